@@ -1,0 +1,55 @@
+// Lets a clean clone run any of the project's commands: installs what the lock file names when node_modules is
+// absent or out of date, then hands over to Bun. Runs under Node, because Node is what a fresh machine has.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function fail(message) {
+  process.stderr.write(`piggy: ${message}\n`);
+  process.exit(1);
+}
+
+function installedAsLocked() {
+  const installed = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(installed)) return false;
+  const read = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+  const present = read(installed);
+  return Object.entries(read(join(root, "package-lock.json"))).every(
+    ([path, wanted]) =>
+      path === "" || (present[path] ? present[path].version === wanted.version : wanted.optional === true),
+  );
+}
+
+function requireCompiler() {
+  const compiler = process.env.CC || "cc";
+  if (spawnSync(compiler, ["--version"], { stdio: "ignore" }).status === 0) return;
+  fail(
+    `no C compiler: \`${compiler}\` does not run. The programs that the demo and the tests start are in C. ` +
+      "Install one (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install) or name yours in CC.",
+  );
+}
+
+const [command, ...rest] = process.argv.slice(2);
+if (command === undefined) fail("usage: node scripts/run.mjs test|FILE [ARGUMENT…]");
+
+if (!installedAsLocked()) {
+  process.stderr.write("piggy: installing the packages of package-lock.json\n");
+  const npm = spawnSync("npm", ["ci", "--no-fund", "--no-audit"], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (npm.error) fail(`npm does not run: ${npm.error.message}`);
+  if (npm.status !== 0) fail("npm ci failed; its output above says why");
+}
+if (command === "test" || command.startsWith("demo/") || command.startsWith("bench/")) requireCompiler();
+
+const bun = join(root, "node_modules", ".bin", "bun");
+if (spawnSync(bun, ["--version"], { stdio: "ignore" }).status !== 0) {
+  fail(
+    `Bun does not start from ${bun}: no build for ${process.platform}-${process.arch}, or its install was cut short. Remove node_modules and run this again.`,
+  );
+}
+const child = spawn(bun, [command, ...rest], { cwd: root, stdio: "inherit" });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
