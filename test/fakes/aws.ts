@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { type AwsError, toAwsError, unknownOperation } from "./aws/error.ts";
+import { type Failure, Failures } from "./aws/failures.ts";
+import { Identities, type User } from "./aws/identities.ts";
+import { jsonProtocol } from "./aws/json-protocol.ts";
+import { type ParameterEntry, ParameterStore } from "./aws/parameter-store.ts";
+import type { Call, Protocol } from "./aws/protocol.ts";
+import { queryProtocol } from "./aws/query-protocol.ts";
+import { type SecretEntry, SecretsManager } from "./aws/secrets-manager.ts";
+import { type Role, SecurityTokenService } from "./aws/security-token-service.ts";
+import type { Received } from "./aws/signature.ts";
+
+export type { Action, Failure } from "./aws/failures.ts";
+export type { Permission, User } from "./aws/identities.ts";
+export type { ParameterEntry } from "./aws/parameter-store.ts";
+export type { Service } from "./aws/protocol.ts";
+export type { SecretEntry } from "./aws/secrets-manager.ts";
+export type { Role } from "./aws/security-token-service.ts";
+
+/** One answered call. `input` is what was asked; a web identity token in it has lost its signature. */
+export interface AwsRequest extends Call {
+  readonly status: number;
+  readonly errorCode?: string;
+}
+
+export interface AwsFake {
+  /** Serves all three services, as AWS_ENDPOINT_URL does. */
+  readonly url: string;
+  /** The answered calls in order. A request that names none of the three services is not among them. */
+  readonly requests: readonly AwsRequest[];
+  addUser(user: User): void;
+  addRole(arn: string, role: Role): void;
+  /** Adds a version, which becomes AWSCURRENT; the one before becomes AWSPREVIOUS. */
+  putSecret(secret: SecretEntry): { arn: string; versionId: string };
+  /** Marks the secret for deletion; to put it again restores it. */
+  deleteSecret(secret: { readonly region: string; readonly name: string }): void;
+  putParameter(parameter: ParameterEntry): void;
+  failNext(failure: Failure): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Secrets Manager, Parameter Store and STS on 127.0.0.1, speaking AWS's own protocols.
+ * Signatures, scopes, tokens and permissions are verified: what it accepts, AWS would.
+ */
+export async function startAws(options: { tls?: { cert: string; key: string } } = {}): Promise<AwsFake> {
+  const { tls } = options;
+  const identities = new Identities();
+  const failures = new Failures();
+  const secrets = new SecretsManager();
+  const parameters = new ParameterStore();
+  const tokens = new SecurityTokenService(identities);
+  const json = jsonProtocol(secrets, parameters, identities, failures);
+  const protocols = [json, queryProtocol(tokens, failures)] as const;
+  const requests: AwsRequest[] = [];
+
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    // A delayed failure may be slower than Bun's patience with an idle connection.
+    idleTimeout: 0,
+    ...(tls === undefined ? {} : { tls }),
+    fetch: (request) => respond(request, protocols, (answered) => requests.push(answered)),
+  });
+
+  return {
+    url: tls === undefined ? `http://127.0.0.1:${server.port}` : `https://localhost:${server.port}`,
+    requests,
+    addUser: (user) => identities.addUser(user),
+    addRole: (arn, role) => tokens.addRole(arn, role),
+    putSecret: (secret) => secrets.put(secret),
+    deleteSecret: ({ region, name }) => secrets.markForDeletion(region, name),
+    putParameter: (parameter) => parameters.put(parameter),
+    failNext: (failure) => failures.add(failure),
+    stop: () => server.stop(true),
+  };
+}
+
+async function respond(
+  request: Request,
+  protocols: readonly [Protocol, ...Protocol[]],
+  record: (answered: AwsRequest) => void,
+): Promise<Response> {
+  const requestId = randomUUID();
+  const { pathname, search } = new URL(request.url);
+  const received: Received = { headers: request.headers, body: await request.bytes() };
+  if (request.method !== "POST" || pathname !== "/" || search !== "") {
+    return failed(protocols[0], unknownOperation(), requestId);
+  }
+  for (const protocol of protocols) {
+    const call = protocol.describe(received);
+    if (call !== undefined) return answer(protocol, call, received, requestId, record);
+  }
+  return failed(protocols[0], unknownOperation(), requestId);
+}
+
+async function answer(
+  protocol: Protocol,
+  call: Call,
+  received: Received,
+  requestId: string,
+  record: (answered: AwsRequest) => void,
+): Promise<Response> {
+  try {
+    const body = await protocol.run(call, received, requestId);
+    record({ ...call, status: 200 });
+    return new Response(body, { headers: headersOf(protocol, requestId) });
+  } catch (thrown) {
+    const error = toAwsError(thrown);
+    record({ ...call, status: error.status, errorCode: error.code });
+    return failed(protocol, error, requestId);
+  }
+}
+
+function failed(protocol: Protocol, error: AwsError, requestId: string): Response {
+  const { body, headers } = protocol.error(error, requestId);
+  return new Response(body, {
+    status: error.status,
+    headers: { ...headersOf(protocol, requestId), ...headers },
+  });
+}
+
+const headersOf = ({ contentType }: Protocol, requestId: string) => ({
+  "content-type": contentType,
+  "x-amzn-requestid": requestId,
+});

@@ -1,0 +1,127 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { badRequest } from "./error.ts";
+import { ACCOUNT, type Resource } from "./identities.ts";
+import { type Input, optionalString, requiredString } from "./input.ts";
+
+export interface SecretEntry {
+  readonly region: string;
+  readonly name: string;
+  readonly value: string | Uint8Array;
+  /** This version's key is one that the caller may not use. */
+  readonly kmsDenied?: boolean;
+}
+
+interface Version {
+  readonly id: string;
+  readonly value: string | Uint8Array;
+  readonly kmsDenied: boolean;
+  readonly createdDate: number;
+}
+
+interface Secret {
+  readonly name: string;
+  readonly arn: string;
+  readonly versions: Version[];
+  isDeleted: boolean;
+}
+
+/** The store behind `secretsmanager:GetSecretValue`. Source: AWS Secrets Manager API Reference. */
+export class SecretsManager {
+  readonly #regions = new Map<string, Map<string, Secret>>();
+
+  /** Creates the secret or adds a version, which becomes AWSCURRENT. A secret marked for deletion is restored. */
+  put({ region, name, value, kmsDenied = false }: SecretEntry): { arn: string; versionId: string } {
+    const secrets = this.#regions.get(region) ?? new Map<string, Secret>();
+    this.#regions.set(region, secrets);
+    const secret = secrets.get(name) ?? newSecret(region, name);
+    secrets.set(name, secret);
+    const version = { id: randomUUID(), value, kmsDenied, createdDate: Date.now() / 1000 };
+    secret.versions.push(version);
+    secret.isDeleted = false;
+    return { arn: secret.arn, versionId: version.id };
+  }
+
+  markForDeletion(region: string, name: string): void {
+    const secret = this.#regions.get(region)?.get(name);
+    if (secret === undefined) throw new Error(`There is no secret ${name} in ${region}`);
+    secret.isDeleted = true;
+  }
+
+  resource(region: string, input: Input): Resource {
+    const id = requiredString(input, "SecretId");
+    const secret = this.#find(region, id);
+    return { shown: id, names: secret === undefined ? [id] : [id, secret.name, secret.arn] };
+  }
+
+  getSecretValue(region: string, input: Input): object {
+    const secret = this.#find(region, requiredString(input, "SecretId"));
+    if (secret === undefined) throw notFound("Secrets Manager can't find the specified secret.");
+    if (secret.isDeleted) {
+      throw invalidRequest(
+        "You can't perform this operation on the secret because it was marked for deletion.",
+      );
+    }
+    const version = selectVersion(
+      secret,
+      optionalString(input, "VersionId"),
+      optionalString(input, "VersionStage"),
+    );
+    if (version.kmsDenied) throw badRequest("AccessDeniedException", "Access to KMS is not allowed");
+    return {
+      ARN: secret.arn,
+      Name: secret.name,
+      VersionId: version.id,
+      ...(typeof version.value === "string"
+        ? { SecretString: version.value }
+        : { SecretBinary: Buffer.from(version.value).toString("base64") }),
+      VersionStages: stagesOf(secret, version),
+      CreatedDate: version.createdDate,
+    };
+  }
+
+  /** A SecretId is a name, an ARN, or an ARN without the hyphen and the six random characters. */
+  #find(region: string, id: string): Secret | undefined {
+    const secrets = this.#regions.get(region);
+    return (
+      secrets?.get(id) ??
+      secrets?.values().find(({ arn }) => arn === id || arn.slice(0, -"-abcdef".length) === id)
+    );
+  }
+}
+
+function newSecret(region: string, name: string): Secret {
+  const suffix = Array.from(randomBytes(6), (byte) => (byte % 36).toString(36)).join("");
+  return {
+    name,
+    arn: `arn:aws:secretsmanager:${region}:${ACCOUNT}:secret:${name}-${suffix}`,
+    versions: [],
+    isDeleted: false,
+  };
+}
+
+/** Versions older than the previous one are deprecated: no stage, yet still found by their id. */
+function stagesOf({ versions }: Secret, version: Version): string[] {
+  if (version === versions.at(-1)) return ["AWSCURRENT"];
+  return version === versions.at(-2) ? ["AWSPREVIOUS"] : [];
+}
+
+function selectVersion(secret: Secret, id: string | undefined, stage: string | undefined): Version {
+  if (id === undefined) return byStage(secret, stage ?? "AWSCURRENT");
+  const version = secret.versions.find((candidate) => candidate.id === id);
+  if (version === undefined) {
+    throw notFound(`Secrets Manager can't find the specified secret value for VersionId: ${id}`);
+  }
+  if (stage !== undefined && !stagesOf(secret, version).includes(stage)) {
+    throw invalidRequest("You provided a VersionStage that is not associated to the provided VersionId.");
+  }
+  return version;
+}
+
+function byStage(secret: Secret, stage: string): Version {
+  const version = secret.versions.find((candidate) => stagesOf(secret, candidate).includes(stage));
+  if (version !== undefined) return version;
+  throw notFound(`Secrets Manager can't find the specified secret value for staging label: ${stage}`);
+}
+
+const notFound = (message: string) => badRequest("ResourceNotFoundException", message);
+const invalidRequest = (message: string) => badRequest("InvalidRequestException", message);

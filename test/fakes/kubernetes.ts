@@ -1,0 +1,116 @@
+// A Kubernetes API server for tests and the demo: the part of it that a mutating webhook and an injector speak to,
+// over TLS on a free port of localhost. It issues and reviews service-account tokens, authorises by a small RBAC,
+// and takes a Pod through admission. What a real server rejects, this one rejects.
+import { createCertificateAuthority } from "./certificates.ts";
+import { type Fault, Faults, faultStatus } from "./kubernetes/faults.ts";
+import { type Answer, answer, type Cluster } from "./kubernetes/http.ts";
+import { ObjectStore, type StoredObject } from "./kubernetes/objects.ts";
+import { parseStoredPod, type StoredPod } from "./kubernetes/pod.ts";
+import { type Creation, createPod, type Webhook } from "./kubernetes/pod-creation.ts";
+import { type Grant, Rbac } from "./kubernetes/rbac.ts";
+import { createTokenAuthority, type TokenRequest } from "./kubernetes/tokens.ts";
+
+export type { Creation, Fault, Grant, StoredObject, StoredPod, TokenRequest, Webhook };
+
+export interface RecordedRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly status: number;
+  /** Absent where no token was accepted. */
+  readonly user?: string;
+}
+
+export interface KubernetesFake {
+  readonly host: string;
+  readonly port: number;
+  readonly caPem: string;
+  /** Of service-account tokens; also the API server's own audience. */
+  readonly issuer: string;
+  jwks(): object;
+  readonly requests: readonly RecordedRequest[];
+  /** One that is there already is replaced by a new one, of another uid. A namespace that is named for the first time gets its `default` service account. */
+  add(object: object): void;
+  remove(kind: string, namespace: string | undefined, name: string): void;
+  object(kind: string, namespace: string | undefined, name: string): StoredObject | undefined;
+  pod(namespace: string, name: string): StoredPod | undefined;
+  /** What anybody with `patch pods` can do after admission. */
+  patchPodAnnotations(namespace: string, name: string, annotations: Readonly<Record<string, string>>): void;
+  token(request: TokenRequest): Promise<string>;
+  grant(serviceAccount: string, ...grants: readonly Grant[]): void;
+  webhook: Webhook | undefined;
+  createPod(manifest: object): Promise<Creation>;
+  failNext(fault: Fault): void;
+  stop(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const ISSUER = "https://kubernetes.default.svc.cluster.local";
+
+export async function startKubernetes(): Promise<KubernetesFake> {
+  const authority = await createCertificateAuthority();
+  const certificate = await authority.issue({ names: [HOST, "localhost", "kubernetes.default.svc"] });
+  const objects = new ObjectStore(authority.pem);
+  const tokens = await createTokenAuthority(ISSUER, objects);
+  const cluster = { objects, tokens, rbac: new Rbac() };
+  const faults = new Faults();
+  const requests: RecordedRequest[] = [];
+  const server = Bun.serve({
+    hostname: HOST,
+    port: 0,
+    tls: certificate,
+    fetch: (request) => serve(request, cluster, faults, requests),
+  });
+  const pod = (namespace: string, name: string) => {
+    const stored = objects.get("Pod", namespace, name);
+    return stored && parseStoredPod(stored, "Pod");
+  };
+  const fake: KubernetesFake = {
+    host: HOST,
+    port: requirePort(server.port),
+    caPem: authority.pem,
+    issuer: ISSUER,
+    jwks: () => tokens.jwks(),
+    requests,
+    webhook: undefined,
+    add: (object) => void objects.put(object),
+    remove: (kind, namespace, name) => void objects.remove(kind, namespace, name),
+    object: (kind, namespace, name) => objects.get(kind, namespace, name),
+    pod,
+    patchPodAnnotations(namespace, name, annotations) {
+      const stored = pod(namespace, name);
+      if (stored === undefined) throw new Error(`pods "${name}" not found`);
+      const merged = { ...stored.metadata.annotations, ...annotations };
+      objects.put({ ...stored, metadata: { ...stored.metadata, annotations: merged } });
+    },
+    token: (request) => tokens.mint(request),
+    grant: (serviceAccount, ...grants) => cluster.rbac.grant(serviceAccount, grants),
+    createPod: (manifest) => createPod(manifest, objects, fake.webhook),
+    failNext: (fault) => faults.add(fault),
+    stop: () => server.stop(true),
+  };
+  return fake;
+}
+
+async function serve(
+  request: Request,
+  cluster: Cluster,
+  faults: Faults,
+  requests: RecordedRequest[],
+): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const path = pathname + search;
+  const fault = faults.take(path);
+  if (fault?.delayMs !== undefined) await Bun.sleep(fault.delayMs);
+  const { status, body, user }: Answer = fault
+    ? { status: fault.status, body: faultStatus(fault.status) }
+    : await answer(request, cluster);
+  requests.push({ method: request.method, path, status, ...(user !== undefined && { user }) });
+  if (typeof body === "string") return new Response(body, { status });
+  return Response.json(body, { status, ...(status === 429 && { headers: { "retry-after": "1" } }) });
+}
+
+function requirePort(port: number | undefined): number {
+  if (port === undefined) throw new Error("the server has no port");
+  return port;
+}

@@ -1,0 +1,41 @@
+import { type Status, status } from "./status.ts";
+
+export interface Fault {
+  /** Matched against the path with its query. Absent: every request. */
+  readonly path?: RegExp;
+  readonly status: number;
+  readonly times: number;
+  readonly delayMs?: number;
+}
+
+/** Faults that a test has ordered, taken in the order in which they were ordered. */
+export class Faults {
+  readonly #pending: { readonly fault: Fault; left: number }[] = [];
+
+  add(fault: Fault): void {
+    this.#pending.push({ fault, left: fault.times });
+  }
+
+  take(path: string): Fault | undefined {
+    const entry = this.#pending.find(({ fault, left }) => left > 0 && (fault.path?.test(path) ?? true));
+    if (entry === undefined) return undefined;
+    entry.left -= 1;
+    return entry.fault;
+  }
+}
+
+const REASONS: { readonly [code: number]: readonly [reason: string, message: string] } = {
+  401: ["Unauthorized", "Unauthorized"],
+  403: ["Forbidden", "forbidden"],
+  404: ["NotFound", "the server could not find the requested resource"],
+  409: ["Conflict", "Operation cannot be fulfilled: the object has been modified"],
+  429: ["TooManyRequests", "Too many requests, please try again later."],
+  500: ["InternalError", "Internal error occurred: etcdserver: leader changed"],
+  503: ["ServiceUnavailable", "the server is currently unable to handle the request"],
+  504: ["Timeout", "Timeout: request did not complete within the allotted timeout"],
+};
+
+export function faultStatus(code: number): Status {
+  const [reason, message] = REASONS[code] ?? ["InternalError", "Internal error occurred"];
+  return status(code, reason, message);
+}
