@@ -1,0 +1,71 @@
+/**
+ * Every failure that a person is told of. `code` is stable and what tests, audit lines and the troubleshooting
+ * page go by; the message says what was wrong, where, and what to do, and never holds a secret value.
+ */
+export class PiggyError extends Error {
+  override readonly name = "PiggyError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type ErrorCode =
+  // settings and start
+  | "setting_invalid"
+  | "tls_files_unreadable"
+  | "not_in_cluster"
+  // admission
+  | "review_invalid"
+  | "pod_invalid"
+  | "injection_impossible"
+  | "name_taken"
+  | "argv_lost"
+  | "argv_empty"
+  | "object_unreadable"
+  // image look-up
+  | "image_name_invalid"
+  | "image_host_refused"
+  | "image_not_found"
+  | "image_unauthorized"
+  | "image_unsupported"
+  | "registry_unavailable"
+  // Kubernetes
+  | "kubernetes_error"
+  | "kubernetes_unavailable"
+  // the secrets service
+  | "request_invalid"
+  | "token_missing"
+  | "not_allowed"
+  | "overloaded"
+  // AWS
+  | "region_invalid"
+  | "credentials_missing"
+  | "secret_not_found"
+  | "secret_not_keyed"
+  | "aws_access_denied"
+  | "aws_decryption_failed"
+  | "aws_throttled"
+  | "aws_unavailable"
+  | "aws_error"
+  // piggy-env
+  | "usage"
+  | "command_not_found"
+  | "command_not_executable"
+  | "reference_unresolved"
+  | "webhook_unreachable"
+  | "webhook_refused"
+  | "install_failed"
+  | "exec_failed";
+
+/** The failure as a PiggyError, so that its code can be told; one that is not ours keeps its cause. */
+export function asPiggyError(error: unknown, code: ErrorCode): PiggyError {
+  if (error instanceof PiggyError) return error;
+  return new PiggyError(code, messageOf(error), { cause: error });
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,23 @@
+/** The grammar of a reference: what an environment variable's value says in a secret's place. */
+
+const PREFIX = "piggy:";
+
+/** A key of the secret or the parameter path that the Pod is given. */
+export interface Reference {
+  readonly key: string;
+}
+
+/**
+ * The reference that a value is, or undefined when it is none. `piggy:` counts in any case; the key is all that
+ * follows, literally, without the line breaks at its end (a Secret made with `echo` has one).
+ */
+export function parseReference(value: string): Reference | undefined {
+  if (value.length < PREFIX.length || value.slice(0, PREFIX.length).toLowerCase() !== PREFIX)
+    return undefined;
+  return { key: value.slice(PREFIX.length).replace(/[\r\n]+$/, "") };
+}
+
+/** The reference as it stands in a manifest. It names where a secret is and is itself none. */
+export function formatReference(reference: Reference): string {
+  return PREFIX + reference.key;
+}

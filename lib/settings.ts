@@ -1,0 +1,424 @@
+/**
+ * The one table of settings. A row is a Pod annotation `piggysec.com/NAME` and a webhook environment variable (NAME
+ * in upper case, `-` as `_`); the annotation wins over the environment, the environment over the default. The
+ * documentation's table, the chart's schema and every look-up come from here: to add a setting, add a row and a test.
+ */
+import { parseBoolean } from "./boolean.ts";
+import { parseDuration } from "./duration.ts";
+import { isResourceQuantity } from "./quantity.ts";
+
+export const ANNOTATION_PREFIX = "piggysec.com/";
+
+/** Who acts on a setting. */
+export type Reader = "admission" | "secrets" | "injector" | "server";
+
+/** Where a setting may be given. `annotation` is the Pod's, `environment` the webhook's. */
+export type Source = "annotation" | "environment";
+
+interface Row {
+  readonly type: keyof ValueTypes;
+  readonly default?: string | boolean | number;
+  /** What an unreadable value counts as, where the default would be the less safe of the two. */
+  readonly unreadable?: boolean;
+  readonly from: readonly Source[];
+  readonly readBy: readonly Reader[];
+  readonly meaning: string;
+}
+
+interface ValueTypes {
+  string: string;
+  boolean: boolean;
+  /** Whole number, 0 or more. */
+  integer: number;
+  /** Milliseconds, from a Go duration. */
+  duration: number;
+  /** A Kubernetes quantity, as written. */
+  quantity: string;
+  /** An http or https URL, as written, without trailing slashes. */
+  url: string;
+  pullPolicy: string;
+  resolver: string;
+  acceptance: string;
+  unseen: string;
+  /** `:PORT` or `HOST:PORT`, an IPv6 host in brackets. */
+  listen: string;
+}
+
+const EITHER = ["annotation", "environment"] as const;
+const WEBHOOK_ONLY = ["environment"] as const;
+
+export const SETTINGS = {
+  "aws-secret-name": {
+    type: "string",
+    from: EITHER,
+    readBy: ["admission", "secrets"],
+    meaning:
+      "Secrets Manager secret that bare references are looked up in. In proxy mode, default: prefix, namespace, `/`, service account, suffix.",
+  },
+  "aws-ssm-parameter-path": {
+    type: "string",
+    from: EITHER,
+    readBy: ["admission", "secrets"],
+    meaning:
+      "Parameter Store path that bare references are looked up in, in place of a secret: every parameter below it, by the last segment of its name.",
+  },
+  "aws-secret-version": {
+    type: "string",
+    default: "AWSCURRENT",
+    from: EITHER,
+    readBy: ["admission", "secrets"],
+    meaning: "Version of the secret: a staging label or a version id.",
+  },
+  "aws-region": {
+    type: "string",
+    from: EITHER,
+    readBy: ["admission", "secrets"],
+    meaning: "AWS region of the secret or the parameter path.",
+  },
+  "piggy-env-image": {
+    type: "string",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "Image of the injector. The chart sets it on the webhook.",
+  },
+  "piggy-env-image-pull-policy": {
+    type: "pullPolicy",
+    default: "Always",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "Pull policy of the injector's image: `Always`, `IfNotPresent` or `Never`.",
+  },
+  "piggy-env-resource-cpu-request": {
+    type: "quantity",
+    default: "50m",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "CPU request of the install container.",
+  },
+  "piggy-env-resource-memory-request": {
+    type: "quantity",
+    default: "64Mi",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "Memory request of the install container.",
+  },
+  "piggy-env-resource-cpu-limit": {
+    type: "quantity",
+    default: "200m",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "CPU limit of the install container.",
+  },
+  "piggy-env-resource-memory-limit": {
+    type: "quantity",
+    default: "64Mi",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "Memory limit of the install container.",
+  },
+  "piggy-psp-allow-privilege-escalation": {
+    type: "boolean",
+    default: false,
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "Sets allowPrivilegeEscalation on the install container.",
+  },
+  "piggy-address": {
+    type: "url",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "The webhook's address for proxy mode. Default: the webhook's own Service.",
+  },
+  "piggy-skip-verify-tls": {
+    type: "boolean",
+    default: false,
+    from: EITHER,
+    readBy: ["admission", "injector"],
+    meaning: "The injector does not verify the webhook's certificate. For debugging only.",
+  },
+  "piggy-uid": {
+    type: "string",
+    from: ["annotation"],
+    readBy: ["secrets"],
+    meaning: "Written by the webhook: a JSON object from each changed container's uid to its signature.",
+  },
+  "piggy-ignore-no-env": {
+    type: "boolean",
+    default: false,
+    from: EITHER,
+    readBy: ["admission", "injector"],
+    meaning:
+      "Start the container although a reference stays unresolved; its variable keeps the literal text.",
+  },
+  "piggy-enforce-integrity": {
+    type: "boolean",
+    default: true,
+    from: EITHER,
+    readBy: ["admission", "secrets"],
+    meaning: "Give secrets only to the command that was admitted.",
+  },
+  "piggy-unseen": {
+    type: "unseen",
+    default: "wrap",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning:
+      "What to do with a container whose ConfigMap or Secret does not exist yet or may not be read: `wrap` it, in case it will hold references, or `ignore` it.",
+  },
+  debug: {
+    type: "boolean",
+    default: false,
+    from: EITHER,
+    readBy: ["admission", "injector", "server"],
+    meaning: "The injector, or on the webhook also the webhook, logs at debug level.",
+  },
+  "image-pull-secret": {
+    type: "string",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "Registry credentials for the entrypoint look-up, tried after the Pod's own imagePullSecrets.",
+  },
+  "image-pull-secret-namespace": {
+    type: "string",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "Namespace of image-pull-secret. Default: the Pod's.",
+  },
+  "image-skip-verify-registry": {
+    type: "boolean",
+    default: false,
+    from: EITHER,
+    readBy: ["admission"],
+    meaning: "The entrypoint look-up does not verify the registry's certificate.",
+  },
+  standalone: {
+    type: "boolean",
+    default: false,
+    from: EITHER,
+    readBy: ["admission", "injector"],
+    meaning: "The injector talks to AWS itself, with the Pod's own identity, and never to the webhook.",
+  },
+  "piggy-dns-resolver": {
+    type: "resolver",
+    from: EITHER,
+    readBy: ["admission", "injector"],
+    meaning: "Transport that the injector's DNS look-ups are forced over: `udp` or `tcp`.",
+  },
+  "piggy-initial-delay": {
+    type: "duration",
+    from: EITHER,
+    readBy: ["admission", "injector"],
+    meaning: "How long the injector waits before it asks for secrets, as a Go duration.",
+  },
+  "piggy-number-of-retry": {
+    type: "integer",
+    default: 0,
+    from: EITHER,
+    readBy: ["admission", "injector"],
+    meaning: "How often the injector asks again after a failure, 500 ms apart.",
+  },
+  "piggy-enforce-service-account": {
+    type: "boolean",
+    default: false,
+    unreadable: true,
+    from: WEBHOOK_ONLY,
+    readBy: ["secrets"],
+    meaning: "Refuse a secret that does not hold PIGGY_ALLOWED_SA.",
+  },
+  "piggy-default-secret-name-prefix": {
+    type: "string",
+    default: "",
+    from: EITHER,
+    readBy: ["admission", "secrets"],
+    meaning: "Stands before the default secret name.",
+  },
+  "piggy-default-secret-name-suffix": {
+    type: "string",
+    default: "",
+    from: EITHER,
+    readBy: ["admission", "secrets"],
+    meaning: "Stands after the default secret name.",
+  },
+  "piggy-accept-default-tokens": {
+    type: "acceptance",
+    default: "auto",
+    from: WEBHOOK_ONLY,
+    readBy: ["secrets"],
+    meaning:
+      "Whether a Pod's default service-account token is accepted: `auto` for Pods that an older webhook admitted, `true`, or `false`.",
+  },
+  "piggy-registry-origins": {
+    type: "string",
+    default: "",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning:
+      "Registries that may be asked although they are without TLS or on this machine: origins such as `http://registry.local:5000`, separated by commas.",
+  },
+  "piggy-registry-ca-file": {
+    type: "string",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "PEM file of CAs that registries' certificates are verified by, besides the built-in roots.",
+  },
+  "piggy-service-name": {
+    type: "string",
+    default: "piggy-webhooks",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "Name of the webhook's own Service, in the webhook's namespace.",
+  },
+  "piggy-service-account-dir": {
+    type: "string",
+    default: "/var/run/secrets/kubernetes.io/serviceaccount",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "Folder of the webhook's own `ca.crt`, `token` and `namespace`.",
+  },
+  "listen-address": {
+    type: "listen",
+    default: ":8080",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "Where the webhook listens: `:PORT` on every address of both families, or `HOST:PORT`.",
+  },
+  "tls-cert-file": {
+    type: "string",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "PEM file of the webhook's certificate. Without it and its key: plain HTTP.",
+  },
+  "tls-private-key-file": {
+    type: "string",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "PEM file of the certificate's private key.",
+  },
+  "tls-ca-file": {
+    type: "string",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning:
+      "PEM file of the CA that injectors verify the webhook by. Default: `ca.crt` beside the certificate, if it is there.",
+  },
+} as const satisfies Readonly<Record<string, Row>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+type ValueOf<N extends SettingName> =
+  | ValueTypes[(typeof SETTINGS)[N]["type"]]
+  | ((typeof SETTINGS)[N] extends { readonly default: unknown } ? never : undefined);
+
+/** Every setting's value, the default where none is given. Durations are milliseconds. */
+export type Settings = { readonly [N in SettingName]: ValueOf<N> };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface SettingsInput {
+  /** The Pod's annotations. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The webhook's environment. An empty variable counts as unset. */
+  readonly environment: Environment;
+}
+
+export interface SettingsReading {
+  readonly settings: Settings;
+  /** One sentence for each value that could not be read, naming where it stands. */
+  readonly warnings: readonly string[];
+}
+
+export function annotationName(name: SettingName): string {
+  return ANNOTATION_PREFIX + name;
+}
+
+export function environmentName(name: SettingName): string {
+  return name.toUpperCase().replaceAll("-", "_");
+}
+
+type Parsed = { readonly value: string | number | boolean } | { readonly expected: string };
+
+const oneOf =
+  (...allowed: readonly string[]) =>
+  (text: string): Parsed =>
+    allowed.includes(text) ? { value: text } : { expected: `one of ${allowed.join(", ")}` };
+
+const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = {
+  string: (value) => ({ value }),
+  boolean: (text) => {
+    const value = parseBoolean(text);
+    return value === undefined ? { expected: "true or false" } : { value };
+  },
+  integer: (text) => (/^\d{1,9}$/.test(text) ? { value: Number(text) } : { expected: "a whole number" }),
+  duration: (text) => {
+    const value = parseDuration(text);
+    return value === undefined || value < 0 ? { expected: "a duration such as 1.5s or 500ms" } : { value };
+  },
+  quantity: (text) =>
+    isResourceQuantity(text) ? { value: text } : { expected: "a quantity such as 50m or 64Mi" },
+  url: (text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const usable =
+      url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
+    return usable ? { value: text.replace(/\/+$/, "") } : { expected: "an https:// address" };
+  },
+  pullPolicy: oneOf("Always", "IfNotPresent", "Never"),
+  resolver: oneOf("udp", "udp4", "udp6", "tcp", "tcp4", "tcp6"),
+  acceptance: oneOf("auto", "true", "false"),
+  unseen: oneOf("wrap", "ignore"),
+  listen: (text) =>
+    /^([^:]*|\[[^\]]+\]):\d{1,5}$/.test(text) ? { value: text } : { expected: ":PORT or HOST:PORT" },
+};
+
+interface Given {
+  readonly text: string;
+  readonly where: string;
+}
+
+function given(name: SettingName, row: Row, input: SettingsInput): Given | undefined {
+  const annotation = annotationName(name);
+  if (row.from.includes("annotation") && Object.hasOwn(input.annotations, annotation)) {
+    return { text: input.annotations[annotation] ?? "", where: `annotation ${annotation}` };
+  }
+  if (!row.from.includes("environment")) return undefined;
+  const variable = environmentName(name);
+  const text = input.environment[variable];
+  return text ? { text, where: `the webhook's ${variable}` } : undefined;
+}
+
+/** Every row's name, in the table's order. */
+export const settingNames = Object.keys(SETTINGS) as readonly SettingName[];
+
+/**
+ * Reads every setting. A value that cannot be read counts as the default (the safe one of the two where they
+ * differ) and is named in the warnings; nothing here throws. An annotation that is there but empty counts as given.
+ */
+export function readSettings(input: SettingsInput): SettingsReading {
+  const settings: Record<string, unknown> = {};
+  const warnings: string[] = [];
+  for (const name of settingNames) {
+    const row: Row = SETTINGS[name];
+    settings[name] = row.default;
+    const found = given(name, row, input);
+    if (found === undefined) continue;
+    const parsed = PARSERS[row.type](found.text);
+    if ("value" in parsed) {
+      settings[name] = parsed.value;
+      continue;
+    }
+    const instead = row.unreadable ?? row.default;
+    settings[name] = instead;
+    // An empty annotation is the documented way to take a webhook's default back: nothing to warn of.
+    if (found.text !== "") {
+      const counts = instead === undefined ? "it is ignored" : `it counts as ${instead}`;
+      warnings.push(`${found.where}: ${JSON.stringify(found.text)} is not ${parsed.expected}; ${counts}`);
+    }
+  }
+  return { settings: settings as Settings, warnings };
+}
+
+/** The secret that a Pod in proxy mode reads when it names none. */
+export function defaultSecretName(settings: Settings, namespace: string, serviceAccount: string): string {
+  const prefix = settings["piggy-default-secret-name-prefix"];
+  const suffix = settings["piggy-default-secret-name-suffix"];
+  return `${prefix}${namespace}/${serviceAccount}${suffix}`;
+}

@@ -1,0 +1,23 @@
+/** What unicode.IsSpace of Go counts as space, which strings.TrimSpace takes from both ends. */
+const SPACE = "[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const OUTER_SPACE = new RegExp(`^${SPACE}|${SPACE}$`, "g");
+
+function sha256(text: string): string {
+  return new Bun.CryptoHasher("sha256").update(text).digest("hex");
+}
+
+/**
+ * The signature of an argv as existing Piggy writes and sends it: hex SHA-256 of the elements joined by one space,
+ * trimmed. It cannot tell `["a b"]` from `["a","b"]`; see argvDigest.
+ */
+export function argvSignature(argv: readonly string[]): string {
+  return sha256(argv.join(" ").replace(OUTER_SPACE, ""));
+}
+
+/**
+ * Hex SHA-256 of the elements, each ended by a NUL byte, which no element can hold: two argvs have the same digest
+ * only if they are the same. Sent in place of the signature for a container that has a token of ours.
+ */
+export function argvDigest(argv: readonly string[]): string {
+  return sha256(argv.map((element) => `${element}\0`).join(""));
+}

@@ -1,0 +1,43 @@
+/**
+ * The environment variables that are Piggy's own: what the webhook writes into a container and the injector takes
+ * out again before the application starts.
+ */
+import { environmentName, SETTINGS, type SettingName, settingNames } from "./settings.ts";
+
+/** Written by the webhook besides the settings. */
+const INJECTED = [
+  "PIGGY_POD_NAME", // metadata.name by fieldRef
+  "PIGGY_POD_NAMESPACE", // as older webhooks wrote it
+  "PIGGY_UID", // this container's id within the Pod
+  "PIGGY_TOKEN_FILE", // the projected token whose audience is ours
+  "PIGGY_CA", // PEM that the webhook's certificate is verified by
+  "PIGGY_SERVICE", // HOST:PORT of the webhook's Service by address, so that no name is looked up
+  "PIGGY_EXPAND", // what the kubelet would have expanded in the argv
+  "PIGGY_REFERENCES", // references recorded at admission
+  "PIGGY_ALLOWED_SA", // the policy that stands inside a secret
+] as const;
+
+/** A setting's variable in a container: PIGGY_ stands before the names that do not begin with it. */
+export function containerVariable(name: SettingName): string {
+  const variable = environmentName(name);
+  return variable.startsWith("PIGGY_") ? variable : `PIGGY_${variable}`;
+}
+
+/** A setting of the server alone, such as LISTEN_ADDRESS, has no form that could be ours in a container. */
+function mayStandInContainer(name: SettingName): boolean {
+  const sources: readonly string[] = SETTINGS[name].from;
+  return sources.includes("annotation") || name.startsWith("piggy-");
+}
+
+const OWN: ReadonlySet<string> = new Set([
+  ...INJECTED,
+  ...settingNames.filter(mayStandInContainer).map(containerVariable),
+]);
+
+/**
+ * Whether a variable is Piggy's own, by its exact name: an application's PIGGY_BANK_URL is not, and neither are its
+ * AWS_REGION and DEBUG, although the webhook's own environment has settings of those names.
+ */
+export function isOwnVariable(name: string): boolean {
+  return OWN.has(name);
+}
