@@ -1,0 +1,88 @@
+/** The API server over fetch: a method, a path, a body, a deadline. */
+import { messageOf, PiggyError } from "../error.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
+import type { ClusterConfig } from "./config.ts";
+import { type TokenSource, tokenFromFile } from "./token.ts";
+
+export interface ApiRequest {
+  readonly method: "GET" | "POST";
+  /** Absolute, its parts already escaped. */
+  readonly path: string;
+  readonly body?: JsonObject;
+  readonly signal: AbortSignal;
+}
+
+/** An answer of the API server's that is an object, or its Status where it refused. */
+export type ApiResponse =
+  | { readonly ok: true; readonly object: JsonObject }
+  | { readonly ok: false; readonly code: number; readonly reason: string; readonly message: string };
+
+export interface KubernetesClient {
+  /**
+   * @throws PiggyError `kubernetes_unavailable` when no answer came in time or the server cannot answer now (429,
+   * 5xx); every other status is an answer.
+   */
+  request(request: ApiRequest): Promise<ApiResponse>;
+}
+
+/** Longer answers than any object that the API server stores are not read. */
+const LONGEST_ANSWER = 8 * 1024 * 1024;
+
+export function createKubernetesClient(
+  config: ClusterConfig,
+  token: TokenSource = tokenFromFile(config.tokenFile),
+): KubernetesClient {
+  const send = async ({ method, path, body, signal }: ApiRequest) =>
+    fetch(config.url + path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${await token.current()}`,
+        Accept: "application/json",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      tls: { ca: config.ca },
+      // The API server is never behind the proxy that HTTPS_PROXY names.
+      proxy: false,
+      redirect: "error",
+      signal,
+    });
+  return {
+    async request(request) {
+      try {
+        let response = await send(request);
+        if (response.status === 401) {
+          // The file may hold a newer token than the one that was refused.
+          token.forget();
+          response = await send(request);
+        }
+        return await parseResponse(response, request);
+      } catch (error) {
+        throw unavailable(error, request);
+      }
+    },
+  };
+}
+
+async function parseResponse(response: Response, request: ApiRequest): Promise<ApiResponse> {
+  if (Number(response.headers.get("Content-Length") ?? 0) > LONGEST_ANSWER) {
+    throw new Error(`an answer of more than ${LONGEST_ANSWER} bytes`);
+  }
+  const value = parseJson(await response.text());
+  const object = isJsonObject(value) ? value : {};
+  if (response.ok && isJsonObject(value)) return { ok: true, object };
+  const message = typeof object["message"] === "string" ? object["message"] : response.statusText;
+  const reason = typeof object["reason"] === "string" ? object["reason"] : "";
+  if (response.ok || response.status === 429 || response.status >= 500) {
+    throw unavailable(new Error(`${response.status} ${message}`), request);
+  }
+  return { ok: false, code: response.status, reason, message };
+}
+
+function unavailable(error: unknown, { method, path, signal }: ApiRequest): PiggyError {
+  if (error instanceof PiggyError) return error;
+  const what = signal.aborted ? "no answer in time" : messageOf(error);
+  return new PiggyError("kubernetes_unavailable", `Kubernetes API: ${method} ${path}: ${what}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,43 @@
+/** The look-ups that admission and the secrets service ask for, answered by the API server. */
+import { type Pod, parsePod } from "../pod.ts";
+import type { KubernetesClient } from "./client.ts";
+import { dataOf, getObject, refused } from "./objects.ts";
+import { reviewToken } from "./token-review.ts";
+
+export type ObjectContent =
+  | { readonly seen: true; readonly data: ReadonlyMap<string, string> }
+  | { readonly seen: false; readonly reason: "absent" | "forbidden" };
+
+export interface DataObject {
+  readonly kind: "ConfigMap" | "Secret";
+  readonly name: string;
+}
+
+export function createLookups(client: KubernetesClient) {
+  return {
+    /** @throws PiggyError when the API server can say neither what is in the object nor that we may not know. */
+    async readObject(
+      namespace: string,
+      { kind, name }: DataObject,
+      signal: AbortSignal,
+    ): Promise<ObjectContent> {
+      const response = await getObject(client, { kind, namespace, name }, signal);
+      if (response.ok) return { seen: true, data: dataOf(kind, response.object) };
+      if (response.code === 404) return { seen: false, reason: "absent" };
+      if (response.code === 403) return { seen: false, reason: "forbidden" };
+      throw refused(response);
+    },
+
+    /** @throws PiggyError when the API server does not say; undefined when there is no such Pod. */
+    async readPod(namespace: string, name: string, signal: AbortSignal): Promise<Pod | undefined> {
+      const response = await getObject(client, { kind: "Pod", namespace, name }, signal);
+      if (response.ok) return parsePod(response.object);
+      if (response.code === 404) return undefined;
+      throw refused(response);
+    },
+
+    reviewToken(token: string, audiences: readonly string[], signal: AbortSignal) {
+      return reviewToken(client, token, audiences, signal);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** ConfigMaps, Secrets, ServiceAccounts and Pods. Source: Kubernetes API reference. */
+import { PiggyError } from "../error.ts";
+import { isJsonObject, type JsonObject } from "../json.ts";
+import type { ApiResponse, KubernetesClient } from "./client.ts";
+
+const PLURALS = {
+  ConfigMap: "configmaps",
+  Secret: "secrets",
+  ServiceAccount: "serviceaccounts",
+  Pod: "pods",
+} as const;
+
+export type Kind = keyof typeof PLURALS;
+
+export interface ObjectKey {
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Gets one object; the answer may be that it is not there (404) or not ours to read (403). */
+export function getObject(
+  client: KubernetesClient,
+  { kind, namespace, name }: ObjectKey,
+  signal: AbortSignal,
+): Promise<ApiResponse> {
+  // An empty name would list.
+  if (name === "" || namespace === "") {
+    return Promise.resolve({ ok: false, code: 404, reason: "NotFound", message: `${kind} without a name` });
+  }
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${PLURALS[kind]}/${encodeURIComponent(name)}`;
+  return client.request({ method: "GET", path, signal });
+}
+
+/** A refusal that is neither "not there" nor "not yours": told with the API server's own words. */
+export function refused(response: Extract<ApiResponse, { ok: false }>): PiggyError {
+  return new PiggyError("kubernetes_error", `Kubernetes API: ${response.code} ${response.message}`);
+}
+
+/** A ConfigMap's `data`, or a Secret's decoded, as texts. */
+export function dataOf(kind: "ConfigMap" | "Secret", object: JsonObject): ReadonlyMap<string, string> {
+  const data = isJsonObject(object["data"]) ? object["data"] : {};
+  return new Map(
+    Object.entries(data).flatMap(([key, value]) => {
+      if (typeof value !== "string") return [];
+      return [[key, kind === "Secret" ? Buffer.from(value, "base64").toString("utf8") : value] as const];
+    }),
+  );
+}

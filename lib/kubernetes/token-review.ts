@@ -1,0 +1,71 @@
+/** TokenReview authentication.k8s.io/v1. Source: Kubernetes API reference, TokenReview. */
+import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import type { KubernetesClient } from "./client.ts";
+import { refused } from "./objects.ts";
+
+export interface TokenReviewStatus {
+  readonly authenticated: boolean;
+  readonly username: string;
+  readonly audiences: readonly string[];
+  /** The Pod that the token is bound to, if it is bound to one. */
+  readonly pod: { readonly name: string; readonly uid: string } | undefined;
+  /** Why it was not authenticated. */
+  readonly error: string;
+}
+
+const POD_NAME = "authentication.kubernetes.io/pod-name";
+const POD_UID = "authentication.kubernetes.io/pod-uid";
+
+/**
+ * Asks the API server whose token it is. Without audiences the API server's own are asked for.
+ * @throws PiggyError `kubernetes_error` when we may not ask, `kubernetes_unavailable` when no answer came.
+ */
+export async function reviewToken(
+  client: KubernetesClient,
+  token: string,
+  audiences: readonly string[],
+  signal: AbortSignal,
+): Promise<TokenReviewStatus> {
+  const response = await client.request({
+    method: "POST",
+    path: "/apis/authentication.k8s.io/v1/tokenreviews",
+    body: {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenReview",
+      spec: { token, ...(audiences.length > 0 ? { audiences } : {}) },
+    },
+    signal,
+  });
+  if (!response.ok) throw refused(response);
+  return parseStatus(objectOf(response.object["status"]));
+}
+
+function parseStatus(status: JsonObject): TokenReviewStatus {
+  const user = objectOf(status["user"]);
+  const extra = objectOf(user["extra"]);
+  const name = firstText(extra[POD_NAME]);
+  const uid = firstText(extra[POD_UID]);
+  return {
+    authenticated: status["authenticated"] === true,
+    username: textOf(user["username"]),
+    audiences: textsOf(status["audiences"]),
+    pod: name && uid ? { name, uid } : undefined,
+    error: textOf(status["error"]),
+  };
+}
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+function textsOf(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+}
+
+function firstText(value: JsonValue | undefined): string {
+  return textsOf(value)[0] ?? "";
+}

@@ -1,0 +1,124 @@
+/** GET from a registry: its authentication, its redirects, no more bytes than asked for. */
+import { rootCertificates } from "node:tls";
+import { messageOf, PiggyError } from "../error.ts";
+import { isJsonObject, parseJson } from "../json.ts";
+import { type Challenge, parseChallenge } from "./challenge.ts";
+import type { Credentials } from "./credentials.ts";
+import { checkAddress, type RegistrySettings } from "./endpoint.ts";
+
+export interface RegistrySession {
+  readonly settings: RegistrySettings;
+  readonly skipVerify: boolean;
+  readonly credentials: Credentials | undefined;
+  /** `repository:NAME:pull` */
+  readonly scope: string;
+  readonly signal: AbortSignal;
+  /** The Authorization header that the registry's last challenge was answered with. */
+  authorization?: string;
+}
+
+const MOST_REDIRECTS = 3;
+const LONGEST_TOKEN_ANSWER = 64 * 1024;
+
+export interface Blob {
+  readonly status: number;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Gets an address, answering one challenge.
+ * @throws PiggyError `registry_unavailable`, `image_unauthorized`, `image_host_refused`
+ */
+export async function getBlob(
+  session: RegistrySession,
+  address: string,
+  accept: string,
+  atMost: number,
+): Promise<Blob> {
+  let response = await follow(session, address, accept);
+  if (response.status === 401) {
+    const challenge = parseChallenge(response.headers.get("WWW-Authenticate"));
+    session.authorization = await answer(session, challenge, address);
+    response = await follow(session, address, accept);
+  }
+  const mediaType = (response.headers.get("Content-Type") ?? "").split(";", 1)[0]?.trim() ?? "";
+  return { status: response.status, mediaType, bytes: await readBody(response, atMost, address) };
+}
+
+async function follow(session: RegistrySession, address: string, accept: string): Promise<Response> {
+  let url = checkAddress(address, session.settings);
+  const { origin } = url;
+  for (let redirects = 0; ; redirects += 1) {
+    // The registry's credentials are the registry's alone: what it points to elsewhere is signed in its own way.
+    const authorization = url.origin === origin ? session.authorization : undefined;
+    const headers = { Accept: accept, ...(authorization ? { Authorization: authorization } : {}) };
+    const response = await send(session, url, headers);
+    const location = response.headers.get("Location");
+    if (response.status < 300 || response.status >= 400 || location === null) return response;
+    await response.body?.cancel();
+    if (redirects === MOST_REDIRECTS)
+      throw new PiggyError("registry_unavailable", `${origin} redirects without end`);
+    url = checkAddress(new URL(location, url).href, session.settings);
+  }
+}
+
+async function send(session: RegistrySession, url: URL, headers: Record<string, string>): Promise<Response> {
+  const { settings, skipVerify, signal } = session;
+  const ca = settings.ca === undefined ? {} : { ca: [...rootCertificates, settings.ca] };
+  try {
+    return await fetch(url, {
+      headers,
+      redirect: "manual",
+      signal,
+      tls: { ...ca, rejectUnauthorized: !skipVerify },
+    });
+  } catch (error) {
+    const what = signal.aborted ? "no answer in time" : messageOf(error);
+    throw new PiggyError("registry_unavailable", `${url.origin}: ${what}`, { cause: error });
+  }
+}
+
+async function answer(
+  session: RegistrySession,
+  challenge: Challenge | undefined,
+  address: string,
+): Promise<string> {
+  const { credentials } = session;
+  const basic = credentials && `Basic ${btoa(`${credentials.username}:${credentials.password}`)}`;
+  if (challenge?.scheme === "basic" && basic) return basic;
+  if (challenge?.scheme === "bearer") return `Bearer ${await fetchToken(session, challenge, basic)}`;
+  const asked = challenge === undefined ? "no way to authenticate" : `${challenge.scheme} authentication`;
+  throw new PiggyError("image_unauthorized", `${new URL(address).origin} asks for ${asked}`);
+}
+
+async function fetchToken(
+  session: RegistrySession,
+  challenge: Challenge,
+  basic: string | undefined,
+): Promise<string> {
+  const realm = checkAddress(challenge.parameters.get("realm") ?? "", session.settings);
+  const service = challenge.parameters.get("service");
+  if (service) realm.searchParams.set("service", service);
+  realm.searchParams.set("scope", session.scope);
+  const response = await send(session, realm, basic ? { Authorization: basic } : {});
+  const body = await readBody(response, LONGEST_TOKEN_ANSWER, realm.origin);
+  const value = parseJson(new TextDecoder().decode(body));
+  const token = isJsonObject(value) ? (value["token"] ?? value["access_token"]) : undefined;
+  if (response.ok && typeof token === "string") return token;
+  if (response.status === 429 || response.status >= 500) {
+    throw new PiggyError("registry_unavailable", `${realm.origin}: ${response.status}`);
+  }
+  throw new PiggyError("image_unauthorized", `${realm.origin} gives no token: ${response.status}`);
+}
+
+async function readBody(response: Response, atMost: number, address: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > atMost) throw new PiggyError("image_unsupported", `${address}: more than ${atMost} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
