@@ -1,0 +1,129 @@
+/** Admission: a request in, an outcome out. */
+import { type ErrorCode, PiggyError } from "../error.ts";
+import type { Log } from "../log.ts";
+import { type Container, type Pod, parsePod } from "../pod.ts";
+import { readSettings, type Settings } from "../settings.ts";
+import type { ImageCommand } from "./argv.ts";
+import { type Decision, decideAll } from "./decide.ts";
+import { type ReadObject, readOnce } from "./objects.ts";
+import { diff } from "./patch.ts";
+import { isLookedAt, planInjection } from "./plan.ts";
+import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
+import { rewritePod } from "./rewrite.ts";
+import type { Webhook } from "./webhook.ts";
+
+export interface ImageLookup {
+  readonly container: Container;
+  readonly pod: Pod;
+  readonly namespace: string;
+  readonly settings: Settings;
+  readonly signal: AbortSignal;
+}
+
+/** What admission needs of the world. */
+export interface AdmissionWorld {
+  readonly webhook: Webhook;
+  readonly readObject: ReadObject;
+  readonly readImageCommand: (lookup: ImageLookup) => Promise<ImageCommand>;
+  readonly newUid: () => string;
+  readonly log: Log;
+}
+
+const MIRROR_POD = "kubernetes.io/config.mirror";
+const ALLOWED: AdmissionOutcome = { allowed: true };
+
+/**
+ * Decides about a request. Never throws: a Pod that cannot be given what it asks for is denied in words. Look-ups
+ * end with the signal.
+ */
+export async function admit(
+  request: AdmissionRequest,
+  world: AdmissionWorld,
+  signal: AbortSignal,
+): Promise<AdmissionOutcome> {
+  if (request.kind !== "core/Pod" || request.operation !== "CREATE" || request.subResource !== "") {
+    return ALLOWED;
+  }
+  try {
+    return await admitPod(request, world, signal);
+  } catch (error) {
+    return denial(error, request, world.log);
+  }
+}
+
+async function admitPod(
+  request: AdmissionRequest,
+  world: AdmissionWorld,
+  signal: AbortSignal,
+): Promise<AdmissionOutcome> {
+  const pod = parsePod(request.object);
+  const { settings, warnings } = readSettings({
+    annotations: pod.annotations,
+    environment: world.webhook.environment,
+  });
+  if (!isLookedAt(settings)) return ALLOWED;
+  if (Object.hasOwn(pod.annotations, MIRROR_POD)) {
+    return {
+      allowed: true,
+      warnings: ["piggy: a static Pod's mirror is left alone: the kubelet has started it already"],
+    };
+  }
+  const namespace = request.namespace || pod.namespace || "default";
+  const decisions = await decideAll(pod, settings, {
+    object: readOnce(world.readObject, namespace, signal),
+    image: (container) => world.readImageCommand({ container, pod, namespace, settings, signal }),
+  });
+  const told = [...warnings, ...decisions.flatMap((decision) => decision.warnings)];
+  if (decisions.every(({ action }) => action === "leave")) return outcome([], told);
+
+  const plan = planInjection(pod, namespace, settings, world.webhook);
+  const rewritten = rewritePod({ pod, settings, plan, decisions, newUid: world.newUid });
+  const patch = diff(pod.json, rewritten);
+  world.log("info", "admitted", {
+    request: request.uid,
+    namespace,
+    pod: pod.name ?? `${pod.generateName ?? ""}*`,
+    mode: plan.mode,
+    containers: namesOf(decisions),
+    operations: patch.length,
+  });
+  return outcome(patch, [...told, ...plan.warnings]);
+}
+
+function outcome(patch: ReturnType<typeof diff>, warnings: readonly string[]): AdmissionOutcome {
+  return { allowed: true, patch, warnings: warnings.map((warning) => `piggy: ${warning}`) };
+}
+
+function namesOf(decisions: readonly Decision[]): readonly string[] {
+  return decisions.flatMap(({ action, container }) => (action === "leave" ? [] : [container.name]));
+}
+
+/** What is worth another try a moment later, told to clients as such. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(["kubernetes_unavailable", "registry_unavailable"]);
+
+function denial(error: unknown, request: AdmissionRequest, log: Log): AdmissionOutcome {
+  const known = error instanceof PiggyError;
+  if (!known) {
+    log("error", "admission failed", { request: request.uid, error: String(error), stack: stackOf(error) });
+  }
+  const message = known ? error.message : "internal error; the log of piggy-webhooks has the request's uid";
+  const passing = known && PASSING.has(error.code);
+  log("warn", "denied", {
+    request: request.uid,
+    namespace: request.namespace,
+    code: known ? error.code : "internal",
+    reason: message,
+  });
+  return {
+    allowed: false,
+    status: {
+      code: passing ? 503 : 403,
+      reason: passing ? "ServiceUnavailable" : "Forbidden",
+      message: `piggy: ${message}`,
+    },
+  };
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}

@@ -1,0 +1,96 @@
+/** Which containers of a Pod are put behind the injector, and what they run. */
+import { asPiggyError, PiggyError } from "../error.ts";
+import type { Container, ObjectName, Pod } from "../pod.ts";
+import type { Settings } from "../settings.ts";
+import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } from "./argv.ts";
+import { type ContainerEnvironment, environmentOf } from "./environment.ts";
+import { INSTALL_CONTAINER } from "./injector-volume.ts";
+import type { ObjectContent } from "./objects.ts";
+
+/** Looks up what an image runs. @throws PiggyError when it cannot be found out, saying why. */
+export type ReadImageCommand = (container: Container) => Promise<ImageCommand>;
+
+export interface Lookups {
+  readonly object: (object: ObjectName) => Promise<ObjectContent>;
+  readonly image: ReadImageCommand;
+}
+
+export interface Decision {
+  readonly container: Container;
+  readonly action: "leave" | "wrap" | "unwrap";
+  readonly environment: ContainerEnvironment;
+  readonly argv: readonly Argument[];
+  /** How the container was wrapped when it came, if it was. */
+  readonly wrapping: Wrapping | undefined;
+  readonly warnings: readonly string[];
+}
+
+export function isWrapped(container: Container): boolean {
+  return container.env.some((variable) => variable.name === "PIGGY_UID");
+}
+
+/** Decides for every container but our own; containers are looked at side by side. */
+export function decideAll(pod: Pod, settings: Settings, lookups: Lookups): Promise<readonly Decision[]> {
+  const containers = [...pod.initContainers, ...pod.containers].filter(
+    (container) => container.name !== INSTALL_CONTAINER,
+  );
+  return Promise.all(containers.map((container) => decide(container, settings, lookups)));
+}
+
+async function decide(container: Container, settings: Settings, lookups: Lookups): Promise<Decision> {
+  const environment = await environmentOf(container, lookups.object);
+  const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
+  const isNeeded = environment.holdsReference || maybeHolds;
+  if (isWrapped(container)) {
+    const expandVariable = container.env.find((variable) => variable.name === "PIGGY_EXPAND")?.value;
+    const wrapping = unwrap(container, expandVariable);
+    const action = isNeeded ? "wrap" : "unwrap";
+    return { container, action, environment, argv: wrapping.argv, wrapping, warnings: [] };
+  }
+  const left = { container, action: "leave", environment, argv: [], wrapping: undefined } as const;
+  if (!isNeeded) return { ...left, warnings: [] };
+  try {
+    const argv = await argvOf(container, lookups.image);
+    return { container, action: "wrap", environment, argv, wrapping: undefined, warnings: [] };
+  } catch (error) {
+    if (mustBeWrapped(environment)) throw unknownArgv(container, environment, error);
+    const { message } = asPiggyError(error, "registry_unavailable");
+    return {
+      ...left,
+      warnings: [
+        `container ${container.name} starts without piggy-env, what it runs is not known: ${message}`,
+      ],
+    };
+  }
+}
+
+/** A container that would not start at all without the missing object is not one to let through unwrapped. */
+function mustBeWrapped(environment: ContainerEnvironment): boolean {
+  return environment.holdsReference || environment.unseen.some((unseen) => !unseen.optional);
+}
+
+async function argvOf(container: Container, readImage: ReadImageCommand): Promise<readonly Argument[]> {
+  const image = container.command.length > 0 ? undefined : await readImage(container);
+  const argv = plainArgv(container, image);
+  if (argv.length > 0) return argv;
+  throw new PiggyError(
+    "argv_empty",
+    `image ${container.image} has neither ENTRYPOINT nor CMD, and the container no command`,
+  );
+}
+
+function unknownArgv(container: Container, environment: ContainerEnvironment, cause: unknown): PiggyError {
+  const { code, message } = asPiggyError(cause, "registry_unavailable");
+  const hint = environment.holdsReference
+    ? ""
+    : ` It is looked up because ${environment.unseen
+        .filter((unseen) => !unseen.optional)
+        .map(({ object, reason }) => `${object.kind} ${object.name} is ${reason}`)
+        .join(", ")}, so it may hold references: piggysec.com/piggy-unseen: ignore takes it as holding none.`;
+  return new PiggyError(
+    code,
+    `cannot find out what container ${JSON.stringify(container.name)} runs: ${message}. ` +
+      `Set command on the container, so that the image need not be asked.${hint}`,
+    { cause },
+  );
+}

@@ -1,0 +1,136 @@
+/** From settings to what every changed container of a Pod is given. Pure. */
+import { PiggyError } from "../error.ts";
+import type { Pod } from "../pod.ts";
+import { isRegion } from "../region.ts";
+import { annotationName, defaultSecretName, type Settings } from "../settings.ts";
+import { containerVariable } from "../variables.ts";
+import { injectorKnowsToken } from "./injector-image.ts";
+import { TOKEN_FILE } from "./token-volume.ts";
+import { isOwnAddress, ownAddress, type Webhook } from "./webhook.ts";
+
+export interface Plan {
+  readonly mode: "proxy" | "standalone";
+  readonly injector: {
+    readonly image: string;
+    /** Whether it is of this project and no older than the tokens, so that it may be held to what ours does. */
+    readonly isOurs: boolean;
+  };
+  /** The variables that every changed container gets, in order, by name. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+/** Whether containers get a token whose audience is ours. */
+export function hasOwnToken(plan: Plan): boolean {
+  return plan.variables.has("PIGGY_TOKEN_FILE");
+}
+
+/** Whether a Pod with these settings may hold references at all. */
+export function isLookedAt(settings: Settings): boolean {
+  return Boolean(
+    settings["aws-secret-name"] || settings["aws-ssm-parameter-path"] || settings["piggy-address"],
+  );
+}
+
+/**
+ * @throws PiggyError `injection_impossible` or `region_invalid` when the settings name nothing to read or to run.
+ */
+export function planInjection(pod: Pod, namespace: string, settings: Settings, webhook: Webhook): Plan {
+  const image = settings["piggy-env-image"];
+  if (!image) {
+    throw new PiggyError(
+      "injection_impossible",
+      "no injector image: set PIGGY_ENV_IMAGE on piggy-webhooks (the chart does) or the annotation " +
+        `${annotationName("piggy-env-image")} on the Pod`,
+    );
+  }
+  const mode = settings.standalone ? "standalone" : "proxy";
+  const isOurs = injectorKnowsToken(image, webhook.environment["PIGGY_ENV_IMAGE"]);
+  return {
+    mode,
+    injector: { image, isOurs },
+    variables: new Map([
+      ...storeVariables(pod, namespace, settings, mode),
+      ...tuningVariables(settings),
+      ...(mode === "proxy" ? proxyVariables(settings, webhook, isOurs) : []),
+    ]),
+    warnings: warningsOf(settings, mode, isOurs),
+  };
+}
+
+type Variables = readonly (readonly [name: string, value: string])[];
+
+function storeVariables(pod: Pod, namespace: string, settings: Settings, mode: Plan["mode"]): Variables {
+  const region = settings["aws-region"];
+  if (region && !isRegion(region)) {
+    throw new PiggyError(
+      "region_invalid",
+      `${JSON.stringify(region)} is not an AWS region: mend ${annotationName("aws-region")} on the Pod or ` +
+        "AWS_REGION on piggy-webhooks",
+    );
+  }
+  const regionVariable: Variables = region ? [[containerVariable("aws-region"), region]] : [];
+  const path = settings["aws-ssm-parameter-path"];
+  if (path) return [[containerVariable("aws-ssm-parameter-path"), path], ...regionVariable];
+
+  const ownDefault =
+    mode === "proxy" ? defaultSecretName(settings, namespace, pod.serviceAccount) : undefined;
+  const secret = settings["aws-secret-name"] || ownDefault;
+  if (!secret) {
+    throw new PiggyError(
+      "injection_impossible",
+      `standalone mode has no default secret: set ${annotationName("aws-secret-name")} or ` +
+        `${annotationName("aws-ssm-parameter-path")} on the Pod`,
+    );
+  }
+  return [
+    [containerVariable("aws-secret-name"), secret],
+    [containerVariable("aws-secret-version"), settings["aws-secret-version"] || "AWSCURRENT"],
+    ...regionVariable,
+  ];
+}
+
+function tuningVariables(settings: Settings): Variables {
+  const delay = settings["piggy-initial-delay"];
+  const resolver = settings["piggy-dns-resolver"];
+  const retries = settings["piggy-number-of-retry"];
+  return [
+    ...(settings.debug ? [[containerVariable("debug"), "true"] as const] : []),
+    ...(settings.standalone ? [[containerVariable("standalone"), "true"] as const] : []),
+    ...(settings["piggy-ignore-no-env"] ? [[containerVariable("piggy-ignore-no-env"), "true"] as const] : []),
+    ...(resolver ? [[containerVariable("piggy-dns-resolver"), resolver] as const] : []),
+    ...(delay ? [[containerVariable("piggy-initial-delay"), `${delay}ms`] as const] : []),
+    ...(retries > 0 ? [[containerVariable("piggy-number-of-retry"), String(retries)] as const] : []),
+  ];
+}
+
+function proxyVariables(settings: Settings, webhook: Webhook, knowsToken: boolean): Variables {
+  const address = settings["piggy-address"] || ownAddress(webhook);
+  const skipVerify = settings["piggy-skip-verify-tls"];
+  const isOwn = isOwnAddress(address, webhook.service);
+  const { clusterAddress } = webhook.service;
+  return [
+    ["PIGGY_ADDRESS", address],
+    ...(isOwn && webhook.ca ? [["PIGGY_CA", webhook.ca] as const] : []),
+    // Unverified, an address could by now be somebody else's.
+    ...(isOwn && clusterAddress && !skipVerify ? [["PIGGY_SERVICE", clusterAddress] as const] : []),
+    ...(skipVerify ? [[containerVariable("piggy-skip-verify-tls"), "true"] as const] : []),
+    ...(knowsToken ? [["PIGGY_TOKEN_FILE", TOKEN_FILE] as const] : []),
+    [containerVariable("piggy-enforce-integrity"), String(settings["piggy-enforce-integrity"])],
+  ];
+}
+
+function warningsOf(settings: Settings, mode: Plan["mode"], isOurs: boolean): readonly string[] {
+  const warnings: string[] = [];
+  if (settings["piggy-skip-verify-tls"]) {
+    warnings.push(
+      `${annotationName("piggy-skip-verify-tls")}: whoever answers at the webhook's address can read this Pod's token and choose its secrets`,
+    );
+  }
+  if (mode === "proxy" && !isOurs) {
+    warnings.push(
+      `${annotationName("piggy-env-image")}: this injector does not know piggysec.com tokens, so the Pod's default token is used`,
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,219 @@
+/** A Pod as it came, and the decisions about it, to the Pod as it should be. Pure; what is not ours is shared. */
+import { PiggyError } from "../error.ts";
+import { isJsonObject, type JsonObject } from "../json.ts";
+import type { Container, Pod } from "../pod.ts";
+import { annotationName, type Settings } from "../settings.ts";
+import { argvSignature } from "../signature.ts";
+import { containerVariable, isOwnVariable } from "../variables.ts";
+import { expandVariable, unwrappedCommand, wrap } from "./argv.ts";
+import type { Decision } from "./decide.ts";
+import {
+  INJECTOR_VOLUME,
+  INSTALL_CONTAINER,
+  injectorMount,
+  injectorVolume,
+  installContainer,
+} from "./injector-volume.ts";
+import { hasOwnToken, type Plan } from "./plan.ts";
+import { isServiceVariable } from "./service-variable.ts";
+import { TOKEN_VOLUME, tokenMount, tokenVolume } from "./token-volume.ts";
+
+/** What only tells the injector how to go about it: a manifest's own value stays where no setting replaces it. */
+const TUNING: ReadonlySet<string> = new Set(
+  (
+    [
+      "debug",
+      "piggy-ignore-no-env",
+      "piggy-dns-resolver",
+      "piggy-initial-delay",
+      "piggy-number-of-retry",
+      "aws-region",
+    ] as const
+  ).map(containerVariable),
+);
+
+const OWN_VOLUMES: ReadonlySet<unknown> = new Set([INJECTOR_VOLUME, TOKEN_VOLUME]);
+
+export interface Rewriting {
+  readonly pod: Pod;
+  readonly settings: Settings;
+  readonly plan: Plan;
+  readonly decisions: readonly Decision[];
+  /** Makes a fresh 32-digit hex id. */
+  readonly newUid: () => string;
+}
+
+/**
+ * @throws PiggyError `name_taken` when a volume or container of the Pod's own has a name that we need.
+ */
+export function rewritePod(rewriting: Rewriting): JsonObject {
+  const { pod, decisions } = rewriting;
+  refuseTakenNames(pod);
+  const uids = assignUids(decisions, rewriting.newUid);
+  const byContainer = new Map(decisions.map((decision) => [decision.container, decision]));
+  const rewrite = (container: Container): JsonObject => {
+    const decision = byContainer.get(container);
+    const uid = uids.get(container);
+    if (decision === undefined || decision.action === "leave") return container.json;
+    return uid === undefined ? unwrapContainer(decision) : wrapContainer(decision, uid, rewriting);
+  };
+  const isUsed = uids.size > 0;
+  const spec = isJsonObject(pod.json["spec"]) ? pod.json["spec"] : {};
+  return {
+    ...pod.json,
+    metadata: withSignatures(pod, decisions, uids),
+    spec: {
+      ...spec,
+      ...listField("volumes", spec, volumes(rewriting, isUsed)),
+      ...listField("initContainers", spec, initContainers(rewriting, rewrite, isUsed)),
+      ...listField("containers", spec, pod.containers.map(rewrite)),
+    },
+  };
+}
+
+/** Leaves an absent list absent when there is nothing to put into it. */
+function listField(field: string, parent: JsonObject, list: readonly JsonObject[]): JsonObject {
+  return list.length === 0 && !parent[field] ? {} : { [field]: list };
+}
+
+function refuseTakenNames({ volumes, initContainers }: Pod): void {
+  for (const volume of volumes) {
+    const isInjector = volume["name"] === INJECTOR_VOLUME && !volume["emptyDir"] && !volume["image"];
+    if (isInjector || (volume["name"] === TOKEN_VOLUME && !volume["projected"])) {
+      throw taken("volume", volume["name"]);
+    }
+  }
+  for (const { name, volumeMounts } of initContainers) {
+    const isOurs = volumeMounts.some((mount) => mount["name"] === INJECTOR_VOLUME);
+    if (name === INSTALL_CONTAINER && !isOurs) throw taken("init container", name);
+  }
+}
+
+function taken(what: string, name: unknown): PiggyError {
+  return new PiggyError(
+    "name_taken",
+    `the Pod has a ${what} of its own called ${name}, a name that piggy-webhooks needs: rename it`,
+  );
+}
+
+/** The uid of each container to be wrapped: the one it has, or a new one where that is none or is not its alone. */
+function assignUids(decisions: readonly Decision[], newUid: () => string): ReadonlyMap<Container, string> {
+  const uids = new Map<Container, string>();
+  const used = new Set<string>();
+  for (const { container, action } of decisions) {
+    if (action !== "wrap") continue;
+    const present = container.env.findLast((variable) => variable.name === "PIGGY_UID")?.value ?? "";
+    const uid = /^[0-9a-f]{32}$/.test(present) && !used.has(present) ? present : newUid();
+    used.add(uid);
+    uids.set(container, uid);
+  }
+  return uids;
+}
+
+function withSignatures(pod: Pod, decisions: readonly Decision[], uids: ReadonlyMap<Container, string>) {
+  const signatures = decisions.flatMap(({ container, argv }) => {
+    const uid = uids.get(container);
+    return uid === undefined ? [] : [[uid, argvSignature(argv.map(({ text }) => text))] as const];
+  });
+  const metadata = isJsonObject(pod.json["metadata"]) ? pod.json["metadata"] : {};
+  const name = annotationName("piggy-uid");
+  const { [name]: present, ...others } = pod.annotations;
+  if (signatures.length > 0) {
+    return {
+      ...metadata,
+      annotations: { ...others, [name]: JSON.stringify(Object.fromEntries(signatures)) },
+    };
+  }
+  return present === undefined ? metadata : { ...metadata, annotations: others };
+}
+
+/**
+ * Brings the entries of a list that are ours to what they should be, each where it stands; what is not wanted any
+ * more goes, what is not there yet comes last. Other entries stay as they are.
+ */
+function bringTo(
+  list: readonly JsonObject[],
+  wanted: readonly JsonObject[],
+  isOurs: (entry: JsonObject) => boolean,
+): readonly JsonObject[] {
+  const missing = new Map(wanted.map((entry) => [entry["name"], entry]));
+  const brought = list.flatMap((entry): readonly JsonObject[] => {
+    if (!isOurs(entry)) return [entry];
+    const replacement = missing.get(entry["name"]);
+    missing.delete(entry["name"]);
+    return replacement === undefined ? [] : [replacement];
+  });
+  return [...brought, ...missing.values()];
+}
+
+const isOwnVolume = (entry: JsonObject) => OWN_VOLUMES.has(entry["name"]);
+
+function volumes({ pod, plan }: Rewriting, isUsed: boolean): readonly JsonObject[] {
+  const wanted = isUsed ? [injectorVolume, ...(hasOwnToken(plan) ? [tokenVolume] : [])] : [];
+  return bringTo(pod.volumes, wanted, isOwnVolume);
+}
+
+function initContainers(
+  { pod, plan, settings }: Rewriting,
+  rewrite: (container: Container) => JsonObject,
+  isUsed: boolean,
+): readonly JsonObject[] {
+  const others = pod.initContainers.filter(({ name }) => name !== INSTALL_CONTAINER).map(rewrite);
+  if (!isUsed) return others;
+  const wanted = installContainer(pod, plan, settings);
+  const present = pod.initContainers.find(({ name }) => name === INSTALL_CONTAINER);
+  if (present === undefined) return [wanted, ...others];
+  // The API server has filled in its defaults, and its token's mount.
+  const mounts = bringTo(present.volumeMounts, asObjects(wanted["volumeMounts"]), isOwnVolume);
+  return [{ ...present.json, ...wanted, volumeMounts: mounts }, ...others];
+}
+
+function asObjects(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting): JsonObject {
+  const { container, argv, environment } = decision;
+  const mayBeSet = environment.unseen.length > 0;
+  const expand = expandVariable(
+    argv,
+    (name) => environment.names.has(name) || mayBeSet || isServiceVariable(name, pod.serviceLinks),
+  );
+  const variables: readonly JsonObject[] = [
+    ...[...plan.variables].map(([name, value]) => ({ name, value })),
+    ...(plan.mode === "proxy" ? [POD_NAME] : []),
+    { name: "PIGGY_UID", value: uid },
+    ...(expand === undefined ? [] : [{ name: "PIGGY_EXPAND", value: expand }]),
+  ];
+  const wantedNames = new Set(variables.map((variable) => variable["name"]));
+  const isOurs = ({ name }: JsonObject) =>
+    typeof name === "string" && isOwnVariable(name) && (wantedNames.has(name) || !TUNING.has(name));
+  const mounts = [injectorMount, ...(hasOwnToken(plan) ? [tokenMount] : [])];
+  return {
+    ...container.json,
+    ...wrap(argv, decision.wrapping),
+    env: bringTo(jsonOf(container.env), variables, isOurs),
+    volumeMounts: bringTo(container.volumeMounts, mounts, isOwnVolume),
+  };
+}
+
+const POD_NAME: JsonObject = {
+  name: "PIGGY_POD_NAME",
+  valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } },
+};
+
+function jsonOf(parts: readonly { readonly json: JsonObject }[]): readonly JsonObject[] {
+  return parts.map((part) => part.json);
+}
+
+function unwrapContainer({ container, argv, wrapping }: Decision): JsonObject {
+  const isOwn = ({ name }: JsonObject) => typeof name === "string" && isOwnVariable(name);
+  const before = [...(wrapping?.command ?? []), ...(wrapping?.argsBefore ?? [])].slice(0, -1);
+  const { args: _, ...rest } = container.json;
+  return {
+    ...rest,
+    command: [...before, ...unwrappedCommand(argv)],
+    env: bringTo(jsonOf(container.env), [], isOwn),
+    volumeMounts: bringTo(container.volumeMounts, [], isOwnVolume),
+  };
+}
