@@ -1,0 +1,110 @@
+/** The webhook's transport: the AWS SDK, with its credential chain, retries and endpoints. */
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { SSMClient } from "@aws-sdk/client-ssm";
+import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import { messageOf, PiggyError } from "../error.ts";
+import { isRegion } from "../region.ts";
+import { awsError } from "./failure.ts";
+import { secretValues } from "./secret-values.ts";
+import {
+  describeLocation,
+  type PathLocation,
+  parameterKey,
+  parametersInput,
+  type ReadStore,
+  type SecretLocation,
+  type StoreEntries,
+  type StoreLocation,
+  secretValueInput,
+} from "./store.ts";
+
+/** Longer than any answer of a service that is well; the request's own deadline is usually nearer. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Reads by the AWS SDK. Clients are made when first needed, one for each service and region. */
+export function createSdkStore(): ReadStore {
+  // fetch obeys HTTPS_PROXY and NO_PROXY, which the SDK's own handler for Node does not.
+  const requestHandler = new FetchHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS });
+  const secretsManager = perRegion(async (region) => {
+    const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+    return new SecretsManagerClient({ region, requestHandler });
+  });
+  const ssm = perRegion(async (region) => {
+    const { SSMClient } = await import("@aws-sdk/client-ssm");
+    return new SSMClient({ region, requestHandler });
+  });
+  return async (location, signal) => {
+    if (!isRegion(location.region)) {
+      throw new PiggyError("region_invalid", `${JSON.stringify(location.region)} is not an AWS region`);
+    }
+    try {
+      return location.kind === "secret"
+        ? await readSecret(await secretsManager(location.region), location, signal)
+        : await readPath(await ssm(location.region), location, signal);
+    } catch (error) {
+      throw sdkError(error, location, signal);
+    }
+  };
+}
+
+function perRegion<T>(create: (region: string) => Promise<T>): (region: string) => Promise<T> {
+  const clients = new Map<string, Promise<T>>();
+  return (region) => {
+    const client = clients.get(region) ?? create(region);
+    clients.set(region, client);
+    return client;
+  };
+}
+
+async function readSecret(
+  client: SecretsManagerClient,
+  location: SecretLocation,
+  signal: AbortSignal,
+): Promise<StoreEntries> {
+  const { GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
+  const command = new GetSecretValueCommand(secretValueInput(location));
+  const output = await client.send(command, { abortSignal: signal });
+  const values = secretValues({ text: output.SecretString, bytes: output.SecretBinary }, location);
+  return { values, version: output.VersionId };
+}
+
+async function readPath(
+  client: SSMClient,
+  location: PathLocation,
+  signal: AbortSignal,
+): Promise<StoreEntries> {
+  const { GetParametersByPathCommand } = await import("@aws-sdk/client-ssm");
+  const values = new Map<string, string>();
+  let nextToken: string | undefined;
+  do {
+    const command = new GetParametersByPathCommand(parametersInput(location, nextToken));
+    const output = await client.send(command, { abortSignal: signal });
+    for (const { Name, Value } of output.Parameters ?? []) {
+      if (Name !== undefined && Value !== undefined) values.set(parameterKey(Name), Value);
+    }
+    nextToken = output.NextToken;
+  } while (nextToken);
+  return { values, version: undefined };
+}
+
+function sdkError(error: unknown, location: StoreLocation, signal: AbortSignal): PiggyError {
+  if (error instanceof PiggyError) return error;
+  const name = error instanceof Error ? error.name : "";
+  if (name === "CredentialsProviderError") {
+    return new PiggyError(
+      "credentials_missing",
+      `${describeLocation(location)}: piggy-webhooks has no AWS credentials: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  if (signal.aborted) return awsError({ name: "", message: "no answer in time", status: 0 }, location, error);
+  const status = statusOf(error);
+  return awsError({ name: status === 0 ? "" : name, message: messageOf(error), status }, location, error);
+}
+
+function statusOf(error: unknown): number {
+  const metadata = error instanceof Error ? Reflect.get(error, "$metadata") : undefined;
+  const status =
+    typeof metadata === "object" && metadata !== null ? Reflect.get(metadata, "httpStatusCode") : 0;
+  return typeof status === "number" ? status : 0;
+}

@@ -1,0 +1,56 @@
+/** Secrets Manager and Parameter Store as one thing: a place that is read, and the keys and values in it. */
+
+export interface SecretLocation {
+  readonly kind: "secret";
+  /** Name or ARN. */
+  readonly name: string;
+  /** Staging label or version id. */
+  readonly version: string;
+  readonly region: string;
+}
+
+export interface PathLocation {
+  readonly kind: "path";
+  readonly path: string;
+  readonly region: string;
+}
+
+export type StoreLocation = SecretLocation | PathLocation;
+
+export interface StoreEntries {
+  readonly values: ReadonlyMap<string, string>;
+  /** The version that was read, where the store has versions. */
+  readonly version: string | undefined;
+}
+
+/**
+ * Reads all that is at a location.
+ * @throws PiggyError with a code `secret_*`, `aws_*`, `region_invalid` or `credentials_missing`; the message names
+ * the location and says what AWS said.
+ */
+export type ReadStore = (location: StoreLocation, signal: AbortSignal) => Promise<StoreEntries>;
+
+export function describeLocation(location: StoreLocation): string {
+  const what = location.kind === "secret" ? `secret ${location.name}` : `parameter path ${location.path}`;
+  return `${what} in ${location.region}`;
+}
+
+const VERSION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** GetSecretValue's input. Source: AWS Secrets Manager API Reference, GetSecretValue. */
+export function secretValueInput({ name, version }: SecretLocation) {
+  return VERSION_ID.test(version)
+    ? { SecretId: name, VersionId: version }
+    : { SecretId: name, VersionStage: version };
+}
+
+/** GetParametersByPath's input. Source: AWS Systems Manager API Reference, GetParametersByPath. */
+export function parametersInput({ path }: PathLocation, nextToken: string | undefined) {
+  const page = { Path: path, Recursive: true, WithDecryption: true, MaxResults: 10 };
+  return nextToken === undefined ? page : { ...page, NextToken: nextToken };
+}
+
+/** A parameter's key: the last segment of its name. */
+export function parameterKey(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,90 @@
+/** POST /secret from request to values, with one audit line for each decision. */
+import { asPiggyError, messageOf, PiggyError } from "../error.ts";
+import { readSettings } from "../settings.ts";
+import { isOwnVariable } from "../variables.ts";
+import { authenticate, type Caller, type DefaultTokens } from "./authenticate.ts";
+import { authorize, type Grant } from "./authorize.ts";
+import { Denial } from "./denial.ts";
+import { parseSecretRequest, type SecretRequest } from "./request.ts";
+import { whyNotAllowed } from "./service-account-policy.ts";
+import type { Entries, Location, SecretsWorld } from "./world.ts";
+
+export type SecretAnswer = (
+  token: string | null,
+  body: string,
+  signal: AbortSignal,
+) => Promise<Readonly<Record<string, string>>>;
+
+/** What is known of a request by the time it is decided. */
+interface Trail {
+  caller?: Caller;
+  grant?: Grant;
+}
+
+/**
+ * Answers with the values of the keys that were asked for and are there.
+ * @throws PiggyError whose code says what HTTP status it is; the decision is in the log by then.
+ */
+export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
+  const { settings } = readSettings({ annotations: {}, environment: world.environment });
+  const isEnforced = settings["piggy-enforce-service-account"];
+  const defaultTokens = acceptance(settings["piggy-accept-default-tokens"]);
+  return async (token, body, signal) => {
+    const trail: Trail = {};
+    try {
+      const request = parseSecretRequest(token, body);
+      const { entries, keys } = await decide(request, trail, signal);
+      audit(trail, { decision: "allowed", version: entries.version, keys: keys.map(([key]) => key) });
+      return Object.fromEntries(keys);
+    } catch (error) {
+      const known = asPiggyError(error, "request_invalid");
+      const reason = known instanceof Denial ? known.reason : messageOf(error);
+      audit(trail, { decision: "denied", code: known.code, reason });
+      // Only our own errors are written to be read by whoever asked.
+      throw error instanceof PiggyError
+        ? error
+        : new PiggyError("request_invalid", "internal error", { cause: error });
+    }
+  };
+
+  async function decide(request: SecretRequest, trail: Trail, signal: AbortSignal) {
+    const caller = await authenticate(request.token, defaultTokens, world, signal);
+    trail.caller = caller;
+    const grant = await authorize(caller, request, defaultTokens, world, signal);
+    trail.grant = grant;
+    const entries = await world.readStore(grant.location, signal);
+    const reason = whyNotAllowed(entries.values, `${caller.namespace}:${caller.serviceAccount}`, isEnforced);
+    if (reason !== undefined) throw new Denial(reason);
+    return { entries, keys: select(entries, grant) };
+  }
+
+  function audit({ caller, grant }: Trail, decision: Readonly<Record<string, unknown>>): void {
+    world.log(decision["decision"] === "allowed" ? "info" : "warn", "secret decision", {
+      ...decision,
+      namespace: caller?.namespace,
+      serviceAccount: caller?.serviceAccount,
+      pod: grant?.pod ?? caller?.pod?.name,
+      container: grant?.container,
+      ...(grant === undefined ? {} : nameOf(grant.location)),
+    });
+  }
+}
+
+function acceptance(value: string): DefaultTokens {
+  return value === "true" || value === "false" ? value : "auto";
+}
+
+function nameOf(location: Location): Readonly<Record<string, string>> {
+  return location.kind === "secret"
+    ? { secret: location.name, region: location.region }
+    : { path: location.path, region: location.region };
+}
+
+/** The policy and the settings that may stand in a secret are not the application's. */
+function select({ values }: Entries, { keys }: Grant): readonly (readonly [string, string])[] {
+  const wanted = keys === undefined ? [...values.keys()] : [...new Set(keys)];
+  return wanted.flatMap((key) => {
+    const value = isOwnVariable(key) ? undefined : values.get(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+}

@@ -1,0 +1,35 @@
+/** What the secrets service needs of the world, as small as it can be said. */
+import type { Log } from "../log.ts";
+import type { Pod } from "../pod.ts";
+import type { Environment } from "../settings.ts";
+
+export interface TokenReviewAnswer {
+  readonly authenticated: boolean;
+  readonly username: string;
+  readonly audiences: readonly string[];
+  readonly pod: { readonly name: string; readonly uid: string } | undefined;
+  readonly error: string;
+}
+
+export type Location =
+  | { readonly kind: "secret"; readonly name: string; readonly version: string; readonly region: string }
+  | { readonly kind: "path"; readonly path: string; readonly region: string };
+
+export interface Entries {
+  readonly values: ReadonlyMap<string, string>;
+  readonly version: string | undefined;
+}
+
+export interface SecretsWorld {
+  /** The webhook's environment: the defaults of every setting, and its policy. */
+  readonly environment: Environment;
+  readonly reviewToken: (
+    token: string,
+    audiences: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<TokenReviewAnswer>;
+  /** The Pod as stored; undefined when there is none of that name. */
+  readonly readPod: (namespace: string, name: string, signal: AbortSignal) => Promise<Pod | undefined>;
+  readonly readStore: (location: Location, signal: AbortSignal) => Promise<Entries>;
+  readonly log: Log;
+}
