@@ -1,0 +1,83 @@
+/** The routes: which path and method leads where, and what a failure looks like on the wire. */
+import { type AdmissionWorld, admit } from "../admission/admit.ts";
+import { formatReview, parseReview } from "../admission/review.ts";
+import { parseDuration } from "../duration.ts";
+import { messageOf, PiggyError } from "../error.ts";
+import type { Log } from "../log.ts";
+import type { SecretAnswer } from "../secrets/answer.ts";
+import { statusOf } from "./status.ts";
+
+export interface Routes {
+  readonly admission: AdmissionWorld;
+  readonly answerSecret: SecretAnswer;
+  readonly isDraining: () => boolean;
+  readonly log: Log;
+}
+
+const SECRET_TIMEOUT_MS = 10_000;
+/** The API server's own default, where a request does not say. */
+const ADMISSION_TIMEOUT_MS = 10_000;
+/** What is kept of a request's time for the answer to travel back. */
+const TIME_TO_ANSWER_MS = 500;
+
+/** The handler of Bun.serve. Every request gets an answer, and nothing that it throws ends the server. */
+export function createHandler(routes: Routes): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const response = await route(routes, request).catch((error: unknown) => failure(error, routes.log));
+    // A client whose connection stays open would never notice that we are on our way out.
+    if (routes.isDraining()) response.headers.set("Connection", "close");
+    return response;
+  };
+}
+
+async function route(routes: Routes, request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  switch (url.pathname) {
+    case "/mutate":
+      return request.method === "POST" ? mutate(routes, request, url.searchParams) : notAllowed();
+    case "/secret":
+      return request.method === "POST" ? secret(routes, request) : notAllowed();
+    case "/healthz":
+    case "/livez":
+      return text(200, "ok");
+    case "/readyz":
+      return routes.isDraining() ? text(503, "draining") : text(200, "ok");
+    default:
+      return text(404, "not found: POST /mutate, POST /secret, GET /healthz, /livez, /readyz");
+  }
+}
+
+async function mutate({ admission }: Routes, request: Request, query: URLSearchParams): Promise<Response> {
+  const review = parseReview(await request.text());
+  const given = parseDuration(query.get("timeout") ?? "") ?? ADMISSION_TIMEOUT_MS;
+  const timeout = Math.max(given - TIME_TO_ANSWER_MS, given / 2);
+  const outcome = await admit(review, admission, AbortSignal.timeout(timeout));
+  return Response.json(formatReview(review.uid, outcome));
+}
+
+async function secret({ answerSecret }: Routes, request: Request): Promise<Response> {
+  const signal = AbortSignal.timeout(SECRET_TIMEOUT_MS);
+  const values = await answerSecret(request.headers.get("X-Token"), await request.text(), signal);
+  // Nothing on the way may keep it.
+  return Response.json(values, { headers: { "Cache-Control": "no-store" } });
+}
+
+function failure(error: unknown, log: Log): Response {
+  if (error instanceof PiggyError) {
+    const status = statusOf(error.code);
+    return text(status, error.message, status === 503 ? { "Retry-After": "1" } : {});
+  }
+  log("error", "request failed", { error: messageOf(error) });
+  return text(500, "internal error");
+}
+
+function notAllowed(): Response {
+  return text(405, "use POST", { Allow: "POST" });
+}
+
+function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${body}\n`, {
+    status,
+    headers: { "Content-Type": "text/plain; charset=utf-8", ...headers },
+  });
+}

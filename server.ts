@@ -1,0 +1,78 @@
+/** piggy-webhooks: reads its settings, wires the rooms together, listens, drains. */
+import type { AdmissionWorld } from "./lib/admission/admit.ts";
+import type { Webhook } from "./lib/admission/webhook.ts";
+import { createSdkStore } from "./lib/aws/sdk.ts";
+import { asPiggyError } from "./lib/error.ts";
+import { createDrain } from "./lib/http/drain.ts";
+import { listen, readPem, readTls } from "./lib/http/listener.ts";
+import { createHandler } from "./lib/http/routes.ts";
+import { createKubernetesClient } from "./lib/kubernetes/client.ts";
+import { readClusterConfig } from "./lib/kubernetes/config.ts";
+import { createLookups } from "./lib/kubernetes/lookups.ts";
+import { jsonLog, type Log } from "./lib/log.ts";
+import { createImageLookup } from "./lib/registry/lookup.ts";
+import { createSecretAnswer } from "./lib/secrets/answer.ts";
+import { type Environment, readSettings } from "./lib/settings.ts";
+
+async function start(environment: Environment, log: Log): Promise<void> {
+  const { settings, warnings } = readSettings({ annotations: {}, environment });
+  for (const warning of warnings) log("warn", warning);
+
+  const tls = await readTls(settings);
+  const cluster = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
+  const lookups = createLookups(createKubernetesClient(cluster));
+
+  const registryCa = settings["piggy-registry-ca-file"];
+  const registry = {
+    trustedOrigins: new Set(settings["piggy-registry-origins"].split(",").map((origin) => origin.trim())),
+    ca: registryCa ? await readPem(registryCa) : undefined,
+  };
+  const readImageCommand = createImageLookup(registry, async (namespace, name, signal) => {
+    const content = await lookups.readObject(namespace, { kind: "Secret", name }, signal);
+    return content.seen ? content.data : undefined;
+  });
+
+  const webhook: Webhook = {
+    environment,
+    service: ownService(settings["piggy-service-name"], cluster.namespace, environment),
+    ca: tls?.ca,
+    scheme: tls === undefined ? "http" : "https",
+  };
+  const newUid = () => crypto.randomUUID().replaceAll("-", "");
+  const admission: AdmissionWorld = {
+    webhook,
+    readObject: lookups.readObject,
+    readImageCommand,
+    newUid,
+    log,
+  };
+  const answerSecret = createSecretAnswer({ environment, ...lookups, readStore: createSdkStore(), log });
+
+  const drain = createDrain(log);
+  const handler = createHandler({ admission, answerSecret, isDraining: drain.isDraining, log });
+  const server = listen(settings["listen-address"], tls, handler);
+  log("info", "listening", { address: `${server.hostname}:${server.port}`, tls: tls !== undefined });
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => void drain.begin(server).then(() => process.exit(0)));
+  }
+}
+
+/** Our own Service; its address is what the kubelet gave us in the variables of that Service. */
+function ownService(name: string, namespace: string, environment: Environment): Webhook["service"] {
+  const prefix = name.toUpperCase().replaceAll("-", "_");
+  const host = environment[`${prefix}_SERVICE_HOST`];
+  const port = environment[`${prefix}_SERVICE_PORT`];
+  const bracketed = host?.includes(":") ? `[${host}]` : host;
+  return { name, namespace, clusterAddress: bracketed && port ? `${bracketed}:${port}` : undefined };
+}
+
+const { settings } = readSettings({ annotations: {}, environment: process.env });
+const log = jsonLog((line) => process.stderr.write(line), settings.debug);
+try {
+  await start(process.env, log);
+} catch (error) {
+  const { code, message } = asPiggyError(error, "setting_invalid");
+  log("fatal", message, { code });
+  process.exit(1);
+}
