@@ -1,0 +1,122 @@
+/**
+ * piggy-env: stands in front of a container's command, gives its environment the values that it refers to, and
+ * becomes the command. Each stage is a module of lib/injector, in the order in which they happen.
+ */
+import { writeSync } from "node:fs";
+import { asPiggyError, type ErrorCode, type PiggyError } from "./lib/error.ts";
+import { type CommandLine, parseCommandLine } from "./lib/injector/command-line.ts";
+import {
+  type ContainerEnvironment,
+  lookUp,
+  parseEnvironment,
+  resolvedEntries,
+} from "./lib/injector/environment.ts";
+import { exec } from "./lib/injector/exec.ts";
+import { expandArgv, parseExpansion } from "./lib/injector/expand.ts";
+import { readArguments, readEnvironment, textOf } from "./lib/injector/process.ts";
+import { describeSource, referencedKeys, unresolvedError, type Values } from "./lib/injector/resolution.ts";
+import { withRetries } from "./lib/injector/retry.ts";
+import { type InjectorSettings, readInjectorSettings } from "./lib/injector/settings.ts";
+import { findTarget } from "./lib/injector/target.ts";
+import { jsonLog, type Log } from "./lib/log.ts";
+
+type Run = Extract<CommandLine, { kind: "run" }>;
+
+async function main(): Promise<void> {
+  const [, ...parameters] = readArguments();
+  const commandLine = parseCommandLine(parameters);
+  if (commandLine.kind === "install") {
+    const { install } = await import("./lib/injector/install.ts");
+    install(process.execPath, textOf(commandLine.directory));
+    return;
+  }
+  await run(commandLine);
+}
+
+async function run(commandLine: Run): Promise<never> {
+  const environment = parseEnvironment(readEnvironment());
+  const settings = readInjectorSettings(environment.own, commandLine);
+  const log = logTo(settings.debug);
+  for (const warning of settings.warnings) log("warn", warning);
+
+  // A command that cannot be run is known before anybody is asked for a secret.
+  const expansion = parseExpansion(environment.own.get("PIGGY_EXPAND"));
+  const [command = ""] = commandLine.argv;
+  if (!expansion.elements.has(0)) findTarget(command, pathOf(environment));
+
+  const values = await resolve(commandLine, environment, settings, log);
+  const entries = resolvedEntries(environment.variables, ({ key }) => values.get(key));
+  const argv = expandArgv(commandLine.argv, expansion, entries);
+  exec(findTarget(argv[0] ?? "", pathOf(environment)), argv, entries);
+}
+
+function pathOf({ variables }: ContainerEnvironment): string | undefined {
+  return lookUp(
+    variables.map(({ entry }) => entry),
+    "PATH",
+  );
+}
+
+/** The values of all references, or of those that could be had when the others are to be ignored. */
+async function resolve(
+  { argv }: Run,
+  { own, variables }: ContainerEnvironment,
+  settings: InjectorSettings,
+  log: Log,
+): Promise<Values> {
+  const keys = referencedKeys(variables);
+  if (keys.length === 0) return new Map();
+  if (settings.initialDelayMs > 0) await Bun.sleep(settings.initialDelayMs);
+
+  let values: Values = new Map();
+  let failure: PiggyError | undefined;
+  try {
+    values = await withRetries(
+      settings.retries,
+      () => ask(argv, own, keys, settings),
+      (error) => log("warn", asPiggyError(error, "webhook_unreachable").message),
+    );
+  } catch (error) {
+    failure = asPiggyError(error, "reference_unresolved");
+  }
+  const unresolved = unresolvedError(variables, values, describeSource(own), failure);
+  if (unresolved === undefined) return values;
+  if (!settings.ignoreNoEnv) throw unresolved;
+  log("warn", `${unresolved.message} Started all the same: PIGGY_IGNORE_NO_ENV is set`, {
+    code: unresolved.code,
+  });
+  return values;
+}
+
+async function ask(
+  argv: readonly string[],
+  own: ReadonlyMap<string, string>,
+  keys: readonly string[],
+  { standalone, skipVerifyTls }: InjectorSettings,
+): Promise<Values> {
+  if (standalone) {
+    const { askAws } = await import("./lib/injector/standalone.ts");
+    return askAws(own, process.env);
+  }
+  const { askWebhook } = await import("./lib/injector/proxy.ts");
+  return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls });
+}
+
+function logTo(debug: boolean): Log {
+  // At once and whole: what follows is an exit or an exec.
+  return jsonLog((line) => writeSync(2, line), debug);
+}
+
+/** As the shells and container runtimes have it: 126 and 127 are about the command, 125 is about us. */
+function exitCodeOf(code: ErrorCode): number {
+  if (code === "command_not_found") return 127;
+  return code === "command_not_executable" ? 126 : 125;
+}
+
+try {
+  await main();
+} catch (error) {
+  const { code, message } = asPiggyError(error, "exec_failed");
+  logTo(false)("fatal", message, { code });
+  process.exit(exitCodeOf(code));
+}

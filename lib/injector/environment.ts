@@ -1,0 +1,48 @@
+/** The container's environment, parted into what is Piggy's and what is the application's. */
+import { parseReference, type Reference } from "../reference/reference.ts";
+import { isOwnVariable } from "../variables.ts";
+import { bytesOf, textOf } from "./process.ts";
+
+export interface Variable {
+  /** `NAME=value` as bytes. */
+  readonly entry: string;
+  readonly name: string;
+  readonly reference: Reference | undefined;
+}
+
+export interface ContainerEnvironment {
+  /** Piggy's own variables, as text. */
+  readonly own: ReadonlyMap<string, string>;
+  /** Everything else, in order. */
+  readonly variables: readonly Variable[];
+}
+
+export function parseEnvironment(entries: readonly string[]): ContainerEnvironment {
+  const own = new Map<string, string>();
+  const variables: Variable[] = [];
+  for (const entry of entries) {
+    const equals = entry.indexOf("=");
+    const name = equals < 0 ? entry : entry.slice(0, equals);
+    const value = equals < 0 ? "" : entry.slice(equals + 1);
+    if (isOwnVariable(name)) own.set(name, textOf(value));
+    else variables.push({ entry, name, reference: parseReference(textOf(value)) });
+  }
+  return { own, variables };
+}
+
+/** The application's environment: every variable as it came, a resolved reference's value in its place. */
+export function resolvedEntries(
+  variables: readonly Variable[],
+  valueFor: (reference: Reference) => string | undefined,
+): readonly string[] {
+  return variables.map(({ entry, name, reference }) => {
+    const value = reference === undefined ? undefined : valueFor(reference);
+    return value === undefined ? entry : `${name}=${bytesOf(value)}`;
+  });
+}
+
+/** The first value of a name, as getenv finds it. */
+export function lookUp(entries: readonly string[], name: string): string | undefined {
+  const prefix = `${name}=`;
+  return entries.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
+}

@@ -1,0 +1,36 @@
+/** PIGGY_EXPAND: what the kubelet would have expanded in the argv, done after the references are resolved. */
+import { PiggyError } from "../error.ts";
+import { expand } from "../expansion.ts";
+import { isJsonObject, parseJson } from "../json.ts";
+import { lookUp } from "./environment.ts";
+
+export interface Expansion {
+  /** Which elements of the argv. */
+  readonly elements: ReadonlySet<number>;
+  /** Which names the kubelet would have known. */
+  readonly names: ReadonlySet<string>;
+}
+
+/**
+ * Reads PIGGY_EXPAND; without it, as from an older webhook, nothing is expanded.
+ * @throws PiggyError `usage`
+ */
+export function parseExpansion(variable: string | undefined): Expansion {
+  if (!variable) return { elements: new Set(), names: new Set() };
+  const value = parseJson(variable);
+  const { argv, names } = isJsonObject(value) ? value : {};
+  if (!Array.isArray(argv) || !Array.isArray(names)) {
+    throw new PiggyError("usage", `PIGGY_EXPAND is not {"argv":[…],"names":[…]}`);
+  }
+  return { elements: new Set(argv.filter(Number.isInteger)), names: new Set(names) };
+}
+
+/** The argv with its elements expanded from the application's environment. */
+export function expandArgv(
+  argv: readonly string[],
+  { elements, names }: Expansion,
+  entries: readonly string[],
+): readonly string[] {
+  const known = (name: string) => (names.has(name) ? lookUp(entries, name) : undefined);
+  return argv.map((element, index) => (elements.has(index) ? expand(element, known) : element));
+}

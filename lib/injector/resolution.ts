@@ -1,0 +1,47 @@
+/** What was found out about a container's references. */
+import { PiggyError } from "../error.ts";
+import { formatReference } from "../reference/reference.ts";
+import type { Variable } from "./environment.ts";
+
+/** The values of the keys that are there. Keys that are not have none. */
+export type Values = ReadonlyMap<string, string>;
+
+/** The keys that the variables refer to, each once. */
+export function referencedKeys(variables: readonly Variable[]): readonly string[] {
+  return [...new Set(variables.flatMap(({ reference }) => (reference === undefined ? [] : [reference.key])))];
+}
+
+/** Where the values come from, for a person. */
+export function describeSource(own: ReadonlyMap<string, string>): string {
+  const path = own.get("PIGGY_AWS_SSM_PARAMETER_PATH");
+  const secret = own.get("PIGGY_AWS_SECRET_NAME");
+  const region = own.get("PIGGY_AWS_REGION");
+  const where = region ? ` in ${region}` : "";
+  if (path) return `parameter path ${path}${where}`;
+  return secret ? `secret ${secret}${where}` : "the Pod's secret";
+}
+
+/**
+ * The error for the references that have no value, or undefined when all have one. It names each variable, the
+ * first one's reference, and the reason: the failure of the look-up, or that the key is not there.
+ */
+export function unresolvedError(
+  variables: readonly Variable[],
+  values: Values,
+  source: string,
+  failure: PiggyError | undefined,
+): PiggyError | undefined {
+  const unresolved = variables.filter(
+    ({ reference }) => reference !== undefined && !values.has(reference.key),
+  );
+  const [first, ...others] = unresolved;
+  if (first?.reference === undefined) return undefined;
+  const reason = failure?.message ?? `${source} has no key ${JSON.stringify(first.reference.key)}`;
+  const more = others.length === 0 ? "" : ` Unresolved too: ${others.map(({ name }) => name).join(", ")}.`;
+  const reference = JSON.stringify(formatReference(first.reference));
+  return new PiggyError(
+    failure?.code ?? "reference_unresolved",
+    `${first.name}: ${reference} is unresolved: ${reason}.${more}`,
+    { cause: failure },
+  );
+}

@@ -1,0 +1,51 @@
+/** The program that a command names. */
+import { accessSync, constants, statSync } from "node:fs";
+import { PiggyError } from "../error.ts";
+import { textOf } from "./process.ts";
+
+/** What the C library searches when PATH is not set. Source: execvp(3). */
+const DEFAULT_PATH = "/bin:/usr/bin";
+
+type Fitness = "executable" | "not executable" | "absent";
+
+/**
+ * The file that the command is: itself where it has a slash, else the first executable of that name in PATH.
+ * @throws PiggyError `command_not_found`, `command_not_executable`
+ */
+export function findTarget(command: string, path: string | undefined): string {
+  if (command.includes("/")) {
+    const fitness = fitnessOf(command);
+    if (fitness === "executable") return command;
+    throw fitness === "absent" ? notFound(command, "there is no such file") : notExecutable(command);
+  }
+  let unfit: string | undefined;
+  for (const directory of (path ?? DEFAULT_PATH).split(":")) {
+    const candidate = `${directory || "."}/${command}`;
+    const fitness = command === "" ? "absent" : fitnessOf(candidate);
+    if (fitness === "executable") return candidate;
+    if (fitness === "not executable") unfit ??= candidate;
+  }
+  throw unfit === undefined ? notFound(command, "it is in no directory of PATH") : notExecutable(unfit);
+}
+
+function fitnessOf(file: string): Fitness {
+  const bytes = Buffer.from(file, "latin1");
+  const stat = statSync(bytes, { throwIfNoEntry: false });
+  if (stat === undefined) return "absent";
+  if (!stat.isFile()) return "not executable";
+  try {
+    accessSync(bytes, constants.X_OK);
+    return "executable";
+  } catch {
+    return "not executable";
+  }
+}
+
+function notFound(command: string, why: string): PiggyError {
+  return new PiggyError("command_not_found", `cannot run ${JSON.stringify(textOf(command))}: ${why}`);
+}
+
+function notExecutable(file: string): PiggyError {
+  const name = JSON.stringify(textOf(file));
+  return new PiggyError("command_not_executable", `cannot run ${name}: it is not an executable file`);
+}
