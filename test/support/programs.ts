@@ -1,0 +1,38 @@
+/** The programs that tests and the demo start: built once for a run, from the sources as they are now. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build, PIGGY_ENV } from "../../scripts/build.ts";
+
+let directory: string | undefined;
+const built = new Map<string, Promise<string>>();
+
+/** A folder for what is built; it goes with the machine's temporary files. */
+function buildDirectory(): string {
+  directory ??= mkdtempSync(join(tmpdir(), "piggy-programs-"));
+  return directory;
+}
+
+function once(name: string, make: (to: string) => Promise<string>): Promise<string> {
+  const program = built.get(name) ?? make(join(buildDirectory(), name));
+  built.set(name, program);
+  return program;
+}
+
+/** The compiled injector. */
+export function piggyEnv(): Promise<string> {
+  return once("piggy-env", (to) => build(PIGGY_ENV, to));
+}
+
+/** A program in C, linked statically so that it starts as fast as a program can. */
+export function compiledC(source: string, name: string): Promise<string> {
+  return once(name, async (to) => {
+    const compiler = Bun.spawn([process.env["CC"] || "cc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", to, source], {
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const [errors, code] = await Promise.all([compiler.stderr.text(), compiler.exited]);
+    if (code !== 0) throw new Error(`compiling ${source} failed:\n${errors}`);
+    return to;
+  });
+}

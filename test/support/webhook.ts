@@ -1,0 +1,86 @@
+/** piggy-webhooks as a process of its own, as its container would start it. */
+import { fileURLToPath } from "node:url";
+
+const SERVER = fileURLToPath(new URL("../../server.ts", import.meta.url));
+const START_TIMEOUT_MS = 20_000;
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+export interface WebhookProcess {
+  /** HOST:PORT that it said it listens on. */
+  readonly address: string;
+  readonly log: readonly LogLine[];
+  /** Every byte that it wrote, for looking for what must not be in it. */
+  output(): string;
+  signal(name: NodeJS.Signals): void;
+  readonly exited: Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Starts the server with exactly this environment and waits until it listens. @throws Error with its output */
+export async function startWebhook(
+  environment: Readonly<Record<string, string>>,
+  program: readonly string[] = [process.execPath, SERVER],
+): Promise<WebhookProcess> {
+  const child = Bun.spawn([...program], {
+    // A folder that has nothing of the project's: Bun would read a .env or bunfig.toml from it.
+    cwd: "/",
+    env: { ...environment },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const log: LogLine[] = [];
+  let output = "";
+  const { promise: listening, resolve, reject } = Promise.withResolvers<string>();
+  const read = async () => {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of child.stderr) {
+      const text = decoder.decode(chunk, { stream: true });
+      output += text;
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const entry = parseLine(line);
+        log.push(entry);
+        if (entry.message === "listening") resolve(String(entry["address"]));
+      }
+    }
+    reject(new Error(`piggy-webhooks ended before it listened:\n${output}`));
+  };
+  void read();
+  const timer = setTimeout(() => reject(new Error(`piggy-webhooks does not listen:\n${output}`)), START_TIMEOUT_MS);
+  try {
+    const address = await listening;
+    return {
+      address,
+      log,
+      output: () => output,
+      signal: (name) => child.kill(name),
+      exited: child.exited,
+      async stop() {
+        child.kill("SIGKILL");
+        await child.exited;
+      },
+    };
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parseLine(line: string): LogLine {
+  try {
+    const entry: LogLine = JSON.parse(line);
+    return entry;
+  } catch {
+    return { level: "unreadable", message: line };
+  }
+}
