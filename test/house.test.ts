@@ -1,0 +1,104 @@
+/** The arrows between the rooms: which may import which. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+interface Import {
+  readonly from: string;
+  /** A file of ours, relative to the root, or a package's name. */
+  readonly to: string;
+  readonly isTypeOnly: boolean;
+}
+
+const IMPORT =
+  /^(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)|^import\s+"([^"]+)"/gm;
+
+function importsOf(file: string): readonly Import[] {
+  const source = readFileSync(join(ROOT, file), "utf8");
+  return [...source.matchAll(IMPORT)].map(([, type, statement, dynamic, bare]) => {
+    const target = statement ?? dynamic ?? bare ?? "";
+    const to = target.startsWith(".") ? normalize(join(dirname(file), target)) : target;
+    return { from: file, to, isTypeOnly: type !== undefined };
+  });
+}
+
+const sources = [
+  "server.ts",
+  "injector.ts",
+  ...readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => `lib/${file}`),
+];
+const imports = sources.flatMap(importsOf);
+
+/** `lib/ROOM/…` is of that room; a file of lib itself is vocabulary, which everybody shares. */
+function roomOf(file: string): string {
+  if (!file.includes("/")) return "entry point";
+  const [, room, rest] = file.split("/");
+  return rest === undefined ? "vocabulary" : (room ?? "");
+}
+
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  vocabulary: [],
+  reference: [],
+  admission: ["reference"],
+  secrets: ["reference"],
+  aws: [],
+  registry: [],
+  kubernetes: [],
+  http: ["admission", "secrets"],
+  injector: ["reference", "aws"],
+};
+
+const isOurs = ({ to }: Import) => to.endsWith(".ts");
+
+describe("the arrows between the rooms go one way", () => {
+  test.each(Object.keys(MAY_IMPORT))("%s imports only what it may", (room) => {
+    const allowed = [room, "vocabulary", ...(MAY_IMPORT[room] ?? [])];
+    const inRoom = imports.filter((entry) => roomOf(entry.from) === room);
+    const wrong = inRoom.filter(isOurs).filter(({ to }) => !allowed.includes(roomOf(to)));
+    expect(inRoom.length + Number(room === "reference")).toBeGreaterThan(0);
+    expect(wrong).toEqual([]);
+  });
+
+  test("every room of lib is one of these", () => {
+    const rooms = new Set(sources.map(roomOf));
+    expect([...rooms].sort()).toEqual([...Object.keys(MAY_IMPORT), "entry point"].sort());
+  });
+
+  test("every import of ours leads to a file", () => {
+    expect(imports.filter(isOurs).filter(({ to }) => !existsSync(join(ROOT, to)))).toEqual([]);
+  });
+});
+
+describe("what the injector loads is paid for at every start of a container", () => {
+  const reached = new Set<string>();
+  const follow = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const entry of imports) {
+      if (entry.from === file && isOurs(entry) && !entry.isTypeOnly) follow(entry.to);
+    }
+  };
+  follow("injector.ts");
+  const loaded = imports.filter(({ from, isTypeOnly }) => reached.has(from) && !isTypeOnly);
+
+  test("it reaches its own stages and its own transport to AWS", () => {
+    expect([...reached]).toContain("lib/injector/proxy.ts");
+    expect([...reached]).toContain("lib/aws/signed.ts");
+  });
+
+  test("it loads nothing that the server alone needs", () => {
+    const rooms = new Set([...reached].map(roomOf));
+    expect([...rooms].sort()).toEqual(["aws", "entry point", "injector", "reference", "vocabulary"]);
+    expect([...reached]).not.toContain("lib/aws/sdk.ts");
+  });
+
+  test("it loads no package", () => {
+    const packages = loaded.filter((entry) => !isOurs(entry) && !/^(node|bun):/.test(entry.to));
+    expect(packages).toEqual([]);
+  });
+});
