@@ -1,7 +1,7 @@
 /** piggy-webhooks: reads its settings, wires the rooms together, listens, drains. */
 import type { AdmissionWorld } from "./lib/admission/admit.ts";
 import type { Webhook } from "./lib/admission/webhook.ts";
-import { createSdkStore } from "./lib/aws/sdk.ts";
+import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
 import { asPiggyError } from "./lib/error.ts";
 import { createDrain } from "./lib/http/drain.ts";
 import { listen, readPem, readTls } from "./lib/http/listener.ts";
@@ -56,6 +56,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => void drain.begin(server).then(() => process.exit(0)));
   }
+  await preloadSdk();
 }
 
 /** Our own Service; its address is what the kubelet gave us in the variables of that Service. */

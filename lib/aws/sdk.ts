@@ -47,6 +47,11 @@ export function createSdkStore(): ReadStore {
   };
 }
 
+/** Loads the SDK, so that the first Pod after a start need not wait for it. */
+export async function preloadSdk(): Promise<void> {
+  await Promise.all([import("@aws-sdk/client-secrets-manager"), import("@aws-sdk/client-ssm")]);
+}
+
 function perRegion<T>(create: (region: string) => Promise<T>): (region: string) => Promise<T> {
   const clients = new Map<string, Promise<T>>();
   return (region) => {
