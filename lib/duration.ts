@@ -11,12 +11,14 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 
 const TERM = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 
+/** In a millisecond. */
+const NANOSECONDS = 1e6;
 /** Go's limit: int64 nanoseconds. */
-const LONGEST = 2 ** 63 / 1e6;
+const LONGEST = 2 ** 63 / NANOSECONDS;
 
 /**
- * A Go duration in milliseconds: one or many terms with fractions and a unit (`1h15m30.5s`), an optional sign, or
- * a bare `0`. Undefined when it is none. Source: Go, package time, func ParseDuration.
+ * A Go duration in milliseconds, to the nanosecond: one or many terms with fractions and a unit (`1h15m30.5s`), an
+ * optional sign, or a bare `0`. Undefined when it is none. Source: Go, package time, func ParseDuration.
  */
 export function parseDuration(text: string): number | undefined {
   const unsigned = text.replace(/^[+-]/, "");
@@ -31,5 +33,7 @@ export function parseDuration(text: string): number | undefined {
     at = TERM.lastIndex;
   }
   if (at === 0 || total > LONGEST) return undefined;
-  return text.startsWith("-") ? -total : total;
+  // Nothing is shorter: a smaller rest would be written as 1e-7, which is no duration.
+  const whole = Math.round(total * NANOSECONDS) / NANOSECONDS;
+  return text.startsWith("-") ? -whole : whole;
 }

@@ -183,12 +183,9 @@ function strings(parent: JsonObject, field: string, at: string): readonly string
 }
 
 function stringMap(parent: JsonObject, field: string, at: string): Readonly<Record<string, string>> {
-  const map: Record<string, string> = {};
-  for (const [key, value] of Object.entries(optionalObject(parent, field, at))) {
-    if (typeof value !== "string") {
-      throw new PiggyError("pod_invalid", `${at}${field}[${JSON.stringify(key)}] is not a string`);
-    }
-    map[key] = value;
-  }
-  return map;
+  const entries = Object.entries(optionalObject(parent, field, at)).map(([key, value]) => {
+    if (typeof value === "string") return [key, value] as const;
+    throw new PiggyError("pod_invalid", `${at}${field}[${JSON.stringify(key)}] is not a string`);
+  });
+  return Object.fromEntries(entries);
 }
