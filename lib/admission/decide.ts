@@ -4,7 +4,7 @@ import type { Container, ObjectName, Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { type ContainerEnvironment, environmentOf } from "./environment.ts";
-import { INSTALL_CONTAINER } from "./injector-volume.ts";
+import { isInstallContainer } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
 
 /** Looks up what an image runs. @throws PiggyError when it cannot be found out, saying why. */
@@ -31,9 +31,8 @@ export function isWrapped(container: Container): boolean {
 
 /** Decides for every container but our own; containers are looked at side by side. */
 export function decideAll(pod: Pod, settings: Settings, lookups: Lookups): Promise<readonly Decision[]> {
-  const containers = [...pod.initContainers, ...pod.containers].filter(
-    (container) => container.name !== INSTALL_CONTAINER,
-  );
+  const initContainers = pod.initContainers.filter((container) => !isInstallContainer(container));
+  const containers = [...initContainers, ...pod.containers];
   return Promise.all(containers.map((container) => decide(container, settings, lookups)));
 }
 

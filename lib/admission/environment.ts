@@ -21,7 +21,7 @@ export interface ContainerEnvironment {
   readonly unseen: readonly Unseen[];
 }
 
-/** A variable's value; undefined when it is there but not known (a field of the Pod, a key of an unseen object). */
+/** A variable's value; undefined when it is there but not known, such as a field of the Pod. */
 type Values = Map<string, string | undefined>;
 
 export async function environmentOf(
@@ -54,10 +54,9 @@ export async function environmentOf(
       values.set(variable.name, variable.value);
       continue;
     }
-    const data = seenData(variable.from);
-    const value = data?.get(variable.from.key);
-    // An optional key that the object does not have sets nothing.
-    if (value !== undefined || data === undefined) values.set(variable.name, value);
+    const value = seenData(variable.from)?.get(variable.from.key);
+    // An optional key that the object does not have sets nothing; neither may one that is not seen.
+    if (value !== undefined) values.set(variable.name, value);
   }
   return {
     names: new Set(values.keys()),

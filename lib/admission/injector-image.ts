@@ -30,6 +30,6 @@ function isOlder(tag: string): boolean {
 export function injectorKnowsToken(image: string, installed: string | undefined): boolean {
   const { repository, tag } = partsOf(image);
   if (OTHER_INJECTOR.test(repository)) return false;
-  if (installed !== undefined && repository !== partsOf(installed).repository) return false;
+  if (installed && repository !== partsOf(installed).repository) return false;
   return tag === undefined || !isOlder(tag);
 }

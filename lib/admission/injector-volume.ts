@@ -1,6 +1,6 @@
 /** How the injector gets into a Pod: a volume, and an init container that copies it there. */
 import type { JsonObject } from "../json.ts";
-import type { Pod } from "../pod.ts";
+import type { Container, Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import type { Plan } from "./plan.ts";
 
@@ -13,6 +13,11 @@ const MOUNT_PATH = "/piggy/";
 export const injectorVolume: JsonObject = { name: INJECTOR_VOLUME, emptyDir: {} };
 
 export const injectorMount: JsonObject = { name: INJECTOR_VOLUME, mountPath: MOUNT_PATH, readOnly: true };
+
+/** Whether an init container is ours, and not one that merely has the name. */
+export function isInstallContainer({ name, volumeMounts }: Container): boolean {
+  return name === INSTALL_CONTAINER && volumeMounts.some((mount) => mount["name"] === INJECTOR_VOLUME);
+}
 
 /** Any user but root; the injector's image has it too. */
 const NON_ROOT = 65532;

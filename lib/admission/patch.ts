@@ -38,7 +38,7 @@ function diffObjects(before: JsonObject, after: JsonObject, path: string): reado
 /** Whether two list entries are the same thing at two times: the same name, or the same value. */
 function isSameEntry(before: JsonValue, after: JsonValue): boolean {
   if (isJsonObject(before) && isJsonObject(after) && typeof before["name"] === "string") {
-    return before["name"] === after["name"] && before["mountPath"] === after["mountPath"];
+    return before["name"] === after["name"] && Bun.deepEquals(before["mountPath"], after["mountPath"]);
   }
   return Bun.deepEquals(before, after);
 }

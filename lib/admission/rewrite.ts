@@ -13,6 +13,7 @@ import {
   injectorMount,
   injectorVolume,
   installContainer,
+  isInstallContainer,
 } from "./injector-volume.ts";
 import { hasOwnToken, type Plan } from "./plan.ts";
 import { isServiceVariable } from "./service-variable.ts";
@@ -76,17 +77,15 @@ function listField(field: string, parent: JsonObject, list: readonly JsonObject[
   return list.length === 0 && !parent[field] ? {} : { [field]: list };
 }
 
-function refuseTakenNames({ volumes, initContainers }: Pod): void {
+function refuseTakenNames({ volumes, initContainers, containers }: Pod): void {
   for (const volume of volumes) {
     const isInjector = volume["name"] === INJECTOR_VOLUME && !volume["emptyDir"] && !volume["image"];
     if (isInjector || (volume["name"] === TOKEN_VOLUME && !volume["projected"])) {
       throw taken("volume", volume["name"]);
     }
   }
-  for (const { name, volumeMounts } of initContainers) {
-    const isOurs = volumeMounts.some((mount) => mount["name"] === INJECTOR_VOLUME);
-    if (name === INSTALL_CONTAINER && !isOurs) throw taken("init container", name);
-  }
+  const others = [...initContainers.filter((container) => !isInstallContainer(container)), ...containers];
+  if (others.some(({ name }) => name === INSTALL_CONTAINER)) throw taken("container", INSTALL_CONTAINER);
 }
 
 function taken(what: string, name: unknown): PiggyError {

@@ -49,7 +49,7 @@ async function route(routes: Routes, request: Request): Promise<Response> {
 
 async function mutate({ admission }: Routes, request: Request, query: URLSearchParams): Promise<Response> {
   const review = parseReview(await request.text());
-  const given = parseDuration(query.get("timeout") ?? "") ?? ADMISSION_TIMEOUT_MS;
+  const given = Math.max(0, parseDuration(query.get("timeout") ?? "") ?? ADMISSION_TIMEOUT_MS);
   const timeout = Math.max(given - TIME_TO_ANSWER_MS, given / 2);
   const outcome = await admit(review, admission, AbortSignal.timeout(timeout));
   return Response.json(formatReview(review.uid, outcome));

@@ -1,0 +1,129 @@
+/** What other webhooks and people made of an admitted Pod before it came again. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startWorld, type World } from "../support/world.ts";
+import { type Changed, edited } from "./edited.ts";
+import {
+  containerOf,
+  containerWith,
+  environmentOf,
+  isWrapped,
+  mutate,
+  podWith,
+  sha256,
+  signaturesOf,
+} from "./mutation.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  world.registry.pushImage("shop/image", "1", { Entrypoint: ["/entry", "$(A)"], Cmd: ["$$"] });
+});
+afterAll(() => world.stop());
+
+const again = async (manifest: object, change: (pod: Changed) => void) =>
+  mutate(world, edited((await mutate(world, manifest)).pod, change));
+
+describe("another webhook", () => {
+  test("that added words to the argv has them signed", async () => {
+    const { pod } = await again(
+      podWith(),
+      ({ spec }) => void spec.containers[0].args.push("--more=$(PASSWORD)"),
+    );
+    expect(containerOf(pod).args).toEqual(["--", "/app", "--more=$$(PASSWORD)"]);
+    expect(JSON.parse(environmentOf(pod)["PIGGY_EXPAND"] ?? "")).toEqual({ argv: [1], names: ["PASSWORD"] });
+    expect(signaturesOf(pod)).toEqual({ main: sha256("/app --more=$(PASSWORD)") });
+  });
+
+  test.each([
+    ["in command", ["/other/wrap", "--", "/piggy/piggy-env"], ["--", "/app"]],
+    ["in command, ours in args", ["/other/wrap"], ["-v", "/piggy/piggy-env", "--", "/app"]],
+  ])("that put a wrapper in front, %s, has it kept", async (_, command, args) => {
+    const { patch, pod } = await again(
+      podWith(),
+      ({ spec }) => void Object.assign(spec.containers[0], { command, args }),
+    );
+    expect(patch).toEqual([]);
+    expect(containerOf(pod)).toMatchObject({ command, args });
+  });
+
+  test("that added a container with a reference has it wrapped beside the first", async () => {
+    const late = { ...containerWith({ name: "late", command: ["/late"] }), args: [], volumeMounts: [] };
+    const { patch, pod } = await again(podWith(), ({ spec }) => void spec.containers.push(late));
+    expect(patch.filter(({ path }) => path.startsWith("/spec/containers/0"))).toEqual([]);
+    expect(isWrapped(pod, "late")).toBe(true);
+    expect(signaturesOf(pod)).toEqual({ main: sha256("/app"), late: sha256("/late") });
+  });
+
+  test("that gave every container a reference leaves the install container what it is", async () => {
+    const { allowed, pod } = await again(podWith(), ({ spec }) => {
+      const env = [{ name: "INJECTED", value: "piggy:INJECTED" }];
+      spec.initContainers = spec.initContainers.map((container) => ({ ...container, env }));
+    });
+    expect(allowed).toBe(true);
+    expect(containerOf(pod, "install-piggy-env")).toMatchObject({ args: ["install", "/piggy"] });
+    expect(isWrapped(pod, "install-piggy-env")).toBe(false);
+  });
+
+  test.each([
+    ["args", { args: ["/other"] }],
+    ["command", { command: ["/other"] }],
+    ["both", { command: ["/other"], args: ["x"] }],
+  ])("that replaced %s is told that the command is lost", async (_, replaced) => {
+    const { allowed, status } = await again(
+      podWith(),
+      ({ spec }) => void Object.assign(spec.containers[0], replaced),
+    );
+    expect(allowed).toBe(false);
+    for (const part of [
+      'container "main"',
+      "the original command is lost",
+      "Create the Pod from its own manifest",
+    ]) {
+      expect(status.message).toContain(part);
+    }
+  });
+});
+
+describe("a Pod whose references are gone", () => {
+  const plain = { name: "PASSWORD", value: "text" };
+  const withoutReference = ({ spec }: Changed) => {
+    spec.containers[0].env = [plain, ...spec.containers[0].env.slice(1)];
+  };
+
+  test("runs without the injector again", async () => {
+    const manifest = podWith({ command: ["sh", "-c", "echo $(A) $$(B)"], args: ["$HOME"] });
+    const { allowed, json } = await again(manifest, withoutReference);
+    expect(allowed).toBe(true);
+    expect(json).toEqual(
+      podWith(
+        { command: ["sh", "-c", "echo $(A) $$(B)", "$HOME"], env: [plain], volumeMounts: [] },
+        { spec: { volumes: [], initContainers: [] } },
+      ),
+    );
+  });
+
+  test("keeps the words of the image as they were", async () => {
+    const manifest = podWith({ image: `${world.registry.host}/shop/image:1`, command: [] });
+    const { pod } = await again(manifest, withoutReference);
+    expect(containerOf(pod).command).toEqual(["/entry", "$$(A)", "$$$$"]);
+  });
+
+  test("keeps another webhook's wrapper", async () => {
+    const { pod } = await again(podWith(), (changed) => {
+      withoutReference(changed);
+      changed.spec.containers[0].command.unshift("/other/wrap", "--");
+    });
+    expect(containerOf(pod)).toMatchObject({ command: ["/other/wrap", "--", "/app"] });
+  });
+
+  test("keeps what its other containers need", async () => {
+    const other = containerWith({ name: "other" });
+    const { pod } = await again(
+      podWith({}, { spec: { containers: [containerWith(), other] } }),
+      withoutReference,
+    );
+    expect([isWrapped(pod, "main"), isWrapped(pod, "other")]).toEqual([false, true]);
+    expect(Object.keys(signaturesOf(pod))).toEqual(["other"]);
+    expect(pod.spec.initContainers).toHaveLength(1);
+  });
+});

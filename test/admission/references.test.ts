@@ -1,0 +1,148 @@
+/** Where references are looked for, and what a Pod without one costs. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startWorld, type World } from "../support/world.ts";
+import { containerWith, isWrapped, mutate, NAMESPACE, podWith } from "./mutation.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  const add = (kind: string, name: string, data: object) =>
+    world.kubernetes.add({ apiVersion: "v1", kind, metadata: { name, namespace: NAMESPACE }, ...data });
+  add("ConfigMap", "references", { data: { PASSWORD: "piggy:PASSWORD", PLAIN: "text" } });
+  add("ConfigMap", "plain", { data: { PASSWORD: "text", OTHER: "text" } });
+  add("Secret", "references", { stringData: { PASSWORD: "piggy:PASSWORD", PLAIN: "text" } });
+  add("Secret", "plain", { stringData: { TOKEN: "piggy:TOKEN" } });
+  // `echo piggy:PASSWORD | base64`
+  add("Secret", "echoed", { data: { PASSWORD: "cGlnZ3k6UEFTU1dPUkQK" } });
+  add("Secret", "binary", { data: { KEY: "/+8AwyjA" } });
+});
+afterAll(() => world.stop());
+
+const inject = (container: object, spec: object = {}) => mutate(world, podWith(container, { spec }));
+const key = (kind: "configMap" | "secret", name: string, dataKey: string, optional?: boolean) => ({
+  name: "A",
+  valueFrom: { [`${kind}KeyRef`]: { name, key: dataKey, ...(optional && { optional }) } },
+});
+
+describe("a container is wrapped for", () => {
+  test.each<[string, object]>([
+    ["a value", { env: [{ name: "A", value: "piggy:A" }] }],
+    ["a value in another case", { env: [{ name: "A", value: "PiGGy:A" }] }],
+    ["a value with a trailing line break", { env: [{ name: "A", value: "piggy:A\n" }] }],
+    ["the key of a ConfigMap", { env: [key("configMap", "references", "PASSWORD")] }],
+    ["the key of a Secret", { env: [key("secret", "references", "PASSWORD")] }],
+    ["an optional key that is there", { env: [key("secret", "references", "PASSWORD", true)] }],
+    ["the key of a Secret made with echo", { env: [key("secret", "echoed", "PASSWORD")] }],
+    ["a ConfigMap", { env: [], envFrom: [{ configMapRef: { name: "references" } }] }],
+    ["a Secret", { env: [], envFrom: [{ secretRef: { name: "references" } }] }],
+    [
+      "a Secret beside a plain ConfigMap of its name",
+      { env: [], envFrom: [{ configMapRef: { name: "plain" } }, { secretRef: { name: "plain" } }] },
+    ],
+    ["a Secret made with echo", { env: [], envFrom: [{ secretRef: { name: "echoed" } }] }],
+    [
+      "a Secret that is not the last",
+      {
+        env: [],
+        envFrom: [{ secretRef: { name: "references" } }, { configMapRef: { name: "plain" }, prefix: "X_" }],
+      },
+    ],
+    [
+      "a ConfigMap whose prefix keeps it apart from a later value",
+      {
+        env: [{ name: "PASSWORD", value: "text" }],
+        envFrom: [{ prefix: "APP_", configMapRef: { name: "references" } }],
+      },
+    ],
+    [
+      "a later value over a plain one",
+      {
+        env: [
+          { name: "A", value: "text" },
+          { name: "A", value: "piggy:A" },
+        ],
+      },
+    ],
+    [
+      "what an optional key that is missing leaves in place",
+      { env: [{ name: "A", value: "piggy:A" }, key("configMap", "plain", "MISSING", true)] },
+    ],
+  ])("%s", async (_, container) => {
+    const { allowed, pod, warnings } = await inject(container);
+    expect({ allowed, warnings }).toEqual({ allowed: true, warnings: [] });
+    expect(isWrapped(pod)).toBe(true);
+  });
+});
+
+describe("a container is left as it is for", () => {
+  test.each<[string, object]>([
+    ["no variables", { env: undefined }],
+    ["plain values", { env: [{ name: "A", value: "text" }, { name: "B" }] }],
+    ["a value that only mentions it", { env: [{ name: "A", value: "see piggy:A" }] }],
+    ["a name that looks so", { env: [{ name: "piggy:A", value: "text" }] }],
+    ["another key of the ConfigMap", { env: [key("configMap", "references", "PLAIN")] }],
+    ["another key of the Secret", { env: [key("secret", "references", "PLAIN")] }],
+    ["an optional key that is missing", { env: [key("configMap", "references", "MISSING", true)] }],
+    ["a plain ConfigMap", { env: [], envFrom: [{ configMapRef: { name: "plain" } }] }],
+    ["bytes that are no text", { env: [], envFrom: [{ secretRef: { name: "binary" } }] }],
+    ["a field of the Pod", { env: [{ name: "A", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }] }],
+    [
+      "a ConfigMap's reference that a later ConfigMap takes the place of",
+      { env: [], envFrom: [{ configMapRef: { name: "references" } }, { configMapRef: { name: "plain" } }] },
+    ],
+    [
+      "a ConfigMap's reference that a value takes the place of",
+      { env: [{ name: "PASSWORD", value: "text" }], envFrom: [{ configMapRef: { name: "references" } }] },
+    ],
+    [
+      "a prefixed reference that a value takes the place of",
+      {
+        env: [{ name: "X_PASSWORD", value: "text" }],
+        envFrom: [{ prefix: "X_", configMapRef: { name: "references" } }],
+      },
+    ],
+    [
+      "a reference that a later value takes the place of",
+      {
+        env: [
+          { name: "A", value: "piggy:A" },
+          { name: "A", value: "text" },
+        ],
+      },
+    ],
+  ])("%s", async (_, container) => {
+    const { allowed, patch, warnings } = await inject(container);
+    expect({ allowed, patch, warnings }).toEqual({ allowed: true, patch: [], warnings: [] });
+  });
+});
+
+test("each object is read once, whatever the number of containers that name it", async () => {
+  const before = world.kubernetes.requests.length;
+  const envFrom = [{ configMapRef: { name: "references" } }];
+  const containers = ["a", "b", "c"].map((name) => containerWith({ name, envFrom }));
+  await inject({}, { containers, initContainers: [containerWith({ name: "d", envFrom })] });
+  const paths = world.kubernetes.requests.slice(before).map(({ path }) => path);
+  expect(paths).toEqual([`/api/v1/namespaces/${NAMESPACE}/configmaps/references`]);
+});
+
+describe("no request is made, to Kubernetes or a registry, for", () => {
+  const ENV = [{ name: "A", value: "text" }];
+  const ENV_FROM = [{ configMapRef: { name: "references" } }, { secretRef: { name: "references" } }];
+  const image = () => `${world.registry.host}/shop/none:1`;
+  test.each<[string, () => object]>([
+    ["a Pod with nothing to inject", () => podWith({ image: image(), command: [], env: ENV })],
+    [
+      "a Pod that is not ours to look at, whatever it holds",
+      () => podWith({ image: image(), command: [], envFrom: ENV_FROM }, { metadata: { annotations: {} } }),
+    ],
+    [
+      "a Pod whose annotations are of others",
+      () => podWith({ envFrom: ENV_FROM }, { metadata: { annotations: { "piggysec.com/debug": "true" } } }),
+    ],
+  ])("%s", async (_, manifest) => {
+    const before = [world.kubernetes.requests.length, world.registry.requests.length];
+    const { allowed, patch, warnings } = await mutate(world, manifest());
+    expect({ allowed, patch, warnings }).toEqual({ allowed: true, patch: [], warnings: [] });
+    expect([world.kubernetes.requests.length, world.registry.requests.length]).toEqual(before);
+  });
+});
