@@ -14,7 +14,13 @@ import {
 import { exec } from "./lib/injector/exec.ts";
 import { expandArgv, parseExpansion } from "./lib/injector/expand.ts";
 import { readArguments, readEnvironment, textOf } from "./lib/injector/process.ts";
-import { describeSource, referencedKeys, unresolvedError, type Values } from "./lib/injector/resolution.ts";
+import {
+  describeSource,
+  referencedKeys,
+  unresolvedError,
+  usableValue,
+  type Values,
+} from "./lib/injector/resolution.ts";
 import { withRetries } from "./lib/injector/retry.ts";
 import { type InjectorSettings, readInjectorSettings } from "./lib/injector/settings.ts";
 import { findTarget } from "./lib/injector/target.ts";
@@ -45,7 +51,7 @@ async function run(commandLine: Run): Promise<never> {
   if (!expansion.elements.has(0)) findTarget(command, pathOf(environment));
 
   const values = await resolve(commandLine, environment, settings, log);
-  const entries = resolvedEntries(environment.variables, ({ key }) => values.get(key));
+  const entries = resolvedEntries(environment.variables, ({ key }) => usableValue(values, key));
   const argv = expandArgv(commandLine.argv, expansion, entries);
   exec(findTarget(argv[0] ?? "", pathOf(environment)), argv, entries);
 }

@@ -14,7 +14,9 @@ const VARIABLES: { readonly [S in Service]: string } = {
 const PARTITION_SUFFIXES = [
   ["cn-", "amazonaws.com.cn"],
   ["us-isob-", "sc2s.sgov.gov"],
+  ["us-isof-", "csp.hci.ic.gov"],
   ["us-iso-", "c2s.ic.gov"],
+  ["eu-isoe-", "cloud.adc-e.uk"],
   ["eusc-", "amazonaws.eu"],
 ] as const;
 

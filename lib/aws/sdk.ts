@@ -103,7 +103,9 @@ function sdkError(error: unknown, location: StoreLocation, signal: AbortSignal):
     );
   }
   if (signal.aborted) return awsError({ name: "", message: "no answer in time", status: 0 }, location, error);
-  const status = statusOf(error);
+  const answered = statusOf(error);
+  // A success that cannot be read is not the service's own answer.
+  const status = answered >= 200 && answered < 300 ? 502 : answered;
   return awsError({ name: status === 0 ? "" : name, message: messageOf(error), status }, location, error);
 }
 

@@ -1,5 +1,5 @@
 import { PiggyError } from "../error.ts";
-import { isJsonObject, type JsonValue } from "../json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
 import { describeLocation, type SecretLocation } from "./store.ts";
 
 declare global {
@@ -9,16 +9,13 @@ declare global {
   }
 }
 
-/** JSON with its numbers kept as they were written: a 20-digit account number is not to be rounded. */
-function parseExactly(text: string): JsonValue | undefined {
+/** A JSON object with its numbers kept as they were written: a 20-digit account number is not to be rounded. */
+function parseObject(text: string): JsonObject | undefined {
+  // A number that stands alone would be kept as an object of its own.
+  if (!isJsonObject(parseJson(text))) return undefined;
   const keepNumber = (_key: string, value: unknown, context?: { readonly source?: string }) =>
     typeof value === "number" && context?.source !== undefined ? JSON.rawJSON(context.source) : value;
-  try {
-    const value: JsonValue = JSON.parse(text, keepNumber);
-    return value;
-  } catch {
-    return undefined;
-  }
+  return JSON.parse(text, keepNumber);
 }
 
 /**
@@ -31,8 +28,8 @@ export function secretValues(
   location: SecretLocation,
 ): ReadonlyMap<string, string> {
   const text = secret.text ?? new TextDecoder().decode(secret.bytes);
-  const value = parseExactly(text);
-  if (!isJsonObject(value)) {
+  const value = parseObject(text);
+  if (value === undefined) {
     throw new PiggyError(
       "secret_not_keyed",
       `${describeLocation(location)} is not a JSON object, so it has no keys to refer to`,

@@ -44,6 +44,12 @@ function encode(text: string): string {
   );
 }
 
+/** By code units: what is encoded is ASCII. */
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
 /** `20260102T030405Z` */
 export function amzDate(date: Date): string {
   return date.toISOString().replace(/[-:]|\.\d{3}/g, "");
@@ -55,8 +61,9 @@ export function signedHeaderNames(headers: SignableRequest["headers"]): string {
 
 export function canonicalRequest({ method, path, query = [], headers, body }: SignableRequest): string {
   const canonicalQuery = query
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .sort()
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .sort(([name, value], [other, otherValue]) => compare(name, other) || compare(value, otherValue))
+    .map((pair) => pair.join("="))
     .join("&");
   const canonicalHeaders = Object.keys(headers)
     .sort()

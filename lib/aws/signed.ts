@@ -57,8 +57,7 @@ export function createSignedStore({
       { region: location.region, service, date },
       request.credentials,
     );
-    const response = await post(endpoint, { headers, body, signal }, location);
-    return parseAnswer(response, await response.text(), location);
+    return parseAnswer(await post(endpoint, { headers, body, signal }, location), location);
   };
   return async (location, signal) => {
     const resolved = await credentials(location.region, signal);
@@ -68,13 +67,19 @@ export function createSignedStore({
   };
 }
 
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
 async function post(
   endpoint: URL,
   init: { readonly headers: Record<string, string>; readonly body: string; readonly signal: AbortSignal },
   location: StoreLocation,
-): Promise<Response> {
+): Promise<Answer> {
   try {
-    return await fetch(endpoint, { method: "POST", redirect: "manual", ...init });
+    const response = await fetch(endpoint, { method: "POST", redirect: "manual", ...init });
+    return { status: response.status, body: await response.text() };
   } catch (error) {
     const message = init.signal.aborted
       ? `${endpoint.host}: no answer in time`
@@ -83,15 +88,16 @@ async function post(
   }
 }
 
-function parseAnswer(response: Response, body: string, location: StoreLocation): JsonObject {
+function parseAnswer({ status, body }: Answer, location: StoreLocation): JsonObject {
   const value = parseJson(body);
   const answer = isJsonObject(value) ? value : {};
-  if (response.ok && isJsonObject(value)) return value;
+  const isOk = status >= 200 && status < 300;
+  if (isOk && isJsonObject(value)) return value;
   const text = (field: JsonValue | undefined) => (typeof field === "string" ? field : "");
   // `__type` may be a URI whose fragment is the name.
   const name = text(answer["__type"]).replace(/^.*#/, "");
   const message = text(answer["message"] ?? answer["Message"]);
-  throw awsError({ name, message, status: response.ok ? 502 : response.status }, location);
+  throw awsError({ name, message, status: isOk ? 502 : status }, location);
 }
 
 type Ask = (request: Pick<Call, "service" | "target" | "input">) => Promise<JsonObject>;

@@ -29,6 +29,7 @@ export async function assumeRoleWithWebIdentity(identity: WebIdentity): Promise<
     WebIdentityToken: token,
   });
   let response: Response;
+  let xml: string;
   try {
     response = await fetch(endpoint, {
       method: "POST",
@@ -36,18 +37,18 @@ export async function assumeRoleWithWebIdentity(identity: WebIdentity): Promise<
       body: form.toString(),
       signal,
     });
+    xml = await response.text();
   } catch (error) {
     const what = signal.aborted ? "no answer in time" : messageOf(error);
     throw new PiggyError("aws_unavailable", `STS at ${endpoint.host}: ${what}`, { cause: error });
   }
-  const xml = await response.text();
   const field = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "";
   if (!response.ok) throw refusal(response.status, field("Code"), field("Message"), roleArn);
-  return {
-    accessKeyId: field("AccessKeyId"),
-    secretAccessKey: field("SecretAccessKey"),
-    sessionToken: field("SessionToken"),
-  };
+  const [accessKeyId, secretAccessKey] = [field("AccessKeyId"), field("SecretAccessKey")];
+  if (accessKeyId === "" || secretAccessKey === "") {
+    throw new PiggyError("aws_unavailable", `STS at ${endpoint.host}: an answer without credentials`);
+  }
+  return { accessKeyId, secretAccessKey, sessionToken: field("SessionToken") };
 }
 
 async function readToken(file: string): Promise<string> {

@@ -17,9 +17,17 @@ export function install(program: string, directory: string): void {
     chmodSync(unfinished, MODE);
     renameSync(unfinished, target);
   } catch (cause) {
-    rmSync(unfinished, { force: true });
+    discard(unfinished);
     throw new PiggyError("install_failed", `cannot install into ${directory}: ${messageOf(cause)}`, {
       cause,
     });
+  }
+}
+
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Where it could not be made; the first failure says more.
   }
 }

@@ -30,14 +30,19 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
       "PIGGY_ADDRESS is not set to the webhook's address, and PIGGY_STANDALONE is not true",
     );
   }
-  const url = new URL(`${address}/secret`);
+  const url = new URL(`${address.replace(/\/+$/, "")}/secret`);
   const service = own.get("PIGGY_SERVICE");
   const request = requestOf(query);
   // By address first: a Service's name costs up to four look-ups, and the certificate is checked against it all the same.
-  const response = await (service === undefined || query.skipVerifyTls
+  const answer = await (service === undefined || query.skipVerifyTls
     ? send(url, undefined, request)
     : send(url, service, request).catch(() => send(url, undefined, request)));
-  return parseValues(response, await response.text(), url);
+  return parseValues(answer, url);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
 }
 
 interface Request {
@@ -77,11 +82,11 @@ async function send(
   url: URL,
   connectTo: string | undefined,
   { headers, body, tls }: Request,
-): Promise<Response> {
+): Promise<Answer> {
   const target = new URL(url);
   if (connectTo !== undefined) target.host = connectTo;
   try {
-    return await fetch(target, {
+    const response = await fetch(target, {
       method: "POST",
       headers: { ...headers, Host: url.host },
       body,
@@ -91,6 +96,7 @@ async function send(
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    return { status: response.status, body: await response.text() };
   } catch (cause) {
     throw new PiggyError("webhook_unreachable", `piggy-webhooks at ${url.origin}: ${messageOf(cause)}`, {
       cause,
@@ -98,13 +104,10 @@ async function send(
   }
 }
 
-function parseValues(response: Response, body: string, url: URL): Values {
-  if (response.status === 403) throw new PiggyError("not_allowed", "piggy-webhooks: decision not allowed");
-  if (!response.ok) {
-    throw new PiggyError(
-      "webhook_refused",
-      `piggy-webhooks: ${response.status} ${body.trim().slice(0, 1000)}`,
-    );
+function parseValues({ status, body }: Answer, url: URL): Values {
+  if (status === 403) throw new PiggyError("not_allowed", "piggy-webhooks: decision not allowed");
+  if (status < 200 || status > 299) {
+    throw new PiggyError("webhook_refused", `piggy-webhooks: ${status} ${body.trim().slice(0, 1000)}`);
   }
   const value = parseJson(body);
   if (!isJsonObject(value)) {

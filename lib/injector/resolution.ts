@@ -11,6 +11,12 @@ export function referencedKeys(variables: readonly Variable[]): readonly string[
   return [...new Set(variables.flatMap(({ reference }) => (reference === undefined ? [] : [reference.key])))];
 }
 
+/** The value of a key, if a variable can hold it: one with a NUL byte would reach the application cut off. */
+export function usableValue(values: Values, key: string): string | undefined {
+  const value = values.get(key);
+  return value?.includes("\0") ? undefined : value;
+}
+
 /** Where the values come from, for a person. */
 export function describeSource(own: ReadonlyMap<string, string>): string {
   const path = own.get("PIGGY_AWS_SSM_PARAMETER_PATH");
@@ -23,7 +29,8 @@ export function describeSource(own: ReadonlyMap<string, string>): string {
 
 /**
  * The error for the references that have no value, or undefined when all have one. It names each variable, the
- * first one's reference, and the reason: the failure of the look-up, or that the key is not there.
+ * first one's reference, and the reason: the failure of the look-up, or that the key has no value that a variable can
+ * hold.
  */
 export function unresolvedError(
   variables: readonly Variable[],
@@ -32,16 +39,20 @@ export function unresolvedError(
   failure: PiggyError | undefined,
 ): PiggyError | undefined {
   const unresolved = variables.filter(
-    ({ reference }) => reference !== undefined && !values.has(reference.key),
+    ({ reference }) => reference !== undefined && usableValue(values, reference.key) === undefined,
   );
   const [first, ...others] = unresolved;
   if (first?.reference === undefined) return undefined;
-  const reason = failure?.message ?? `${source} has no key ${JSON.stringify(first.reference.key)}`;
+  const key = JSON.stringify(first.reference.key);
+  const fault = values.has(first.reference.key)
+    ? `the value of key ${key} of ${source} holds a NUL byte, which no variable can`
+    : `${source} has no key ${key}`;
+  const reason = failure?.message ?? fault;
   const more = others.length === 0 ? "" : ` Unresolved too: ${others.map(({ name }) => name).join(", ")}.`;
   const reference = JSON.stringify(formatReference(first.reference));
   return new PiggyError(
     failure?.code ?? "reference_unresolved",
-    `${first.name}: ${reference} is unresolved: ${reason}.${more}`,
+    `${first.name}: ${reference} is unresolved: ${reason.replace(/\.$/, "")}.${more}`,
     { cause: failure },
   );
 }

@@ -30,14 +30,15 @@ export function findTarget(command: string, path: string | undefined): string {
 
 function fitnessOf(file: string): Fitness {
   const bytes = Buffer.from(file, "latin1");
-  const stat = statSync(bytes, { throwIfNoEntry: false });
-  if (stat === undefined) return "absent";
-  if (!stat.isFile()) return "not executable";
   try {
+    const stat = statSync(bytes, { throwIfNoEntry: false });
+    if (stat === undefined) return "absent";
+    if (!stat.isFile()) return "not executable";
     accessSync(bytes, constants.X_OK);
     return "executable";
-  } catch {
-    return "not executable";
+  } catch (error) {
+    // A PATH may lead through a file, or where this user may not look: the search goes on. Source: execvp(3).
+    return error instanceof Error && Reflect.get(error, "code") === "ENOTDIR" ? "absent" : "not executable";
   }
 }
 

@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { piggyEnv } from "../support/programs.ts";
+import { onlyLine, probe, run, runArgv } from "./piggy-env.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "piggy-install-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const modeOf = async (file: string) => (await stat(file)).mode & 0o7777;
+const hashOf = async (file: string) => Bun.hash(await Bun.file(file).arrayBuffer());
+
+describe("piggy-env install DIRECTORY", () => {
+  test("puts a program there that anybody may run and nobody change", async () => {
+    expect(await run(["install", directory])).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+    expect(await readdir(directory)).toEqual(["piggy-env"]);
+    const installed = join(directory, "piggy-env");
+    expect(await modeOf(installed)).toBe(0o555);
+    expect(await hashOf(installed)).toBe(await hashOf(await piggyEnv()));
+    const outcome = await runArgv([installed, "--", await probe(), "it works"], {});
+    expect(outcome.started().argv).toEqual([await probe(), "it works"]);
+  });
+
+  test("gives the program its mode whatever the umask", async () => {
+    const script = 'umask 0777; exec "$0" install "$1"';
+    const { exitCode } = await runArgv(["/bin/sh", "-c", script, await piggyEnv(), directory], {});
+    expect(exitCode).toBe(0);
+    expect(await modeOf(join(directory, "piggy-env"))).toBe(0o555);
+  });
+
+  test("replaces what an interrupted container left there, a file that is being run included", async () => {
+    const installed = join(directory, "piggy-env");
+    await run(["install", directory]);
+    const running = Bun.spawn([installed, "--", "/bin/sleep", "5"], { env: {}, stdin: "ignore" });
+    const before = (await stat(installed)).ino;
+    expect(await run(["install", directory])).toMatchObject({ exitCode: 0, stderr: "" });
+    running.kill("SIGKILL");
+    expect((await stat(installed)).ino).not.toBe(before);
+    expect(await readdir(directory)).toEqual(["piggy-env"]);
+  });
+
+  test("leaves nothing behind when it fails at the last step", async () => {
+    // What cannot be replaced by a file: a directory that is not empty.
+    await mkdir(join(directory, "piggy-env"));
+    await writeFile(join(directory, "piggy-env", "file"), "");
+    const outcome = await run(["install", directory]);
+    expect(outcome.exitCode).toBe(125);
+    expect(onlyLine(outcome)).toMatchObject({ level: "fatal", code: "install_failed" });
+    expect(await readdir(directory)).toEqual(["piggy-env"]);
+  });
+
+  test.each([
+    ["that is not there", "absent"],
+    ["that is a file", "file"],
+  ])("says so and ends with 125 for a directory %s", async (_what, name) => {
+    await writeFile(join(directory, "file"), "");
+    const outcome = await run(["install", join(directory, name)]);
+    expect(outcome.exitCode).toBe(125);
+    const { level, code, message } = onlyLine(outcome);
+    expect({ level, code }).toEqual({ level: "fatal", code: "install_failed" });
+    expect(message).toContain(join(directory, name));
+  });
+
+  test("needs no environment, and resolves nothing", async () => {
+    await chmod(directory, 0o777);
+    const environment = { A: "piggy:KEY", PIGGY_ADDRESS: "https://127.0.0.1:1" };
+    expect(await run(["install", directory], environment)).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+});

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { piggyEnv } from "../support/programs.ts";
+import { onlyLine, probe, run, runExactly } from "./piggy-env.ts";
+import { type StubWebhook, startStubWebhook } from "./stub-webhook.ts";
+
+let directory: string;
+let webhook: StubWebhook;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "piggy-target-"));
+  webhook = startStubWebhook({ answer: () => Response.json({ KEY: "value" }) });
+  await Promise.all(
+    ["first", "second", "folder/called"].map((name) => mkdir(join(directory, name), { recursive: true })),
+  );
+  await writeFile(join(directory, "token"), "token");
+  await writeFile(join(directory, "plain"), "not a program");
+  await writeFile(join(directory, "empty"), "");
+  await writeFile(join(directory, "text"), "neither a program nor a script\n");
+  await writeFile(join(directory, "orphan"), "#!/nowhere/interpreter\n");
+  await writeFile(join(directory, "script"), '#!/bin/sh\necho "script $1"\n');
+  await Promise.all(["empty", "text", "orphan", "script"].map((name) => chmod(join(directory, name), 0o755)));
+  await symlink("round", join(directory, "round"));
+  await symlink("absent", join(directory, "dangling"));
+  await writeFile(join(directory, "first", "tool"), "not executable");
+  await copyFile(await probe(), join(directory, "second", "tool"));
+  await copyFile(await probe(), join(directory, "tool"));
+});
+afterAll(async () => {
+  await webhook.stop();
+  await rm(directory, { recursive: true });
+});
+
+/** A container with a reference, so that whoever may be asked would be. */
+const environmentWith = (path?: string) => ({
+  A: "piggy:KEY",
+  PIGGY_ADDRESS: `http://127.0.0.1:${webhook.port}`,
+  PIGGY_TOKEN_FILE: join(directory, "token"),
+  ...(path === undefined ? {} : { PATH: path }),
+});
+
+interface Refusal {
+  readonly command: string;
+  readonly path?: string;
+  readonly says: string;
+}
+
+const notFound: readonly (readonly [what: string, refusal: Refusal])[] = [
+  ["an absolute path that leads nowhere", { command: "/nowhere/at/all", says: "/nowhere/at/all" }],
+  ["a relative path that leads nowhere", { command: "./nothing", says: "./nothing" }],
+  ["a path through a file", { command: "plain/tool", says: "plain/tool" }],
+  ["a dangling link", { command: "./dangling", says: "dangling" }],
+  ["a name that is in no directory of PATH", { command: "no-such-tool", path: "first:second", says: "PATH" }],
+  ["a name that is only in the working directory", { command: "tool", path: "/bin", says: "PATH" }],
+  [
+    "a name with a PATH of files and absent directories",
+    { command: "x", path: "plain:/nowhere", says: "PATH" },
+  ],
+  ["an empty command", { command: "", path: "second", says: '""' }],
+];
+
+const notExecutable: readonly (readonly [what: string, refusal: Refusal])[] = [
+  ["a file without the right to execute it", { command: "./plain", says: "plain" }],
+  ["a directory", { command: "./folder", says: "folder" }],
+  [
+    "a name whose only file in PATH is not executable",
+    { command: "tool", path: "first", says: "first/tool" },
+  ],
+  [
+    "a name whose only file in PATH is a directory",
+    { command: "called", path: "folder", says: "folder/called" },
+  ],
+];
+
+describe("a command that cannot be run ends the container before anybody is asked for a secret", () => {
+  const cases = [
+    ...notFound.map(([what, refusal]) => [127, what, refusal, "command_not_found"] as const),
+    ...notExecutable.map(([what, refusal]) => [126, what, refusal, "command_not_executable"] as const),
+  ];
+  test.each(cases)("%i for %s", async (exitCode, _what, { command, path, says }, code) => {
+    const before = webhook.requests.length;
+    const outcome = await run(["--", command], environmentWith(path), { cwd: directory });
+    expect(outcome).toMatchObject({ exitCode, stdout: "" });
+    const line = onlyLine(outcome);
+    expect(line).toMatchObject({ level: "fatal", code });
+    expect(line.message).toContain(says);
+    expect(webhook.requests.length).toBe(before);
+  });
+});
+
+describe("126, and never a shell, for a file that the kernel refuses", () => {
+  test.each([
+    ["an empty file", "./empty", "names no interpreter"],
+    ["a text without an interpreter's line", "./text", "names no interpreter"],
+    ["a script whose interpreter is not there", "./orphan", "orphan"],
+  ])("%s", async (_what, command, says) => {
+    const outcome = await run(["--", command], {}, { cwd: directory });
+    expect(outcome).toMatchObject({ exitCode: 126, stdout: "" });
+    const line = onlyLine(outcome);
+    expect(line).toMatchObject({ level: "fatal", code: "command_not_executable" });
+    expect(line.message).toContain(says);
+  });
+});
+
+test("a link that leads to itself is a command that cannot be run", async () => {
+  const outcome = await run(["--", "./round"], {}, { cwd: directory });
+  expect(outcome.exitCode).toBe(126);
+  expect(onlyLine(outcome).code).toBe("command_not_executable");
+});
+
+describe("a command is found", () => {
+  const found: readonly (readonly [what: string, command: string, path: string | undefined, cwd: string])[] =
+    [
+      ["by a path relative to the working directory", "./tool", undefined, ""],
+      ["by a path with a slash within, whatever PATH is", "second/tool", "/bin", ""],
+      ["by name in a directory of PATH", "tool", "/nowhere:SECOND", ""],
+      ["behind a file of that name that is not executable", "tool", "FIRST:SECOND", ""],
+      ["behind an element of PATH that cannot be searched", "tool", "round:plain:SECOND", ""],
+      ["by name in a relative directory of PATH", "tool", "second", ""],
+      ["in the working directory for an empty element of PATH", "tool", "", "second"],
+      ["in the working directory for an empty first element", "tool", ":/nowhere", "second"],
+      ["in the working directory for an empty last element", "tool", "/nowhere:", "second"],
+      ["in the working directory for an empty element within", "tool", "/nowhere::/bin", "second"],
+    ];
+  test.each(found)("%s", async (_what, command, path, cwd) => {
+    const given = path
+      ?.replace("FIRST", join(directory, "first"))
+      .replace("SECOND", join(directory, "second"));
+    const environment = given === undefined ? {} : { PATH: given };
+    const outcome = await run(["--", command, "argument"], environment, { cwd: join(directory, cwd) });
+    expect(outcome.stderr).toBe("");
+    // argv[0] stays what was written, not what was found.
+    expect(outcome.started().argv).toEqual([command, "argument"]);
+  });
+
+  test("without PATH where the C library would look", async () => {
+    expect(await run(["--", "echo", "found"])).toMatchObject({ exitCode: 0, stdout: "found\n" });
+  });
+
+  test("as a script, by its interpreter", async () => {
+    const outcome = await run(["--", "./script", "runs"], {}, { cwd: directory });
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: "script runs\n" });
+  });
+
+  test("by the first PATH where it stands twice", async () => {
+    const environment = [`PATH=${join(directory, "second")}`, "PATH=/nowhere"];
+    const outcome = await runExactly([await piggyEnv(), "--", "tool"], environment);
+    expect(outcome.started().environment).toEqual(environment);
+  });
+});
+
+test("125 when arguments and environment are longer than the kernel takes", async () => {
+  // MAX_ARG_STRLEN is 128 KiB for one string; the value grows only when it is resolved.
+  const long = startStubWebhook({ answer: () => Response.json({ KEY: "x".repeat(200_000) }) });
+  try {
+    const environment = { ...environmentWith(), PIGGY_ADDRESS: `http://127.0.0.1:${long.port}` };
+    const outcome = await run(["--", await probe()], environment);
+    expect(outcome).toMatchObject({ exitCode: 125, stdout: "" });
+    const line = onlyLine(outcome);
+    expect(line.code).toBe("exec_failed");
+    expect(line.message).toContain("E2BIG");
+    expect(line.message).not.toContain("xxxx");
+  } finally {
+    await long.stop();
+  }
+});
