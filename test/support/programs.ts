@@ -27,10 +27,13 @@ export function piggyEnv(): Promise<string> {
 /** A program in C, linked statically so that it starts as fast as a program can. */
 export function compiledC(source: string, name: string): Promise<string> {
   return once(name, async (to) => {
-    const compiler = Bun.spawn([process.env["CC"] || "cc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", to, source], {
-      stdout: "ignore",
-      stderr: "pipe",
-    });
+    const compiler = Bun.spawn(
+      [process.env["CC"] || "cc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", to, source],
+      {
+        stdout: "ignore",
+        stderr: "pipe",
+      },
+    );
     const [errors, code] = await Promise.all([compiler.stderr.text(), compiler.exited]);
     if (code !== 0) throw new Error(`compiling ${source} failed:\n${errors}`);
     return to;

@@ -54,7 +54,10 @@ export async function startWebhook(
     reject(new Error(`piggy-webhooks ended before it listened:\n${output}`));
   };
   void read();
-  const timer = setTimeout(() => reject(new Error(`piggy-webhooks does not listen:\n${output}`)), START_TIMEOUT_MS);
+  const timer = setTimeout(
+    () => reject(new Error(`piggy-webhooks does not listen:\n${output}`)),
+    START_TIMEOUT_MS,
+  );
   try {
     const address = await listening;
     return {

@@ -18,7 +18,10 @@ export const PIGGY_ENV_IMAGE = "registry.example.com/piggysec/piggy-env:1.0.0";
 
 const NAMESPACE = "piggy-webhooks";
 const SERVICE = "piggy-webhooks";
-const WEBHOOK_KEY = { accessKeyId: "AKIAWEBHOOK000000000", secretAccessKey: "webhook-secret-access-key" } as const;
+const WEBHOOK_KEY = {
+  accessKeyId: "AKIAWEBHOOK000000000",
+  secretAccessKey: "webhook-secret-access-key",
+} as const;
 
 export interface World {
   readonly kubernetes: KubernetesFake;
@@ -39,19 +42,30 @@ export interface WorldOptions {
   /** Added to the webhook's environment, over what the world sets. */
   readonly environment?: Readonly<Record<string, string>>;
   /** What the webhook's service account may do besides TokenReviews and reading Pods; by default ConfigMaps and Secrets. */
-  readonly grants?: readonly { readonly resource: string; readonly verb: string; readonly namespace?: string }[];
+  readonly grants?: readonly {
+    readonly resource: string;
+    readonly verb: string;
+    readonly namespace?: string;
+  }[];
   readonly registry?: Parameters<typeof startRegistry>[0];
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-world-"));
   const authority = await createCertificateAuthority("piggy-test-ca");
-  const registry = startRegistry({ tls: await authority.issue({ names: ["localhost"] }), ...options.registry });
+  const registry = startRegistry({
+    tls: await authority.issue({ names: ["localhost"] }),
+    ...options.registry,
+  });
   const [kubernetes, aws] = await Promise.all([startKubernetes(), startAws()]);
   aws.addUser(WEBHOOK_KEY);
 
   const account = `${NAMESPACE}:${SERVICE}`;
-  kubernetes.add({ apiVersion: "v1", kind: "ServiceAccount", metadata: { namespace: NAMESPACE, name: SERVICE } });
+  kubernetes.add({
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { namespace: NAMESPACE, name: SERVICE },
+  });
   kubernetes.grant(
     account,
     { resource: "tokenreviews", verb: "create" },
@@ -118,7 +132,11 @@ async function writeFiles(
   const tls = join(directory, "tls");
   const serviceAccount = join(directory, "serviceaccount");
   await Promise.all([mkdir(tls), mkdir(serviceAccount)]);
-  const token = await kubernetes.token({ namespace: NAMESPACE, serviceAccount: SERVICE, expirationSeconds: 3600 });
+  const token = await kubernetes.token({
+    namespace: NAMESPACE,
+    serviceAccount: SERVICE,
+    expirationSeconds: 3600,
+  });
   await Promise.all([
     writeFile(join(tls, "tls.crt"), cert),
     writeFile(join(tls, "tls.key"), key),
