@@ -4,7 +4,7 @@ import type { Webhook } from "./lib/admission/webhook.ts";
 import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
 import { asPiggyError } from "./lib/error.ts";
 import { createDrain } from "./lib/http/drain.ts";
-import { listen, readPem, readTls } from "./lib/http/listener.ts";
+import { listen, parseAddress, readPem, readTls } from "./lib/http/listener.ts";
 import { createHandler } from "./lib/http/routes.ts";
 import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
@@ -12,10 +12,11 @@ import { createLookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { createImageLookup } from "./lib/registry/lookup.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
-import { type Environment, readSettings } from "./lib/settings.ts";
+import { type Environment, environmentName, readSettings } from "./lib/settings.ts";
 
 async function start(environment: Environment, log: Log): Promise<void> {
   const { settings, warnings } = readSettings({ annotations: {}, environment });
+  const address = parseAddress(environment[environmentName("listen-address")] || settings["listen-address"]);
   for (const warning of warnings) log("warn", warning);
 
   const tls = await readTls(settings);
@@ -50,7 +51,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
   const drain = createDrain(log);
   const handler = createHandler({ admission, answerSecret, isDraining: drain.isDraining, log });
-  const server = listen(settings["listen-address"], tls, handler);
+  const server = listen(address, tls, handler);
   log("info", "listening", { address: `${server.hostname}:${server.port}`, tls: tls !== undefined });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createSecureContext } from "node:tls";
 import { messageOf, PiggyError } from "../error.ts";
 import type { Settings } from "../settings.ts";
 
@@ -29,20 +30,26 @@ export async function readTls(settings: Settings): Promise<Tls | undefined> {
   }
   const beside = join(dirname(certFile), "ca.crt");
   const caFile = settings["tls-ca-file"] || (existsSync(beside) ? beside : undefined);
-  return {
-    cert: await readPem(certFile),
-    key: await readPem(keyFile),
-    ca: caFile === undefined ? undefined : await readPem(caFile),
-  };
+  const pair = { cert: await readPem(certFile), key: await readPem(keyFile) };
+  try {
+    createSecureContext(pair);
+  } catch (cause) {
+    const what = `${certFile} and ${keyFile} are not a certificate and its key: ${messageOf(cause)}`;
+    throw new PiggyError("tls_files_unreadable", what, { cause });
+  }
+  return { ...pair, ca: caFile === undefined ? undefined : await readPem(caFile) };
 }
 
 /** @throws PiggyError `tls_files_unreadable` */
 export async function readPem(file: string): Promise<string> {
+  let text: string;
   try {
-    return await readFile(file, "utf8");
+    text = await readFile(file, "utf8");
   } catch (cause) {
     throw new PiggyError("tls_files_unreadable", `cannot read ${file}: ${messageOf(cause)}`, { cause });
   }
+  if (text.includes("-----BEGIN ")) return text;
+  throw new PiggyError("tls_files_unreadable", `${file} is not a PEM file`);
 }
 
 /** Admission reviews hold two objects of at most 3 MiB at the API server. */
@@ -50,28 +57,48 @@ const LONGEST_BODY = 8 * 1024 * 1024;
 /** Longer than the 90 s after which the API server itself closes an idle connection. */
 const IDLE_SECONDS = 120;
 
+export interface Address {
+  /** As it is written. */
+  readonly text: string;
+  /** Without brackets; empty for every address of both families. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
- * Listens on `:PORT`, both families, or `HOST:PORT`.
- * @throws PiggyError `setting_invalid` when the address cannot be listened on, or the certificate not be used.
+ * `:PORT`, both families, or `HOST:PORT`, an IPv6 host in brackets. To listen elsewhere than was said would look like
+ * a webhook that is up and is never reached.
+ * @throws PiggyError `setting_invalid`
+ */
+export function parseAddress(text: string): Address {
+  const [, host, digits] = /^([^:[\]/]*|\[[^[\]/]+\]):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (host !== undefined && port <= 65_535) return { text, host: host.replace(/^\[|\]$/g, ""), port };
+  throw new PiggyError(
+    "setting_invalid",
+    `LISTEN_ADDRESS: ${JSON.stringify(text)} is not :PORT or HOST:PORT`,
+  );
+}
+
+/**
+ * @throws PiggyError `setting_invalid` when the address cannot be listened on.
  */
 export function listen(
-  address: string,
+  address: Address,
   tls: Tls | undefined,
   fetch: (request: Request) => Promise<Response>,
 ): Bun.Server<undefined> {
-  const colon = address.lastIndexOf(":");
-  const hostname = address.slice(0, colon).replace(/^\[|\]$/g, "");
-  const serve = (host: string) =>
+  const serve = (hostname: string) =>
     Bun.serve({
-      hostname: host,
-      port: Number(address.slice(colon + 1)),
+      hostname,
+      port: address.port,
       fetch,
       maxRequestBodySize: LONGEST_BODY,
       idleTimeout: IDLE_SECONDS,
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
     });
   try {
-    if (hostname !== "") return serve(hostname);
+    if (address.host !== "") return serve(address.host);
     try {
       return serve("::");
     } catch {
@@ -79,6 +106,7 @@ export function listen(
       return serve("0.0.0.0");
     }
   } catch (cause) {
-    throw new PiggyError("setting_invalid", `cannot listen on ${address}: ${messageOf(cause)}`, { cause });
+    const what = `cannot listen on ${address.text}: ${messageOf(cause)}`;
+    throw new PiggyError("setting_invalid", what, { cause });
   }
 }

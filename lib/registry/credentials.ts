@@ -32,10 +32,11 @@ export function parseDockerConfig(data: ReadonlyMap<string, string>): readonly E
 function parseCredentials(value: JsonValue | undefined): Credentials | undefined {
   if (!isJsonObject(value)) return undefined;
   const { username, password, auth } = value;
-  if (typeof username === "string" && typeof password === "string" && username !== "") {
-    return { username, password };
+  // As in the kubelet, auth is what counts where there is both.
+  if (typeof auth !== "string" || auth === "") {
+    const isWhole = typeof username === "string" && typeof password === "string" && username !== "";
+    return isWhole ? { username, password } : undefined;
   }
-  if (typeof auth !== "string") return undefined;
   const decoded = Buffer.from(auth, "base64").toString("utf8");
   const colon = decoded.indexOf(":");
   return colon <= 0 ? undefined : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
@@ -58,11 +59,19 @@ function matches(registry: string, { domain, repository }: ImageName): boolean {
 }
 
 function matchesHost(pattern: string, host: string): boolean {
-  const labels = pattern.split(".");
-  const parts = host.split(".");
+  const [patternName = "", patternPort] = splitPort(pattern);
+  const [name = "", port] = splitPort(host);
+  const labels = patternName.split(".");
+  const parts = name.split(".");
   return (
-    labels.length === parts.length && labels.every((label, index) => matchesLabel(label, parts[index] ?? ""))
+    patternPort === port &&
+    labels.length === parts.length &&
+    labels.every((label, index) => matchesLabel(label, parts[index] ?? ""))
   );
+}
+
+function splitPort(host: string): readonly (string | undefined)[] {
+  return /^(.*?)(?::(\d+))?$/.exec(host)?.slice(1) ?? [];
 }
 
 function matchesLabel(pattern: string, label: string): boolean {

@@ -39,8 +39,8 @@ function isLocal(hostname: string): boolean {
   return (
     host === "localhost" ||
     host.endsWith(".localhost") ||
-    /^(127|0)\./.test(host) ||
-    host.startsWith("169.254.") ||
-    /^(::|::1|::ffff:.*|fe[89ab].:.*|fd00:ec2:.*)$/i.test(host)
+    /^(127\.\d+|0\.\d+|169\.254)(\.\d+){2}$/.test(host) ||
+    // IPv6's loopback and its ways to write an IPv4 address, a link, the metadata service of AWS.
+    /^(::|64:ff9b:|fe[89ab].:|fd00:ec2:)/.test(host)
   );
 }

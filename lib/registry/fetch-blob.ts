@@ -37,7 +37,8 @@ export async function getBlob(
   atMost: number,
 ): Promise<Blob> {
   let response = await follow(session, address, accept);
-  if (response.status === 401) {
+  // The challenge of an origin that the registry redirects to is not to be answered with the registry's credentials.
+  if (response.status === 401 && new URL(response.url).origin === new URL(address).origin) {
     const challenge = parseChallenge(response.headers.get("WWW-Authenticate"));
     session.authorization = await answer(session, challenge, address);
     response = await follow(session, address, accept);
@@ -85,11 +86,16 @@ async function answer(
   address: string,
 ): Promise<string> {
   const { credentials } = session;
-  const basic = credentials && `Basic ${btoa(`${credentials.username}:${credentials.password}`)}`;
+  const basic = credentials && basicAuthorization(credentials);
   if (challenge?.scheme === "basic" && basic) return basic;
   if (challenge?.scheme === "bearer") return `Bearer ${await fetchToken(session, challenge, basic)}`;
   const asked = challenge === undefined ? "no way to authenticate" : `${challenge.scheme} authentication`;
   throw new PiggyError("image_unauthorized", `${new URL(address).origin} asks for ${asked}`);
+}
+
+/** Source: RFC 7617, in UTF-8 as container runtimes send it. */
+function basicAuthorization({ username, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
 async function fetchToken(

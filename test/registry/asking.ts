@@ -1,0 +1,29 @@
+/** What an image runs, asked for as admission does. */
+import type { Credentials } from "../../lib/registry/credentials.ts";
+import type { RegistrySettings } from "../../lib/registry/endpoint.ts";
+import { type ImageQuery, readImageCommand } from "../../lib/registry/image-command.ts";
+
+export const AMD64 = { os: "linux", architecture: "amd64" } as const;
+export const ARM64 = { os: "linux", architecture: "arm64" } as const;
+
+export interface Asking extends Partial<Omit<ImageQuery, "image" | "credentials">> {
+  readonly credentials?: readonly Credentials[];
+  readonly ca?: string;
+}
+
+/** Asks registries that the operator has configured by their origins. */
+export function askFor(image: string, origins: readonly string[], asking: Asking = {}) {
+  const { credentials = [], ca, ...query } = asking;
+  const settings: RegistrySettings = { trustedOrigins: new Set(origins), ca };
+  return readImageCommand(
+    {
+      image,
+      platform: AMD64,
+      skipVerify: false,
+      credentials: async () => credentials,
+      signal: AbortSignal.timeout(10_000),
+      ...query,
+    },
+    settings,
+  );
+}

@@ -1,0 +1,221 @@
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { createHash } from "node:crypto";
+import type { ErrorCode } from "../../lib/error.ts";
+import { askFor } from "./asking.ts";
+import { caught } from "./caught.ts";
+
+setDefaultTimeout(60_000);
+
+const ALICE = { username: "alice", password: "wonderland" };
+const BASIC = `Basic ${Buffer.from("alice:wonderland").toString("base64")}`;
+const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG = JSON.stringify({ config: { Entrypoint: ["/bin/app"] } });
+const CONFIG_DIGEST = digestOf(CONFIG);
+
+interface Heard {
+  readonly path: string;
+  readonly authorization: string | null;
+}
+
+interface Origin {
+  readonly host: string;
+  readonly url: string;
+  readonly heard: readonly Heard[];
+}
+
+const servers: Bun.Server<undefined>[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop(true)));
+});
+
+/** A server that remembers what it was sent. */
+function serve(respond: (path: string, authorization: string | null) => Response): Origin {
+  const heard: Heard[] = [];
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch(request) {
+      const { pathname: path } = new URL(request.url);
+      const authorization = request.headers.get("authorization");
+      heard.push({ path, authorization });
+      return respond(path, authorization);
+    },
+  });
+  servers.push(server);
+  const host = `127.0.0.1:${server.port}`;
+  return { host, url: `http://${host}`, heard };
+}
+
+/** A registry that has the manifest and is told what to answer for its config. */
+function registryOf(config: (authorization: string | null) => Response): Origin {
+  return serve((path, authorization) => {
+    if (authorization !== BASIC) return challenge('Basic realm="registry"');
+    return path.includes("/manifests/") ? manifest() : config(authorization);
+  });
+}
+
+function digestOf(text: string): string {
+  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+function manifest(config: unknown = { digest: CONFIG_DIGEST }): Response {
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST_TYPE, config, layers: [] });
+  return new Response(body, { headers: { "content-type": MANIFEST_TYPE } });
+}
+
+function challenge(header: string): Response {
+  return new Response(null, { status: 401, headers: { "www-authenticate": header } });
+}
+
+function redirect(location: string): Response {
+  return new Response(null, { status: 307, headers: { location } });
+}
+
+const ask = (registry: Origin, others: readonly Origin[] = []) =>
+  askFor(
+    `${registry.host}/team/app:1`,
+    [registry, ...others].map(({ url }) => url),
+    { credentials: [ALICE] },
+  );
+const refusal = (registry: Origin, others: readonly Origin[] = []) => caught(() => ask(registry, others));
+
+describe("a registry that redirects to another origin", () => {
+  test("is followed, but its credentials are not taken along", async () => {
+    const storage = serve(() => new Response(CONFIG));
+    const registry = registryOf(() => redirect(`${storage.url}/blob?signature=x`));
+    expect(await ask(registry, [storage])).toEqual({ entrypoint: ["/bin/app"], cmd: [] });
+    expect(storage.heard).toEqual([{ path: "/blob", authorization: null }]);
+    expect(registry.heard.at(-1)?.authorization).toBe(BASIC);
+  });
+
+  test("is not followed to an origin that may not be asked", async () => {
+    const inside = serve(() => new Response(CONFIG));
+    const registry = registryOf(() => redirect(`${inside.url}/blob?signature=x`));
+    const { code, message } = await refusal(registry);
+    expect(code).toBe("image_host_refused");
+    expect(message).not.toContain("signature=x");
+    expect(inside.heard).toEqual([]);
+  });
+
+  test("gives that origin no say in who is shown its credentials", async () => {
+    const collector: Origin = serve((path) =>
+      path === "/token"
+        ? Response.json({ token: "t" })
+        : challenge(`Bearer realm="http://${collector.host}/token",service="s"`),
+    );
+    const registry = registryOf(() => redirect(`${collector.url}/blob`));
+    expect((await refusal(registry, [collector])).code).toBe("image_unauthorized");
+    expect(collector.heard.filter(({ authorization }) => authorization !== null)).toEqual([]);
+  });
+
+  test("is followed back without end no more than three times", async () => {
+    const registry: Origin = registryOf(() => redirect(`/v2/team/app/blobs/${CONFIG_DIGEST}`));
+    const { code, message } = await refusal(registry);
+    expect(code).toBe("registry_unavailable");
+    expect(message).toContain("redirects without end");
+    expect(registry.heard.filter(({ path }) => path.includes("/blobs/"))).toHaveLength(4);
+  });
+
+  test("and names none is not understood", async () => {
+    const registry = registryOf(() => new Response(null, { status: 307 }));
+    expect((await refusal(registry)).code).toBe("registry_unavailable");
+  });
+});
+
+describe("a registry whose realm", () => {
+  const withRealm = (realm: string) => serve(() => challenge(`Bearer realm="${realm}",service="s"`));
+
+  test.each([
+    "http://auth.example.com/token",
+    "https://169.254.169.254/latest",
+    "https://[::1]/token",
+    "file:///etc/passwd",
+  ])("is %s is not asked for a token there", async (realm) => {
+    const { code, message } = await refusal(withRealm(realm));
+    expect(code).toBe("image_host_refused");
+    expect(message).toContain(realm);
+  });
+
+  test("is missing is not asked for a token anywhere", async () => {
+    const registry = serve(() => challenge('Bearer service="s"'));
+    expect((await refusal(registry)).code).toBe("image_host_refused");
+  });
+
+  test("is another origin that may be asked is shown the credentials there, as registries do", async () => {
+    const auth = serve(() => Response.json({ access_token: "from-elsewhere" }));
+    const registry = serve((path, authorization) => {
+      if (authorization !== "Bearer from-elsewhere") return challenge(`Bearer realm="${auth.url}/token"`);
+      return path.includes("/manifests/") ? manifest() : new Response(CONFIG);
+    });
+    expect((await ask(registry, [auth])).entrypoint).toEqual(["/bin/app"]);
+    expect(auth.heard).toEqual([{ path: "/token", authorization: BASIC }]);
+  });
+
+  test("redirects is not followed, for the credentials are with the request", async () => {
+    const elsewhere = serve(() => Response.json({ token: "t" }));
+    const auth = serve(() => redirect(`${elsewhere.url}/token`));
+    const registry = withRealm(`${auth.url}/token`);
+    expect((await refusal(registry, [auth, elsewhere])).code).toBe("image_unauthorized");
+    expect(elsewhere.heard).toEqual([]);
+  });
+
+  test.each<[string, () => Response, ErrorCode]>([
+    ["is overloaded", () => new Response(null, { status: 429 }), "registry_unavailable"],
+    ["fails", () => new Response(null, { status: 502 }), "registry_unavailable"],
+    ["refuses", () => new Response(null, { status: 403 }), "image_unauthorized"],
+    ["answers with no token", () => Response.json({ hello: "there" }), "image_unauthorized"],
+    ["answers with no JSON", () => new Response("<html>"), "image_unauthorized"],
+    ["answers with 65 KiB", () => new Response(" ".repeat(65 * 1024)), "image_unsupported"],
+  ])("%s gets nothing more", async (_, respond, code) => {
+    const auth = serve(respond);
+    expect((await refusal(withRealm(`${auth.url}/token`), [auth])).code).toBe(code);
+  });
+});
+
+describe("a registry that answers with", () => {
+  test("other bytes than the digest is not believed", async () => {
+    const forged = JSON.stringify({ config: { Entrypoint: ["/bin/evil"] } });
+    const { code, message } = await refusal(registryOf(() => new Response(forged)));
+    expect(code).toBe("image_unsupported");
+    expect(message).toContain(`other bytes than ${CONFIG_DIGEST}`);
+    expect(message).not.toContain("evil");
+  });
+
+  test("another manifest than the digest is not believed", async () => {
+    const registry = serve(() => manifest());
+    const image = `${registry.host}/team/app@${digestOf("something else")}`;
+    expect((await caught(() => askFor(image, [registry.url]))).code).toBe("image_unsupported");
+  });
+
+  test("a body that says to be over 4 MiB is not read", async () => {
+    const body = " ".repeat(4 * 1024 * 1024 + 1);
+    const { code, message } = await refusal(registryOf(() => new Response(body)));
+    expect(code).toBe("image_unsupported");
+    expect(message).toContain("more than 4194304 bytes");
+  });
+
+  test("a body that never ends is not read to its end", async () => {
+    let sent = 0;
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          sent += 1;
+          controller.enqueue(new Uint8Array(64 * 1024));
+        },
+      });
+    expect((await refusal(registryOf(() => new Response(endless())))).code).toBe("image_unsupported");
+    expect(sent).toBeLessThan(10_000);
+  });
+
+  test.each<[string, () => Response]>([
+    ["no JSON", () => new Response("<html>oops</html>")],
+    ["a list", () => Response.json([])],
+    ["a manifest without a config", () => manifest(undefined)],
+    ["a manifest whose config has no digest", () => manifest({ size: 1 })],
+    ["a manifest whose config's digest is a number", () => manifest({ digest: 1 })],
+  ])("%s is not understood, and not quoted", async (_, respond) => {
+    const { code, message } = await refusal(serve(respond));
+    expect(code).toBe("image_unsupported");
+    expect(message).not.toContain("oops");
+  });
+});

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { startWorld, type World } from "../support/world.ts";
+
+setDefaultTimeout(60_000);
+
+const USERS = { alice: "wonderland" };
+const OWN = process.arch === "x64" ? "amd64" : process.arch;
+const OTHER = OWN === "amd64" ? "arm64" : "amd64";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({ registry: { auth: { kind: "basic", users: USERS } } });
+  world.registry.pushImage("team/app", "1", {
+    Entrypoint: ["/bin/single"],
+    Cmd: ["--default"],
+  });
+  world.registry.pushImage(
+    "team/app",
+    "multi",
+    {},
+    {
+      platforms: ["amd64", "arm64"].map((architecture) => ({
+        os: "linux",
+        architecture,
+        config: { Entrypoint: [`/bin/on-${architecture}`] },
+      })),
+    },
+  );
+  pullSecret("shop", "right", world.registry.host);
+  pullSecret("shop", "for-another-host", "registry.example.com");
+  pullSecret("operators", "elsewhere", world.registry.host);
+});
+afterAll(() => world.stop());
+
+function pullSecret(namespace: string, name: string, registry: string): void {
+  const auths = { [registry]: { username: "alice", password: USERS.alice } };
+  world.kubernetes.add({
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/dockerconfigjson",
+    metadata: { namespace, name },
+    stringData: { ".dockerconfigjson": JSON.stringify({ auths }) },
+  });
+}
+
+interface PodOptions {
+  readonly image?: string;
+  readonly spec?: object;
+  readonly container?: object;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Creates a Pod whose container names no command. */
+function create({ image = "team/app:1", spec, container, annotations }: PodOptions) {
+  return world.kubernetes.createPod({
+    metadata: {
+      namespace: "shop",
+      generateName: "app-",
+      annotations: { "piggysec.com/aws-secret-name": "shop/app", ...annotations },
+    },
+    spec: {
+      imagePullSecrets: [{ name: "right" }],
+      ...spec,
+      containers: [
+        {
+          name: "app",
+          image: `${world.registry.host}/${image}`,
+          env: [{ name: "PASSWORD", value: "piggy:password" }],
+          ...container,
+        },
+      ],
+    },
+  });
+}
+
+async function argsOf(options: PodOptions) {
+  const creation = await create(options);
+  if (!creation.allowed) throw new Error(creation.status.message);
+  return creation.pod.spec.containers[0]?.args;
+}
+
+async function denialOf(options: PodOptions) {
+  const creation = await create(options);
+  if (creation.allowed) throw new Error("the Pod was admitted");
+  return creation.status;
+}
+
+describe("a container without a command runs", () => {
+  test("the image's ENTRYPOINT and CMD", async () => {
+    expect(await argsOf({})).toEqual(["--", "/bin/single", "--default"]);
+  });
+
+  test("the image's ENTRYPOINT and its own args", async () => {
+    expect(await argsOf({ container: { args: ["--mine"] } })).toEqual(["--", "/bin/single", "--mine"]);
+  });
+
+  test("what the image has for this machine's architecture", async () => {
+    expect(await argsOf({ image: "team/app:multi" })).toEqual(["--", `/bin/on-${OWN}`]);
+  });
+
+  test("what the image has for the architecture of the Pod's nodeSelector", async () => {
+    const spec = { nodeSelector: { "kubernetes.io/arch": OTHER } };
+    expect(await argsOf({ image: "team/app:multi", spec })).toEqual(["--", `/bin/on-${OTHER}`]);
+  });
+});
+
+describe("the registry is shown the credentials", () => {
+  test("of the Pod's imagePullSecrets", async () => {
+    const spec = { imagePullSecrets: [{ name: "none" }, { name: "for-another-host" }, { name: "right" }] };
+    expect(await argsOf({ spec })).toContain("/bin/single");
+  });
+
+  test("of its service account's imagePullSecrets", async () => {
+    world.kubernetes.add({
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { namespace: "shop", name: "puller" },
+      imagePullSecrets: [{ name: "right" }],
+    });
+    const spec = { imagePullSecrets: [], serviceAccountName: "puller" };
+    expect(await argsOf({ spec })).toContain("/bin/single");
+  });
+
+  test("of the annotation image-pull-secret", async () => {
+    const annotations = { "piggysec.com/image-pull-secret": "right" };
+    expect(await argsOf({ spec: { imagePullSecrets: [] }, annotations })).toContain("/bin/single");
+  });
+
+  test("of the annotation's namespace", async () => {
+    const annotations = {
+      "piggysec.com/image-pull-secret": "elsewhere",
+      "piggysec.com/image-pull-secret-namespace": "operators",
+    };
+    expect(await argsOf({ spec: { imagePullSecrets: [] }, annotations })).toContain("/bin/single");
+  });
+});
+
+describe("a Pod is denied, with the image, the container and what to do", () => {
+  test("when no credentials match", async () => {
+    const { code, message } = await denialOf({ spec: { imagePullSecrets: [{ name: "for-another-host" }] } });
+    expect(code).toBe(403);
+    expect(message).toContain(`image ${world.registry.host}/team/app:1`);
+    expect(message).toContain("no stored credentials match");
+    expect(message).toContain("Set command on the container");
+  });
+
+  test("when the registry does not have the image", async () => {
+    const { code, message } = await denialOf({ image: "team/none:1" });
+    expect(code).toBe(403);
+    expect(message).toContain("does not have it");
+  });
+
+  test("when the registry cannot answer now, which is worth another try", async () => {
+    world.registry.failNext({ status: 503, times: 1 });
+    const { code, reason } = await denialOf({});
+    expect([code, reason]).toEqual([503, "ServiceUnavailable"]);
+  });
+
+  test.each(["localhost:1/app", "127.0.0.1:1/app", "[::1]:1/app", "169.254.169.254/app"])(
+    "when its image is on a host inside: %s",
+    async (image) => {
+      const { code, message } = await denialOf({ container: { image } });
+      expect(code).toBe(403);
+      expect(message).toContain("PIGGY_REGISTRY_ORIGINS");
+    },
+  );
+
+  test("when its image's name is none", async () => {
+    const { code, message } = await denialOf({ container: { image: "Team/App:1:2" } });
+    expect([code, message]).toEqual([403, expect.stringContaining('image "Team/App:1:2"')]);
+  });
+});
