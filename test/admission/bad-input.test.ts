@@ -139,8 +139,11 @@ describe("a Pod that says little is admitted as it is:", () => {
 });
 
 describe("a timeout that is none", () => {
-  test.each(["", "?timeout=", "?timeout=soon", "?timeout=0s", "?timeout=-5s", "?timeout=1e9s"])("%j", async (query) => {
-    const { allowed } = await mutate(world, podWith(), `/mutate${query}`);
-    expect(allowed).toBe(true);
-  });
+  test.each(["", "?timeout=", "?timeout=soon", "?timeout=0s", "?timeout=-5s", "?timeout=1e9s"])(
+    "%j",
+    async (query) => {
+      const { allowed } = await mutate(world, podWith(), `/mutate${query}`);
+      expect(allowed).toBe(true);
+    },
+  );
 });
