@@ -7,12 +7,14 @@ import { asPiggyError, type ErrorCode, type PiggyError } from "./lib/error.ts";
 import { type CommandLine, parseCommandLine } from "./lib/injector/command-line.ts";
 import {
   type ContainerEnvironment,
+  environmentByName,
   lookUp,
   parseEnvironment,
   resolvedEntries,
 } from "./lib/injector/environment.ts";
 import { exec } from "./lib/injector/exec.ts";
 import { expandArgv, parseExpansion } from "./lib/injector/expand.ts";
+import { readLaunch } from "./lib/injector/launch.ts";
 import { readArguments, readEnvironment, textOf } from "./lib/injector/process.ts";
 import {
   describeSource,
@@ -26,21 +28,11 @@ import { type InjectorSettings, readInjectorSettings } from "./lib/injector/sett
 import { findTarget } from "./lib/injector/target.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 
-type Run = Extract<CommandLine, { kind: "run" }>;
-
-async function main(): Promise<void> {
+async function main(): Promise<never> {
   const [, ...parameters] = readArguments();
   const commandLine = parseCommandLine(parameters);
-  if (commandLine.kind === "install") {
-    const { install } = await import("./lib/injector/install.ts");
-    install(process.execPath, textOf(commandLine.directory));
-    return;
-  }
-  await run(commandLine);
-}
-
-async function run(commandLine: Run): Promise<never> {
-  const environment = parseEnvironment(readEnvironment());
+  const launch = readLaunch(readEnvironment());
+  const environment = parseEnvironment(launch.environment);
   const settings = readInjectorSettings(environment.own, commandLine);
   const log = logTo(settings.debug);
   for (const warning of settings.warnings) log("warn", warning);
@@ -53,7 +45,7 @@ async function run(commandLine: Run): Promise<never> {
   const values = await resolve(commandLine, environment, settings, log);
   const entries = resolvedEntries(environment.variables, ({ key }) => usableValue(values, key));
   const argv = expandArgv(commandLine.argv, expansion, entries);
-  exec(findTarget(argv[0] ?? "", pathOf(environment)), argv, entries);
+  exec(findTarget(argv[0] ?? "", pathOf(environment)), argv, entries, launch.state);
 }
 
 function pathOf({ variables }: ContainerEnvironment): string | undefined {
@@ -65,11 +57,12 @@ function pathOf({ variables }: ContainerEnvironment): string | undefined {
 
 /** The values of all references, or of those that could be had when the others are to be ignored. */
 async function resolve(
-  { argv }: Run,
-  { own, variables }: ContainerEnvironment,
+  { argv }: CommandLine,
+  environment: ContainerEnvironment,
   settings: InjectorSettings,
   log: Log,
 ): Promise<Values> {
+  const { own, variables } = environment;
   const keys = referencedKeys(variables);
   if (keys.length === 0) return new Map();
   if (settings.initialDelayMs > 0) await Bun.sleep(settings.initialDelayMs);
@@ -79,7 +72,7 @@ async function resolve(
   try {
     values = await withRetries(
       settings.retries,
-      () => ask(argv, own, keys, settings),
+      () => ask(argv, environment, keys, settings),
       (error) => log("warn", asPiggyError(error, "webhook_unreachable").message),
     );
   } catch (error) {
@@ -96,13 +89,13 @@ async function resolve(
 
 async function ask(
   argv: readonly string[],
-  own: ReadonlyMap<string, string>,
+  { own, variables }: ContainerEnvironment,
   keys: readonly string[],
   { standalone, skipVerifyTls }: InjectorSettings,
 ): Promise<Values> {
   if (standalone) {
     const { askAws } = await import("./lib/injector/standalone.ts");
-    return askAws(own, process.env);
+    return askAws(own, environmentByName(variables));
   }
   const { askWebhook } = await import("./lib/injector/proxy.ts");
   return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls });

@@ -1,51 +1,33 @@
-/** Builds what is shipped into dist/: piggy-webhooks, and piggy-env in its own folder. */
+/** `npm run build`: what is shipped, into dist/. The bundle of the other architecture is built as well. */
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Architecture, ownArchitecture } from "./bundle/architecture.ts";
+import { buildBundle } from "./bundle/bundle.ts";
+import { compileProgram } from "./compile.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 
-/** A container's own `.env` and bunfig.toml are the application's, not ours. */
-const IGNORE_SURROUNDINGS = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
-
-export interface Program {
-  readonly source: string;
-  readonly output: string;
-}
-
-export const PIGGY_WEBHOOKS: Program = { source: "server.ts", output: "dist/piggy-webhooks" };
-export const PIGGY_ENV: Program = { source: "injector.ts", output: "dist/piggy-env/piggy-env" };
-
-/** Compiles a program, to its own place or another. @throws Error with the compiler's output */
-export async function build({ source, output }: Program, to = `${root}${output}`): Promise<string> {
-  await mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
-  const compile = Bun.spawn(
-    [
-      process.execPath,
-      "build",
-      "--compile",
-      "--minify",
-      "--bytecode",
-      "--format=esm",
-      ...IGNORE_SURROUNDINGS,
-      source,
-      "--outfile",
-      to,
-    ],
-    { cwd: root, stdout: "pipe", stderr: "pipe" },
+async function report(file: string): Promise<void> {
+  const bytes = await Bun.file(join(DIST, file)).bytes();
+  const digest = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+  console.log(
+    `${`${(bytes.length / 1e6).toFixed(2)} MB`.padStart(10)}  ${digest.slice(0, 16)}  dist/${file}`,
   );
-  const [output_, errors, code] = await Promise.all([
-    compile.stdout.text(),
-    compile.stderr.text(),
-    compile.exited,
-  ]);
-  if (code !== 0) throw new Error(`building ${source} failed:\n${output_}${errors}`);
-  return to;
 }
 
-if (import.meta.main) {
-  for (const program of [PIGGY_WEBHOOKS, PIGGY_ENV]) {
-    const file = await build(program);
-    const megabytes = (Bun.file(file).size / 1e6).toFixed(1);
-    console.log(`${program.output}  ${megabytes} MB`);
-  }
+async function reportAll(folder: string): Promise<void> {
+  for (const file of [...new Bun.Glob("**").scanSync(join(DIST, folder))].sort())
+    await report(`${folder}/${file}`);
+}
+
+const folderOf = (architecture: Architecture) =>
+  architecture === ownArchitecture ? "piggy-env" : `piggy-env-${architecture}`;
+
+await mkdir(DIST, { recursive: true });
+await compileProgram("server.ts", join(DIST, "piggy-webhooks"));
+await report("piggy-webhooks");
+for (const architecture of ["amd64", "arm64"] as const) {
+  await buildBundle(architecture, join(DIST, folderOf(architecture)));
+  await reportAll(folderOf(architecture));
 }

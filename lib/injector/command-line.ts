@@ -1,16 +1,13 @@
 /** piggy-env's own arguments. */
 import { PiggyError } from "../error.ts";
 
-export type CommandLine =
-  | { readonly kind: "install"; readonly directory: string }
-  | {
-      readonly kind: "run";
-      readonly argv: readonly string[];
-      readonly standalone: boolean;
-      /** As given; the container's own variables win over both. */
-      readonly retry: string | undefined;
-      readonly initialDelay: string | undefined;
-    };
+export interface CommandLine {
+  readonly argv: readonly string[];
+  readonly standalone: boolean;
+  /** As given; the container's own variables win over both. */
+  readonly retry: string | undefined;
+  readonly initialDelay: string | undefined;
+}
 
 const USAGE =
   "usage: piggy-env [--standalone] [--retry N] [--initial-delay DURATION] -- COMMAND [ARGUMENT…], or piggy-env install DIRECTORY";
@@ -22,15 +19,12 @@ const USAGE =
 export function parseCommandLine(parameters: readonly string[]): CommandLine {
   const separator = parameters.indexOf("--");
   const own = separator < 0 ? parameters : parameters.slice(0, separator);
-  if (own[0] === "install") {
-    const [, directory, ...rest] = own;
-    if (!directory || rest.length > 0) throw usage("install takes one directory");
-    return { kind: "install", directory };
-  }
+  // The launcher installs, so what comes here is install without a directory of its own.
+  if (own[0] === "install") throw usage("install takes one directory");
   if (separator < 0) throw usage("there is no --, so no command to run");
   const argv = parameters.slice(separator + 1);
   if (argv.length === 0) throw usage("no command follows --");
-  return { kind: "run", argv, ...parseOptions(own) };
+  return { argv, ...parseOptions(own) };
 }
 
 function parseOptions(own: readonly string[]) {

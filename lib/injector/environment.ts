@@ -46,3 +46,9 @@ export function lookUp(entries: readonly string[], name: string): string | undef
   const prefix = `${name}=`;
   return entries.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
 }
+
+/** The application's environment by name, as text. Of several values of a name the first, as getenv finds it. */
+export function environmentByName(variables: readonly Variable[]): Readonly<Record<string, string>> {
+  const pairs = variables.map(({ entry, name }) => [name, textOf(entry.slice(name.length + 1))] as const);
+  return Object.fromEntries(pairs.reverse());
+}

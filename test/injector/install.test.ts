@@ -11,15 +11,19 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
+const LIBRARIES = ["injector", "ld.so", "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0"];
+
 const modeOf = async (file: string) => (await stat(file)).mode & 0o7777;
 const hashOf = async (file: string) => Bun.hash(await Bun.file(file).arrayBuffer());
 
 describe("piggy-env install DIRECTORY", () => {
   test("puts a program there that anybody may run and nobody change", async () => {
     expect(await run(["install", directory])).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
-    expect(await readdir(directory)).toEqual(["piggy-env"]);
+    expect((await readdir(directory)).sort()).toEqual(["lib", "piggy-env"]);
+    expect((await readdir(join(directory, "lib"))).sort()).toEqual(LIBRARIES);
     const installed = join(directory, "piggy-env");
     expect(await modeOf(installed)).toBe(0o555);
+    for (const library of LIBRARIES) expect(await modeOf(join(directory, "lib", library))).toBe(0o555);
     expect(await hashOf(installed)).toBe(await hashOf(await piggyEnv()));
     const outcome = await runArgv([installed, "--", await probe(), "it works"], {});
     expect(outcome.started().argv).toEqual([await probe(), "it works"]);
@@ -30,6 +34,7 @@ describe("piggy-env install DIRECTORY", () => {
     const { exitCode } = await runArgv(["/bin/sh", "-c", script, await piggyEnv(), directory], {});
     expect(exitCode).toBe(0);
     expect(await modeOf(join(directory, "piggy-env"))).toBe(0o555);
+    expect(await modeOf(join(directory, "lib"))).toBe(0o755);
   });
 
   test("replaces what an interrupted container left there, a file that is being run included", async () => {
@@ -40,7 +45,7 @@ describe("piggy-env install DIRECTORY", () => {
     expect(await run(["install", directory])).toMatchObject({ exitCode: 0, stderr: "" });
     running.kill("SIGKILL");
     expect((await stat(installed)).ino).not.toBe(before);
-    expect(await readdir(directory)).toEqual(["piggy-env"]);
+    expect((await readdir(directory)).sort()).toEqual(["lib", "piggy-env"]);
   });
 
   test("leaves nothing behind when it fails at the last step", async () => {
@@ -50,7 +55,7 @@ describe("piggy-env install DIRECTORY", () => {
     const outcome = await run(["install", directory]);
     expect(outcome.exitCode).toBe(125);
     expect(onlyLine(outcome)).toMatchObject({ level: "fatal", code: "install_failed" });
-    expect(await readdir(directory)).toEqual(["piggy-env"]);
+    expect((await readdir(directory)).sort()).toEqual(["lib", "piggy-env"]);
   });
 
   test.each([

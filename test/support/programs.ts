@@ -2,7 +2,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build, PIGGY_ENV } from "../../scripts/build.ts";
+import { ownArchitecture } from "../../scripts/bundle/architecture.ts";
+import { buildBundle } from "../../scripts/bundle/bundle.ts";
 
 let directory: string | undefined;
 const built = new Map<string, Promise<string>>();
@@ -19,9 +20,12 @@ function once(name: string, make: (to: string) => Promise<string>): Promise<stri
   return program;
 }
 
-/** The compiled injector. */
+/** piggy-env as it is shipped: the launcher in the bundle's folder. */
 export function piggyEnv(): Promise<string> {
-  return once("piggy-env", (to) => build(PIGGY_ENV, to));
+  return once("bundle", async (folder) => {
+    await buildBundle(ownArchitecture, folder);
+    return join(folder, "piggy-env");
+  });
 }
 
 /** A program in C, linked statically so that it starts as fast as a program can. */

@@ -1,0 +1,49 @@
+/**
+ * What the launcher noted and hid before it became this process: PIGGY_LAUNCHER, the first variable, in front of the
+ * environment that the container was given. See launcher/launcher.c.
+ */
+
+const RECORD = /^PIGGY_LAUNCHER=1 (\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ((?:,\d+)*)$/;
+
+/** The record, and LD_LIBRARY_PATH for our own libraries. */
+const IN_FRONT = 2;
+
+const HIDDEN = 0x80;
+
+/** What Bun changes of a process at its start, as it was before. */
+export interface ProcessState {
+  /** RLIMIT_NOFILE; 2^64-1 is no limit. */
+  readonly openFiles: { readonly soft: bigint; readonly hard: bigint };
+  /** Bit 0 is signal 1. */
+  readonly ignoredSignals: bigint;
+  readonly blockedSignals: bigint;
+}
+
+export interface Launch {
+  /** The container's environment, in order, as bytes. */
+  readonly environment: readonly string[];
+  /** Undefined when the injector was started without its launcher. */
+  readonly state: ProcessState | undefined;
+}
+
+export function readLaunch(entries: readonly string[]): Launch {
+  const record = RECORD.exec(entries[0] ?? "");
+  if (record === null) return { environment: entries, state: undefined };
+  const [, soft = "", hard = "", ignored = "", blocked = "", left = ""] = record;
+  // By position: a name may have the hidden form on its own account.
+  const notHidden = new Set(left.split(",").slice(1).map(Number));
+  return {
+    environment: entries
+      .slice(IN_FRONT)
+      .map((entry, index) => (notHidden.has(index) ? entry : reveal(entry))),
+    state: {
+      openFiles: { soft: BigInt(soft), hard: BigInt(hard) },
+      ignoredSignals: BigInt(`0x${ignored}`),
+      blockedSignals: BigInt(`0x${blocked}`),
+    },
+  };
+}
+
+function reveal(entry: string): string {
+  return String.fromCharCode(entry.charCodeAt(0) & ~HIDDEN) + entry.slice(1);
+}
