@@ -12,11 +12,11 @@ import { createLookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { createImageLookup } from "./lib/registry/lookup.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
-import { type Environment, environmentName, readSettings } from "./lib/settings.ts";
+import { type Environment, readSettings } from "./lib/settings.ts";
 
 async function start(environment: Environment, log: Log): Promise<void> {
   const { settings, warnings } = readSettings({ annotations: {}, environment });
-  const address = parseAddress(environment[environmentName("listen-address")] || settings["listen-address"]);
+  const address = parseAddress(settings["listen-address"]);
   for (const warning of warnings) log("warn", warning);
 
   const tls = await readTls(settings);

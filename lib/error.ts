@@ -55,6 +55,8 @@ export type ErrorCode =
   | "command_not_found"
   | "command_not_executable"
   | "reference_unresolved"
+  | "answer_invalid"
+  | "connection_failed"
   | "webhook_unreachable"
   | "webhook_refused"
   | "install_failed"

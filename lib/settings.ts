@@ -40,8 +40,6 @@ interface ValueTypes {
   resolver: string;
   acceptance: string;
   unseen: string;
-  /** `:PORT` or `HOST:PORT`, an IPv6 host in brackets. */
-  listen: string;
 }
 
 const EITHER = ["annotation", "environment"] as const;
@@ -276,7 +274,7 @@ export const SETTINGS = {
     meaning: "Folder of the webhook's own `ca.crt`, `token` and `namespace`.",
   },
   "listen-address": {
-    type: "listen",
+    type: "string",
     default: ":8080",
     from: WEBHOOK_ONLY,
     readBy: ["server"],
@@ -365,8 +363,6 @@ const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = 
   resolver: oneOf("udp", "udp4", "udp6", "tcp", "tcp4", "tcp6"),
   acceptance: oneOf("auto", "true", "false"),
   unseen: oneOf("wrap", "ignore"),
-  listen: (text) =>
-    /^([^:]*|\[[^\]]+\]):\d{1,5}$/.test(text) ? { value: text } : { expected: ":PORT or HOST:PORT" },
 };
 
 interface Given {

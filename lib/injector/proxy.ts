@@ -3,12 +3,18 @@ import { readFileSync } from "node:fs";
 import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, parseJson } from "../json.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
+import type { Answer } from "./answer.ts";
+import { connectEither } from "./connect-either.ts";
+import { type Connection, connect } from "./connection.ts";
+import { formatRequest, hostAndPort } from "./request.ts";
 import type { Values } from "./resolution.ts";
 
 const DEFAULT_TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /** Longer than the webhook takes to say that it cannot. */
 const TIMEOUT_MS = 12_000;
+/** How long the Service's address is tried alone. */
+const ADDRESS_FIRST_MS = 250;
 
 export interface ProxyQuery {
   /** Piggy's own variables. */
@@ -31,29 +37,50 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
     );
   }
   const url = new URL(`${address.replace(/\/+$/, "")}/secret`);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const request = formatRequest({ method: "POST", url, ...contentOf(query) });
+  try {
+    const connection = await connectToWebhook(url, query, signal);
+    return parseValues(await connection.exchange(request), url);
+  } catch (error) {
+    if (
+      error instanceof PiggyError &&
+      error.code !== "connection_failed" &&
+      error.code !== "answer_invalid"
+    ) {
+      throw error;
+    }
+    throw new PiggyError("webhook_unreachable", `piggy-webhooks at ${url.origin}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * By the Service's address first: its name costs up to four look-ups, and the certificate is checked against the name
+ * all the same. The address may be gone, so the name is tried as well.
+ */
+function connectToWebhook(
+  url: URL,
+  { own, skipVerifyTls }: ProxyQuery,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const ca = own.get("PIGGY_CA") || undefined;
+  const named = hostAndPort(url);
+  const tls =
+    url.protocol === "https:" ? { ca, serverName: named.hostname, verify: !skipVerifyTls } : undefined;
+  const byName = (until: AbortSignal) => connect({ ...named, tls }, until);
   const service = own.get("PIGGY_SERVICE");
-  const request = requestOf(query);
-  // By address first: a Service's name costs up to four look-ups, and the certificate is checked against it all the same.
-  const answer = await (service === undefined || query.skipVerifyTls
-    ? send(url, undefined, request)
-    : send(url, service, request).catch(() => send(url, undefined, request)));
-  return parseValues(answer, url);
+  // Unverified, the address could by now be somebody else's.
+  if (!service || skipVerifyTls || tls === undefined || !URL.canParse(`https://${service}`))
+    return byName(signal);
+  const byAddress = (until: AbortSignal) =>
+    connect({ ...hostAndPort(new URL(`https://${service}`)), tls }, until);
+  return connectEither(byAddress, byName, ADDRESS_FIRST_MS, signal);
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-interface Request {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
-}
-
-function requestOf({ own, argv, keys, skipVerifyTls }: ProxyQuery): Request {
+function contentOf({ own, argv, keys }: ProxyQuery) {
   const tokenFile = own.get("PIGGY_TOKEN_FILE");
-  const ca = own.get("PIGGY_CA");
   return {
     headers: { "Content-Type": "application/json", "X-Token": readToken(tokenFile ?? DEFAULT_TOKEN_FILE) },
     body: JSON.stringify({
@@ -64,7 +91,6 @@ function requestOf({ own, argv, keys, skipVerifyTls }: ProxyQuery): Request {
       signature: tokenFile === undefined ? argvSignature(argv) : argvDigest(argv),
       references: keys,
     }),
-    tls: { ...(ca ? { ca } : {}), rejectUnauthorized: !skipVerifyTls },
   };
 }
 
@@ -78,36 +104,13 @@ function readToken(file: string): string {
   }
 }
 
-async function send(
-  url: URL,
-  connectTo: string | undefined,
-  { headers, body, tls }: Request,
-): Promise<Answer> {
-  const target = new URL(url);
-  if (connectTo !== undefined) target.host = connectTo;
-  try {
-    const response = await fetch(target, {
-      method: "POST",
-      headers: { ...headers, Host: url.host },
-      body,
-      tls: { ...tls, serverName: url.hostname },
-      // The webhook is inside the cluster, wherever the application's HTTPS_PROXY leads.
-      proxy: false,
-      redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    return { status: response.status, body: await response.text() };
-  } catch (cause) {
-    throw new PiggyError("webhook_unreachable", `piggy-webhooks at ${url.origin}: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-}
-
 function parseValues({ status, body }: Answer, url: URL): Values {
   if (status === 403) throw new PiggyError("not_allowed", "piggy-webhooks: decision not allowed");
   if (status < 200 || status > 299) {
-    throw new PiggyError("webhook_refused", `piggy-webhooks: ${status} ${body.trim().slice(0, 1000)}`);
+    throw new PiggyError(
+      "webhook_refused",
+      `piggy-webhooks: ${status} ${body.trim().slice(0, 1000)}`.trimEnd(),
+    );
   }
   const value = parseJson(body);
   if (!isJsonObject(value)) {

@@ -256,8 +256,8 @@ describe("the container does not start on an answer", () => {
     [
       "that leads elsewhere",
       () => Response.redirect("https://elsewhere.example/secret", 307),
-      "webhook_unreachable",
-      "Redirect",
+      "webhook_refused",
+      "piggy-webhooks: 307",
     ],
   ];
   test.each(answers)("%s", async (_what, answer, code, says) => {

@@ -1,0 +1,138 @@
+/**
+ * HTTP/1.1 over a socket of our own. Bun's fetch would do the same some milliseconds later: it loads the built-in
+ * root store even where a CA is given, and can neither connect by address and check by name within a time of its own,
+ * nor be told to wait for nothing.
+ */
+import type { Socket } from "bun";
+import { messageOf, PiggyError } from "../error.ts";
+import { type Answer, parseAnswer } from "./answer.ts";
+
+export interface Destination {
+  /** Name or address to connect to, an IPv6 one without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+  /** Undefined for plain HTTP. */
+  readonly tls:
+    | {
+        /** PEM of what the certificate is verified by; undefined for the built-in roots. */
+        readonly ca: string | readonly string[] | undefined;
+        /** The name that the certificate must be for. */
+        readonly serverName: string;
+        readonly verify: boolean;
+      }
+    | undefined;
+}
+
+export interface Connection {
+  /** Sends one request and waits for its answer. One at a time. @throws PiggyError `connection_failed`, `answer_invalid` */
+  exchange(request: string): Promise<Answer>;
+  close(): void;
+}
+
+interface State {
+  received: Buffer;
+  readonly opened: PromiseWithResolvers<void>;
+  answer: PromiseWithResolvers<Answer> | undefined;
+  failure: PiggyError | undefined;
+  /** What the kernel has not taken yet. */
+  unsent: Buffer;
+}
+
+/**
+ * Connects, and verifies who is there.
+ * @throws PiggyError `connection_failed`; with the signal's end too.
+ */
+export async function connect(
+  { hostname, port, tls }: Destination,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const state: State = {
+    received: Buffer.alloc(0),
+    opened: Promise.withResolvers<void>(),
+    answer: undefined,
+    failure: undefined,
+    unsent: Buffer.alloc(0),
+  };
+  // Whoever waits is told; where nobody waits any more, nobody need be.
+  state.opened.promise.catch(() => {});
+  const where = `${hostname}:${port}`;
+  const fail = (error: unknown) => {
+    state.failure ??= new PiggyError("connection_failed", `${where}: ${messageOf(error)}`, { cause: error });
+    state.opened.reject(state.failure);
+    state.answer?.reject(state.failure);
+  };
+  const connecting = Bun.connect({
+    hostname,
+    port,
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+    socket: {
+      open() {
+        if (tls === undefined) state.opened.resolve();
+      },
+      handshake(_socket, success, error) {
+        if (tls?.verify !== false && (!success || error !== null))
+          fail(error ?? new Error("the TLS handshake fails"));
+        else state.opened.resolve();
+      },
+      data: (_socket, bytes) => receive(state, bytes),
+      drain: (socket) => flush(socket, state),
+      end: () => finish(state, fail),
+      close: (_socket, error) => (error ? fail(error) : finish(state, fail)),
+      error: (_socket, error) => fail(error),
+      connectError: (_socket, error) => fail(error),
+    },
+  });
+  const onAbort = () => fail(new Error("no answer in time"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  connecting.then((socket) => state.opened.promise.catch(() => socket.terminate()), fail);
+  await state.opened.promise;
+  const socket = await connecting;
+  return {
+    exchange(request) {
+      if (state.failure !== undefined) return Promise.reject(state.failure);
+      state.answer = Promise.withResolvers<Answer>();
+      state.unsent = Buffer.from(request, "utf8");
+      flush(socket, state);
+      return state.answer.promise;
+    },
+    close() {
+      signal.removeEventListener("abort", onAbort);
+      socket.terminate();
+    },
+  };
+}
+
+function tlsOptions({ ca, serverName, verify }: NonNullable<Destination["tls"]>) {
+  const authorities = ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] };
+  return { ...authorities, serverName, rejectUnauthorized: verify };
+}
+
+function flush(socket: Socket, state: State): void {
+  if (state.unsent.length === 0) return;
+  const sent = socket.write(state.unsent);
+  state.unsent = state.unsent.subarray(Math.max(sent, 0));
+}
+
+function receive(state: State, bytes: Buffer): void {
+  state.received = state.received.length === 0 ? Buffer.from(bytes) : Buffer.concat([state.received, bytes]);
+  settle(state, false);
+}
+
+/** Nothing more will come: an answer without a length is whole now, any other has broken off. */
+function finish(state: State, fail: (error: unknown) => void): void {
+  if (state.answer !== undefined) settle(state, true);
+  fail(new Error("the connection was closed"));
+}
+
+function settle(state: State, ended: boolean): void {
+  if (state.answer === undefined) return;
+  try {
+    const answer = parseAnswer(state.received, ended);
+    if (answer === undefined) return;
+    state.answer.resolve(answer);
+  } catch (error) {
+    state.answer.reject(error);
+  }
+  state.answer = undefined;
+  state.received = Buffer.alloc(0);
+}
