@@ -23,7 +23,7 @@ import {
   usableValue,
   type Values,
 } from "./lib/injector/resolution.ts";
-import { withRetries } from "./lib/injector/retry.ts";
+import { withPatience } from "./lib/injector/retry.ts";
 import { type InjectorSettings, readInjectorSettings } from "./lib/injector/settings.ts";
 import { findTarget } from "./lib/injector/target.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
@@ -65,13 +65,14 @@ async function resolve(
   const { own, variables } = environment;
   const keys = referencedKeys(variables);
   if (keys.length === 0) return new Map();
+  endOnSignals();
   if (settings.initialDelayMs > 0) await Bun.sleep(settings.initialDelayMs);
 
   let values: Values = new Map();
   let failure: PiggyError | undefined;
   try {
-    values = await withRetries(
-      settings.retries,
+    values = await withPatience(
+      settings,
       () => ask(argv, environment, keys, settings),
       (error) => log("warn", asPiggyError(error, "webhook_unreachable").message),
     );
@@ -99,6 +100,13 @@ async function ask(
   }
   const { askWebhook } = await import("./lib/injector/proxy.ts");
   return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls });
+}
+
+/** For the first process of a container the kernel has no default action: without a handler it could not be ended. */
+function endOnSignals(): void {
+  if (process.pid !== 1) return;
+  process.on("SIGTERM", () => process.exit(128 + 15));
+  process.on("SIGINT", () => process.exit(128 + 2));
 }
 
 function logTo(debug: boolean): Log {

@@ -57,7 +57,10 @@ export type ErrorCode =
   | "reference_unresolved"
   | "answer_invalid"
   | "connection_failed"
+  | "peer_untrusted"
   | "webhook_unreachable"
+  | "webhook_untrusted"
+  | "webhook_unavailable"
   | "webhook_refused"
   | "install_failed"
   | "exec_failed";

@@ -223,6 +223,14 @@ export const SETTINGS = {
     readBy: ["secrets"],
     meaning: "Refuse a secret that does not hold PIGGY_ALLOWED_SA.",
   },
+  "piggy-deadline": {
+    type: "duration",
+    default: 60_000,
+    from: EITHER,
+    readBy: ["admission", "injector"],
+    meaning:
+      "How long the injector asks again, with growing pauses, while what fails can heal by itself. Not with piggy-number-of-retry.",
+  },
   "piggy-default-secret-name-prefix": {
     type: "string",
     default: "",

@@ -2,7 +2,7 @@
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
 import { isRegion } from "../region.ts";
-import { annotationName, defaultSecretName, type Settings } from "../settings.ts";
+import { annotationName, defaultSecretName, SETTINGS, type Settings } from "../settings.ts";
 import { containerVariable } from "../variables.ts";
 import { injectorKnowsToken } from "./injector-image.ts";
 import { TOKEN_FILE } from "./token-volume.ts";
@@ -94,12 +94,16 @@ function tuningVariables(settings: Settings): Variables {
   const delay = settings["piggy-initial-delay"];
   const resolver = settings["piggy-dns-resolver"];
   const retries = settings["piggy-number-of-retry"];
+  const deadline = settings["piggy-deadline"];
   return [
     ...(settings.debug ? [[containerVariable("debug"), "true"] as const] : []),
     ...(settings.standalone ? [[containerVariable("standalone"), "true"] as const] : []),
     ...(settings["piggy-ignore-no-env"] ? [[containerVariable("piggy-ignore-no-env"), "true"] as const] : []),
     ...(resolver ? [[containerVariable("piggy-dns-resolver"), resolver] as const] : []),
     ...(delay ? [[containerVariable("piggy-initial-delay"), `${delay}ms`] as const] : []),
+    ...(deadline === SETTINGS["piggy-deadline"].default
+      ? []
+      : [[containerVariable("piggy-deadline"), `${deadline}ms`] as const]),
     ...(retries > 0 ? [[containerVariable("piggy-number-of-retry"), String(retries)] as const] : []),
   ];
 }

@@ -28,6 +28,7 @@ const TUNING: ReadonlySet<string> = new Set(
       "piggy-dns-resolver",
       "piggy-initial-delay",
       "piggy-number-of-retry",
+      "piggy-deadline",
       "aws-region",
     ] as const
   ).map(containerVariable),

@@ -4,7 +4,7 @@
  * nor be told to wait for nothing.
  */
 import type { Socket } from "bun";
-import { messageOf, PiggyError } from "../error.ts";
+import { type ErrorCode, messageOf, PiggyError } from "../error.ts";
 import { type Answer, parseAnswer } from "./answer.ts";
 
 export interface Destination {
@@ -40,7 +40,7 @@ interface State {
 
 /**
  * Connects, and verifies who is there.
- * @throws PiggyError `connection_failed`; with the signal's end too.
+ * @throws PiggyError `connection_failed`, with the signal's end too; `peer_untrusted` when it is somebody else.
  */
 export async function connect(
   { hostname, port, tls }: Destination,
@@ -56,8 +56,8 @@ export async function connect(
   // Whoever waits is told; where nobody waits any more, nobody need be.
   state.opened.promise.catch(() => {});
   const where = `${hostname}:${port}`;
-  const fail = (error: unknown) => {
-    state.failure ??= new PiggyError("connection_failed", `${where}: ${messageOf(error)}`, { cause: error });
+  const fail = (error: unknown, code: ErrorCode = "connection_failed") => {
+    state.failure ??= new PiggyError(code, `${where}: ${messageOf(error)}`, { cause: error });
     state.opened.reject(state.failure);
     state.answer?.reject(state.failure);
   };
@@ -70,9 +70,8 @@ export async function connect(
         if (tls === undefined) state.opened.resolve();
       },
       handshake(_socket, success, error) {
-        if (tls?.verify !== false && (!success || error !== null))
-          fail(error ?? new Error("the TLS handshake fails"));
-        else state.opened.resolve();
+        if (tls?.verify === false || (success && error === null)) state.opened.resolve();
+        else fail(error ?? new Error("the TLS handshake fails"), handshakeFault(error));
       },
       data: (_socket, bytes) => receive(state, bytes),
       drain: (socket) => flush(socket, state),
@@ -102,7 +101,20 @@ export async function connect(
   };
 }
 
+/** A certificate that is not accepted stays so; a handshake that breaks off may go through the next time. */
+function handshakeFault(error: Error | null): ErrorCode {
+  const code = String(error && Reflect.get(error, "code"));
+  return /CERT|ISSUER|SIGNATURE|CHAIN/.test(code) ? "peer_untrusted" : "connection_failed";
+}
+
 function tlsOptions({ ca, serverName, verify }: NonNullable<Destination["tls"]>) {
+  // Bun says of a text that is no certificate only that it cannot connect, and that would be waited for.
+  if ([ca].flat().some((pem) => pem !== undefined && !pem.includes("-----BEGIN "))) {
+    throw new PiggyError(
+      "peer_untrusted",
+      "the CA to verify by is no PEM certificate: PIGGY_CA, AWS_CA_BUNDLE",
+    );
+  }
   const authorities = ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] };
   return { ...authorities, serverName, rejectUnauthorized: verify };
 }

@@ -1,6 +1,6 @@
 /** Proxy mode: the webhook is asked. */
 import { readFileSync } from "node:fs";
-import { messageOf, PiggyError } from "../error.ts";
+import { type ErrorCode, messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, parseJson } from "../json.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
 import type { Answer } from "./answer.ts";
@@ -13,6 +13,11 @@ const DEFAULT_TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 /** Longer than the webhook takes to say that it cannot. */
 const TIMEOUT_MS = 12_000;
+const WIRE_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  "connection_failed",
+  "answer_invalid",
+  "peer_untrusted",
+]);
 /** How long the Service's address is tried alone. */
 const ADDRESS_FIRST_MS = 250;
 
@@ -43,16 +48,15 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
     const connection = await connectToWebhook(url, query, signal);
     return parseValues(await connection.exchange(request), url);
   } catch (error) {
-    if (
-      error instanceof PiggyError &&
-      error.code !== "connection_failed" &&
-      error.code !== "answer_invalid"
-    ) {
-      throw error;
-    }
-    throw new PiggyError("webhook_unreachable", `piggy-webhooks at ${url.origin}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    if (error instanceof PiggyError && !WIRE_FAULTS.has(error.code)) throw error;
+    const isUntrusted = error instanceof PiggyError && error.code === "peer_untrusted";
+    throw new PiggyError(
+      isUntrusted ? "webhook_untrusted" : "webhook_unreachable",
+      `piggy-webhooks at ${url.origin}: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -107,8 +111,9 @@ function readToken(file: string): string {
 function parseValues({ status, body }: Answer, url: URL): Values {
   if (status === 403) throw new PiggyError("not_allowed", "piggy-webhooks: decision not allowed");
   if (status < 200 || status > 299) {
+    const isPassing = status === 429 || status >= 500;
     throw new PiggyError(
-      "webhook_refused",
+      isPassing ? "webhook_unavailable" : "webhook_refused",
       `piggy-webhooks: ${status} ${body.trim().slice(0, 1000)}`.trimEnd(),
     );
   }

@@ -8,7 +8,9 @@ export interface InjectorSettings {
   readonly ignoreNoEnv: boolean;
   readonly skipVerifyTls: boolean;
   readonly initialDelayMs: number;
-  readonly retries: number;
+  /** Undefined when nobody said how often. */
+  readonly retries: number | undefined;
+  readonly deadlineMs: number;
   /** One sentence for each value that could not be read. */
   readonly warnings: readonly string[];
 }
@@ -41,7 +43,11 @@ export function readInjectorSettings(own: ReadonlyMap<string, string>, flags: Fl
     ignoreNoEnv: isSet("PIGGY_IGNORE_NO_ENV"),
     skipVerifyTls: isSet("PIGGY_SKIP_VERIFY_TLS"),
     initialDelayMs: read("PIGGY_INITIAL_DELAY", flags.initialDelay, parseDelay, 0),
-    retries: read("PIGGY_NUMBER_OF_RETRY", flags.retry, parseCount, 0),
+    retries:
+      own.get("PIGGY_NUMBER_OF_RETRY") || flags.retry
+        ? read("PIGGY_NUMBER_OF_RETRY", flags.retry, parseCount, 0)
+        : undefined,
+    deadlineMs: read("PIGGY_DEADLINE", undefined, parseDelay, 60_000),
     warnings,
   };
 }

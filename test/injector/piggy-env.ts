@@ -35,13 +35,13 @@ export function probe(): Promise<string> {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Runs piggy-env with these arguments and exactly this environment. */
+/** Runs piggy-env with these arguments and exactly this environment, and no patience but what that says. */
 export async function run(
   parameters: readonly string[],
   environment: Environment = {},
   options: StartOptions = {},
 ): Promise<Outcome> {
-  return runArgv([await piggyEnv(), ...parameters], environment, options);
+  return runArgv([await piggyEnv(), ...parameters], { PIGGY_DEADLINE: "0s", ...environment }, options);
 }
 
 /** The same for a whole argv, the program's own path first. */

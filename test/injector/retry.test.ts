@@ -131,3 +131,42 @@ describe("the initial delay", () => {
     expect(await elapsedWith({ A: "plain", PIGGY_INITIAL_DELAY: "1h" })).toBeLessThan(1_500);
   });
 });
+
+describe("without a number of retries, what heals by itself is waited for", () => {
+  test("until it has healed, a warning for each failure", async () => {
+    const { outcome, requests } = await ask([503, 429, 502], { PIGGY_DEADLINE: "30s" });
+    expect(outcome.started().environment).toEqual(["A=value"]);
+    expect(requests).toBe(4);
+    expect(outcome.log().map(({ level }) => level)).toEqual(["warn", "warn", "warn"]);
+  });
+
+  test("until somebody listens", async () => {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const started = run(["--", await probe()], {
+      A: "piggy:KEY",
+      PIGGY_ADDRESS: `http://127.0.0.1:${port}`,
+      PIGGY_TOKEN_FILE: tokenFile,
+      PIGGY_DEADLINE: "30s",
+    });
+    await Bun.sleep(300);
+    const server = Bun.serve({ hostname: "127.0.0.1", port, fetch: () => Response.json({ KEY: "value" }) });
+    const outcome = await started;
+    await server.stop(true);
+    expect(outcome.started().environment).toEqual(["A=value"]);
+    expect(outcome.log().length).toBeGreaterThan(0);
+  });
+
+  test("until the deadline, and then the last failure is told", async () => {
+    const { outcome, requests } = await ask(new Array(100).fill(503), { PIGGY_DEADLINE: "700ms" });
+    expect(outcome.exitCode).toBe(125);
+    expect(requests).toBeGreaterThanOrEqual(3);
+    expect(requests).toBeLessThan(20);
+    expect(outcome.log().at(-1)).toMatchObject({ level: "fatal", code: "webhook_unavailable" });
+  });
+
+  test.each([400, 401, 403, 404])("but not what cannot heal: %d", async (status) => {
+    const { outcome, requests } = await ask([status], { PIGGY_DEADLINE: "30s" });
+    expect(outcome.exitCode).toBe(125);
+    expect(requests).toBe(1);
+  });
+});

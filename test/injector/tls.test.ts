@@ -153,7 +153,7 @@ describe("the container does not start, and the token is told to nobody, when", 
     const { port, requests } = await tlsWebhook(["localhost"]);
     await expectRefused(
       { PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_CA: pem },
-      "webhook_unreachable",
+      "webhook_untrusted",
       "certificate",
     );
     expect(requests).toEqual([]);
@@ -163,7 +163,7 @@ describe("the container does not start, and the token is told to nobody, when", 
     const { port, requests } = await tlsWebhook(["localhost"]);
     await expectRefused(
       { PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_CA: undefined },
-      "webhook_unreachable",
+      "webhook_untrusted",
       "certificate",
     );
     expect(requests).toEqual([]);
@@ -172,27 +172,27 @@ describe("the container does not start, and the token is told to nobody, when", 
   test("PIGGY_CA is no certificate", async () => {
     const { port, requests } = await tlsWebhook(["localhost"]);
     const environment = { PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_CA: "not PEM" };
-    await expectRefused(environment, "webhook_unreachable", `https://localhost:${port}`);
+    await expectRefused(environment, "webhook_untrusted", `https://localhost:${port}`);
     expect(requests).toEqual([]);
   });
 
   test("the certificate is for another name", async () => {
     const { port, requests } = await tlsWebhook(["piggy-webhooks.piggy-webhooks.svc", "127.0.0.1"]);
-    await expectRefused({ PIGGY_ADDRESS: `https://localhost:${port}` }, "webhook_unreachable", "localhost");
+    await expectRefused({ PIGGY_ADDRESS: `https://localhost:${port}` }, "webhook_untrusted", "localhost");
     expect(requests).toEqual([]);
   });
 
   test("the certificate is for the address that it is asked at, but not for the name", async () => {
     const { port, requests } = await tlsWebhook(["127.0.0.1"]);
     const environment = { PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_SERVICE: `127.0.0.1:${port}` };
-    await expectRefused(environment, "webhook_unreachable", "localhost");
+    await expectRefused(environment, "webhook_untrusted", "localhost");
     expect(requests).toEqual([]);
   });
 
   test("the certificate has expired", async () => {
     const notAfter = new Date(Date.now() - 60_000);
     const { port, requests } = await tlsWebhook(["localhost"], { notAfter });
-    await expectRefused({ PIGGY_ADDRESS: `https://localhost:${port}` }, "webhook_unreachable", "expired");
+    await expectRefused({ PIGGY_ADDRESS: `https://localhost:${port}` }, "webhook_untrusted", "expired");
     expect(requests).toEqual([]);
   });
 
@@ -201,7 +201,7 @@ describe("the container does not start, and the token is told to nobody, when", 
     const { port, requests } = await tlsWebhook(["localhost"]);
     await expectRefused(
       { PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_CA: pem, NODE_TLS_REJECT_UNAUTHORIZED: "0" },
-      "webhook_unreachable",
+      "webhook_untrusted",
       "certificate",
     );
     expect(requests).toEqual([]);
@@ -232,7 +232,7 @@ describe("PIGGY_SKIP_VERIFY_TLS", () => {
   test("set to false verifies", async () => {
     const { port } = await tlsWebhook(["elsewhere.example"]);
     const environment = { PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_SKIP_VERIFY_TLS: "false" };
-    await expectRefused(environment, "webhook_unreachable", "localhost");
+    await expectRefused(environment, "webhook_untrusted", "localhost");
   });
 });
 
@@ -243,11 +243,16 @@ describe("the container does not start on an answer", () => {
     ["that is empty", () => new Response(""), "webhook_refused", "does not answer as"],
     ["without the key", () => Response.json({ OTHER: VALUE }), "reference_unresolved", 'no key "KEY"'],
     ["whose value is no string", () => Response.json({ KEY: 1 }), "reference_unresolved", 'no key "KEY"'],
-    ["of 503", () => new Response("AWS is down\n", { status: 503 }), "webhook_refused", "503 AWS is down"],
+    [
+      "of 503",
+      () => new Response("AWS is down\n", { status: 503 }),
+      "webhook_unavailable",
+      "503 AWS is down",
+    ],
     [
       "of 500",
       () => new Response("internal error\n", { status: 500 }),
-      "webhook_refused",
+      "webhook_unavailable",
       "500 internal error",
     ],
     ["of 401", () => new Response("no X-Token\n", { status: 401 }), "webhook_refused", "401 no X-Token"],
