@@ -4,13 +4,14 @@
  */
 import { writeSync } from "node:fs";
 import { asPiggyError, type ErrorCode, type PiggyError } from "./lib/error.ts";
-import { type CommandLine, parseCommandLine } from "./lib/injector/command-line.ts";
+import { parseCommandLine, type Run } from "./lib/injector/command-line.ts";
 import {
   type ContainerEnvironment,
   environmentByName,
   lookUp,
   parseEnvironment,
   resolvedEntries,
+  withDefaults,
 } from "./lib/injector/environment.ts";
 import { exec } from "./lib/injector/exec.ts";
 import { expandArgv, parseExpansion } from "./lib/injector/expand.ts";
@@ -26,13 +27,20 @@ import {
 import { withPatience } from "./lib/injector/retry.ts";
 import { type InjectorSettings, readInjectorSettings } from "./lib/injector/settings.ts";
 import { findTarget } from "./lib/injector/target.ts";
+import { createTimeline, type Mark } from "./lib/injector/timeline.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 
 async function main(): Promise<never> {
+  const timeline = createTimeline();
+  timeline.mark("start");
   const [, ...parameters] = readArguments();
   const commandLine = parseCommandLine(parameters);
+  if (commandLine.kind === "print") {
+    writeSync(1, commandLine.text);
+    process.exit(0);
+  }
   const launch = readLaunch(readEnvironment());
-  const environment = parseEnvironment(launch.environment);
+  const environment = withDefaults(parseEnvironment(launch.environment), commandLine.own);
   const settings = readInjectorSettings(environment.own, commandLine);
   const log = logTo(settings.debug);
   for (const warning of settings.warnings) log("warn", warning);
@@ -42,10 +50,15 @@ async function main(): Promise<never> {
   const [command = ""] = commandLine.argv;
   if (!expansion.elements.has(0)) findTarget(command, pathOf(environment));
 
-  const values = await resolve(commandLine, environment, settings, log);
+  timeline.mark("references");
+  const values = await resolve(commandLine, environment, settings, log, timeline.mark);
+  timeline.mark("answer");
   const entries = resolvedEntries(environment.variables, ({ key }) => usableValue(values, key));
   const argv = expandArgv(commandLine.argv, expansion, entries);
-  exec(findTarget(argv[0] ?? "", pathOf(environment)), argv, entries, launch.state);
+  const target = findTarget(argv[0] ?? "", pathOf(environment));
+  timeline.mark("exec");
+  log("debug", "timeline in milliseconds", timeline.read());
+  exec(target, argv, entries, launch.state);
 }
 
 function pathOf({ variables }: ContainerEnvironment): string | undefined {
@@ -57,10 +70,11 @@ function pathOf({ variables }: ContainerEnvironment): string | undefined {
 
 /** The values of all references, or of those that could be had when the others are to be ignored. */
 async function resolve(
-  { argv }: CommandLine,
+  { argv }: Run,
   environment: ContainerEnvironment,
   settings: InjectorSettings,
   log: Log,
+  mark: Mark,
 ): Promise<Values> {
   const { own, variables } = environment;
   const keys = referencedKeys(variables);
@@ -73,7 +87,7 @@ async function resolve(
   try {
     values = await withPatience(
       settings,
-      () => ask(argv, environment, keys, settings),
+      () => ask(argv, environment, keys, settings, mark),
       (error) => log("warn", asPiggyError(error, "webhook_unreachable").message),
     );
   } catch (error) {
@@ -93,13 +107,14 @@ async function ask(
   { own, variables }: ContainerEnvironment,
   keys: readonly string[],
   { standalone, skipVerifyTls }: InjectorSettings,
+  mark: Mark,
 ): Promise<Values> {
   if (standalone) {
     const { askAws } = await import("./lib/injector/standalone.ts");
     return askAws(own, environmentByName(variables));
   }
   const { askWebhook } = await import("./lib/injector/proxy.ts");
-  return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls });
+  return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls, mark });
 }
 
 /** For the first process of a container the kernel has no default action: without a handler it could not be ended. */
@@ -125,5 +140,8 @@ try {
 } catch (error) {
   const { code, message } = asPiggyError(error, "exec_failed");
   logTo(false)("fatal", message, { code });
+  const { writeTerminationMessage } = await import("./lib/injector/termination-log.ts");
+  const { own } = parseEnvironment(readLaunch(readEnvironment()).environment);
+  writeTerminationMessage(message, own.get("PIGGY_TERMINATION_LOG"));
   process.exit(exitCodeOf(code));
 }

@@ -12,6 +12,7 @@ const INJECTED = [
   "PIGGY_TOKEN_FILE", // the projected token whose audience is ours
   "PIGGY_CA", // PEM that the webhook's certificate is verified by
   "PIGGY_SERVICE", // HOST:PORT of the webhook's Service by address, so that no name is looked up
+  "PIGGY_TERMINATION_LOG", // where the kubelet reads the reason of an end, if not at its default
   "PIGGY_EXPAND", // what the kubelet would have expanded in the argv
   "PIGGY_REFERENCES", // references recorded at admission
   "PIGGY_ALLOWED_SA", // the policy that stands inside a secret

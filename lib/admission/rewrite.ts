@@ -183,6 +183,7 @@ function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting
     ...[...plan.variables].map(([name, value]) => ({ name, value })),
     ...(plan.mode === "proxy" ? [POD_NAME] : []),
     { name: "PIGGY_UID", value: uid },
+    ...terminationLog(container),
     ...(expand === undefined ? [] : [{ name: "PIGGY_EXPAND", value: expand }]),
   ];
   const wantedNames = new Set(variables.map((variable) => variable["name"]));
@@ -195,6 +196,15 @@ function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting
     env: bringTo(jsonOf(container.env), variables, isOurs),
     volumeMounts: bringTo(container.volumeMounts, mounts, isOwnVolume),
   };
+}
+
+const DEFAULT_TERMINATION_LOG = "/dev/termination-log";
+
+/** Told only where it is not what the injector tries by itself. */
+function terminationLog({ json }: Container): readonly JsonObject[] {
+  const path = json["terminationMessagePath"];
+  const isOwn = typeof path === "string" && path !== "" && path !== DEFAULT_TERMINATION_LOG;
+  return isOwn ? [{ name: "PIGGY_TERMINATION_LOG", value: path }] : [];
 }
 
 const POD_NAME: JsonObject = {

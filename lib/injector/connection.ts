@@ -6,6 +6,7 @@
 import type { Socket } from "bun";
 import { type ErrorCode, messageOf, PiggyError } from "../error.ts";
 import { type Answer, parseAnswer } from "./answer.ts";
+import type { Mark } from "./timeline.ts";
 
 export interface Destination {
   /** Name or address to connect to, an IPv6 one without brackets. */
@@ -45,6 +46,7 @@ interface State {
 export async function connect(
   { hostname, port, tls }: Destination,
   signal: AbortSignal,
+  mark: Mark = () => {},
 ): Promise<Connection> {
   const state: State = {
     received: Buffer.alloc(0),
@@ -67,9 +69,11 @@ export async function connect(
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
     socket: {
       open() {
+        mark("connect");
         if (tls === undefined) state.opened.resolve();
       },
       handshake(_socket, success, error) {
+        mark("handshake");
         if (tls?.verify === false || (success && error === null)) state.opened.resolve();
         else fail(error ?? new Error("the TLS handshake fails"), handshakeFault(error));
       },

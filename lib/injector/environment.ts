@@ -30,6 +30,14 @@ export function parseEnvironment(entries: readonly string[]): ContainerEnvironme
   return { own, variables };
 }
 
+/** The environment with Piggy's own variables that it does not have itself. */
+export function withDefaults(
+  { own, variables }: ContainerEnvironment,
+  defaults: ReadonlyMap<string, string>,
+): ContainerEnvironment {
+  return { own: new Map([...defaults, ...own]), variables };
+}
+
 /** The application's environment: every variable as it came, a resolved reference's value in its place. */
 export function resolvedEntries(
   variables: readonly Variable[],

@@ -8,6 +8,7 @@ import { connectEither } from "./connect-either.ts";
 import { type Connection, connect } from "./connection.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
 import type { Values } from "./resolution.ts";
+import type { Mark } from "./timeline.ts";
 
 const DEFAULT_TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
@@ -27,6 +28,7 @@ export interface ProxyQuery {
   readonly argv: readonly string[];
   readonly keys: readonly string[];
   readonly skipVerifyTls: boolean;
+  readonly mark: Mark;
 }
 
 /**
@@ -66,20 +68,20 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
  */
 function connectToWebhook(
   url: URL,
-  { own, skipVerifyTls }: ProxyQuery,
+  { own, skipVerifyTls, mark }: ProxyQuery,
   signal: AbortSignal,
 ): Promise<Connection> {
   const ca = own.get("PIGGY_CA") || undefined;
   const named = hostAndPort(url);
   const tls =
     url.protocol === "https:" ? { ca, serverName: named.hostname, verify: !skipVerifyTls } : undefined;
-  const byName = (until: AbortSignal) => connect({ ...named, tls }, until);
+  const byName = (until: AbortSignal) => connect({ ...named, tls }, until, mark);
   const service = own.get("PIGGY_SERVICE");
   // Unverified, the address could by now be somebody else's.
   if (!service || skipVerifyTls || tls === undefined || !URL.canParse(`https://${service}`))
     return byName(signal);
   const byAddress = (until: AbortSignal) =>
-    connect({ ...hostAndPort(new URL(`https://${service}`)), tls }, until);
+    connect({ ...hostAndPort(new URL(`https://${service}`)), tls }, until, mark);
   return connectEither(byAddress, byName, ADDRESS_FIRST_MS, signal);
 }
 

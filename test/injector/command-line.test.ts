@@ -19,7 +19,7 @@ describe("piggy-env ends with 125 and one JSON line that says how it is used", (
     expect(outcome).toMatchObject({ exitCode: 125, stdout: "" });
     const line = onlyLine(outcome);
     expect(line).toMatchObject({ level: "fatal", code: "usage" });
-    expect(line.message).toContain("usage: piggy-env");
+    expect(line.message).toContain("piggy-env --help");
     expect(new Date(line.time).toISOString()).toBe(line.time);
   });
 });

@@ -1,0 +1,21 @@
+/** The container's termination message, which `kubectl describe pod` shows. Source: Kubernetes API reference, Container v1 core. */
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+
+const DEFAULT_PATH = "/dev/termination-log";
+
+/** What the kubelet reads of it. */
+const LONGEST = 4096;
+
+/**
+ * Writes the reason where the kubelet will look for it. The kubelet makes the file before the container starts:
+ * where there is none, there is no kubelet, and nothing is made.
+ */
+export function writeTerminationMessage(message: string, path = DEFAULT_PATH): void {
+  try {
+    const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC);
+    writeSync(file, Buffer.from(message).subarray(0, LONGEST));
+    closeSync(file);
+  } catch {
+    // The same line is on stderr.
+  }
+}

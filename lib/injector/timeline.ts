@@ -1,0 +1,21 @@
+/** When each stage of a start was reached, for whoever looks for the milliseconds: PIGGY_DEBUG prints it. */
+
+export type Stage = "start" | "references" | "connect" | "handshake" | "answer" | "exec";
+
+export type Mark = (stage: Stage) => void;
+
+export interface Timeline {
+  readonly mark: Mark;
+  /** Milliseconds since the process began, by stage, each the last time that it was reached. */
+  read(): Readonly<Record<string, number>>;
+}
+
+export function createTimeline(now: () => number = () => performance.now()): Timeline {
+  const reached: Record<string, number> = {};
+  return {
+    mark(stage) {
+      reached[stage] = Math.round(now() * 100) / 100;
+    },
+    read: () => reached,
+  };
+}
