@@ -10,14 +10,15 @@ import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
 import { createLookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
+import { parseOrigins } from "./lib/registry/endpoint.ts";
 import { createImageLookup } from "./lib/registry/lookup.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
 import { type Environment, readSettings } from "./lib/settings.ts";
 
 async function start(environment: Environment, log: Log): Promise<void> {
-  const { settings, warnings } = readSettings({ annotations: {}, environment });
+  const { settings, environmentWarnings } = readSettings({ annotations: {}, environment });
   const address = parseAddress(settings["listen-address"]);
-  for (const warning of warnings) log("warn", warning);
+  for (const warning of environmentWarnings) log("warn", warning);
 
   const tls = await readTls(settings);
   const cluster = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
@@ -25,7 +26,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
   const registryCa = settings["piggy-registry-ca-file"];
   const registry = {
-    trustedOrigins: new Set(settings["piggy-registry-origins"].split(",").map((origin) => origin.trim())),
+    trustedOrigins: parseOrigins(settings["piggy-registry-origins"]),
     ca: registryCa ? await readPem(registryCa) : undefined,
   };
   const readImageCommand = createImageLookup(registry, async (namespace, name, signal) => {

@@ -11,6 +11,8 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 
 const TERM = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 
+/** In characters. */
+const LONGEST_TEXT = 64;
 /** In a millisecond. */
 const NANOSECONDS = 1e6;
 /** Go's limit: int64 nanoseconds. */
@@ -21,6 +23,7 @@ const LONGEST = 2 ** 63 / NANOSECONDS;
  * optional sign, or a bare `0`. Undefined when it is none. Source: Go, package time, func ParseDuration.
  */
 export function parseDuration(text: string): number | undefined {
+  if (text.length > LONGEST_TEXT) return undefined;
   const unsigned = text.replace(/^[+-]/, "");
   if (unsigned === "0") return 0;
   let total = 0;

@@ -22,6 +22,7 @@ export type ErrorCode =
   | "pod_invalid"
   | "injection_impossible"
   | "name_taken"
+  | "reference_embedded"
   | "argv_lost"
   | "argv_empty"
   | "object_unreadable"

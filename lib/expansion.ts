@@ -11,17 +11,25 @@ const NOTATION = /\$(\$|\(([^)]*)\))/g;
  */
 export function expand(text: string, lookUp: (name: string) => string | undefined): string {
   if (!text.includes("$")) return text;
-  return text.replace(NOTATION, (whole, after: string, name: string) =>
-    after === "$" ? "$" : (lookUp(name) ?? whole),
-  );
+  // Behind the last bracket no reference can end, and looking for its end from each `$(` would take for ever.
+  const end = text.lastIndexOf(")") + 1;
+  const expanded = text
+    .slice(0, end)
+    .replace(NOTATION, (whole, after: string, name: string) =>
+      after === "$" ? "$" : (lookUp(name) ?? whole),
+    );
+  return expanded + text.slice(end).replaceAll("$$", () => "$");
 }
 
-/** The text that the kubelet, whatever variables it knows, expands to the given one. */
+/**
+ * The text that the kubelet, whatever variables it knows, expands to the given one. It also takes the byte behind a
+ * lone `$` for a character, and would break one of several bytes.
+ */
 export function escapeForKubelet(text: string): string {
-  return text.includes("$") ? text.replace(/\$\$+|\$(?=\()/g, (run) => run + run) : text;
+  return text.includes("$") ? text.replace(/\$\$+|\$(?=[(\u0080-\uffff])/g, (run) => run + run) : text;
 }
 
-/** What `escape` was given; for a text that it did not write, undefined. */
+/** What `escapeForKubelet` was given; for a text that it did not write, undefined. */
 export function unescapeForKubelet(text: string): string | undefined {
   const plain = expand(text, () => undefined);
   return escapeForKubelet(plain) === text ? plain : undefined;

@@ -6,6 +6,7 @@
 import { parseBoolean } from "./boolean.ts";
 import { parseDuration } from "./duration.ts";
 import { isResourceQuantity } from "./quantity.ts";
+import { trimEndOf } from "./text.ts";
 
 export const ANNOTATION_PREFIX = "piggysec.com/";
 
@@ -329,8 +330,12 @@ export interface SettingsInput {
 
 export interface SettingsReading {
   readonly settings: Settings;
-  /** One sentence for each value that could not be read, naming where it stands. */
+  /** What says something, whether or not it could be read. */
+  readonly given: ReadonlySet<SettingName>;
+  /** One sentence for each annotation that could not be read. */
   readonly warnings: readonly string[];
+  /** The same for the environment: for the operator, not for whoever creates a Pod. */
+  readonly environmentWarnings: readonly string[];
 }
 
 export function annotationName(name: SettingName): string {
@@ -362,10 +367,10 @@ const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = 
   quantity: (text) =>
     isResourceQuantity(text) ? { value: text } : { expected: "a quantity such as 50m or 64Mi" },
   url: (text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const url = text.length <= LONGEST_URL && URL.canParse(text) ? new URL(text) : undefined;
     const usable =
       url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
-    return usable ? { value: text.replace(/\/+$/, "") } : { expected: "an https:// address" };
+    return usable ? { value: trimEndOf(text, "/") } : { expected: "an https:// address" };
   },
   pullPolicy: oneOf("Always", "IfNotPresent", "Never"),
   resolver: oneOf("udp", "udp4", "udp6", "tcp", "tcp4", "tcp6"),
@@ -373,20 +378,24 @@ const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = 
   unseen: oneOf("wrap", "ignore"),
 };
 
+/** Of a value in a warning. */
+const LONGEST_QUOTE = 100;
+/** Of an address. */
+const LONGEST_URL = 2048;
+
 interface Given {
   readonly text: string;
-  readonly where: string;
+  readonly source: Source;
 }
 
-function given(name: SettingName, row: Row, input: SettingsInput): Given | undefined {
+function find(name: SettingName, row: Row, input: SettingsInput): Given | undefined {
   const annotation = annotationName(name);
   if (row.from.includes("annotation") && Object.hasOwn(input.annotations, annotation)) {
-    return { text: input.annotations[annotation] ?? "", where: `annotation ${annotation}` };
+    return { text: input.annotations[annotation] ?? "", source: "annotation" };
   }
   if (!row.from.includes("environment")) return undefined;
-  const variable = environmentName(name);
-  const text = input.environment[variable];
-  return text ? { text, where: `the webhook's ${variable}` } : undefined;
+  const text = input.environment[environmentName(name)];
+  return text ? { text, source: "environment" } : undefined;
 }
 
 /** Every row's name, in the table's order. */
@@ -398,12 +407,15 @@ export const settingNames = Object.keys(SETTINGS) as readonly SettingName[];
  */
 export function readSettings(input: SettingsInput): SettingsReading {
   const settings: Record<string, unknown> = {};
+  const given = new Set<SettingName>();
   const warnings: string[] = [];
+  const environmentWarnings: string[] = [];
   for (const name of settingNames) {
     const row: Row = SETTINGS[name];
     settings[name] = row.default;
-    const found = given(name, row, input);
+    const found = find(name, row, input);
     if (found === undefined) continue;
+    if (found.text !== "") given.add(name);
     const parsed = PARSERS[row.type](found.text);
     if ("value" in parsed) {
       settings[name] = parsed.value;
@@ -414,10 +426,12 @@ export function readSettings(input: SettingsInput): SettingsReading {
     // An empty annotation is the documented way to take a webhook's default back: nothing to warn of.
     if (found.text !== "") {
       const counts = instead === undefined ? "it is ignored" : `it counts as ${instead}`;
-      warnings.push(`${found.where}: ${JSON.stringify(found.text)} is not ${parsed.expected}; ${counts}`);
+      const fault = `${JSON.stringify(found.text.slice(0, LONGEST_QUOTE))} is not ${parsed.expected}; ${counts}`;
+      if (found.source === "annotation") warnings.push(`annotation ${annotationName(name)}: ${fault}`);
+      else environmentWarnings.push(`${environmentName(name)}: ${fault}`);
     }
   }
-  return { settings: settings as Settings, warnings };
+  return { settings: settings as Settings, given, warnings, environmentWarnings };
 }
 
 /** The secret that a Pod in proxy mode reads when it names none. */

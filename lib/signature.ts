@@ -1,6 +1,8 @@
+import { trimOf } from "./text.ts";
+
 /** What unicode.IsSpace of Go counts as space, which strings.TrimSpace takes from both ends. */
-const SPACE = "[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-const OUTER_SPACE = new RegExp(`^${SPACE}|${SPACE}$`, "g");
+const SPACE =
+  "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000";
 
 function sha256(text: string): string {
   return new Bun.CryptoHasher("sha256").update(text).digest("hex");
@@ -11,7 +13,7 @@ function sha256(text: string): string {
  * trimmed. It cannot tell `["a b"]` from `["a","b"]`; see argvDigest.
  */
 export function argvSignature(argv: readonly string[]): string {
-  return sha256(argv.join(" ").replace(OUTER_SPACE, ""));
+  return sha256(trimOf(argv.join(" "), SPACE));
 }
 
 /**

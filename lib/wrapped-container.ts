@@ -24,6 +24,10 @@ export interface Split {
 
 /** Command and args, parted at the injector; undefined when it is not in them. */
 export function splitAtInjector({ command, args }: Pick<Container, "command" | "args">): Split | undefined {
+  // As admission writes it, whatever follows.
+  if (command.at(-1) === INJECTOR_PATH && args[0] === SEPARATOR) {
+    return { command, argsBefore: [], elements: args.slice(1) };
+  }
   const inArgs = args.indexOf(INJECTOR_PATH);
   if (inArgs >= 0 && args[inArgs + 1] === SEPARATOR) {
     return { command, argsBefore: args.slice(0, inArgs + 1), elements: args.slice(inArgs + 2) };

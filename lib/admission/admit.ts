@@ -57,11 +57,11 @@ async function admitPod(
   signal: AbortSignal,
 ): Promise<AdmissionOutcome> {
   const pod = parsePod(request.object);
-  const { settings, warnings } = readSettings({
+  const { settings, given, warnings } = readSettings({
     annotations: pod.annotations,
     environment: world.webhook.environment,
   });
-  if (!isLookedAt(settings)) return ALLOWED;
+  if (!isLookedAt(given)) return outcome([], warnings);
   if (Object.hasOwn(pod.annotations, MIRROR_POD)) {
     return {
       allowed: true,

@@ -2,9 +2,10 @@
 import { asPiggyError, PiggyError } from "../error.ts";
 import type { Container, ObjectName, Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
+import { splitAtInjector } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { type ContainerEnvironment, environmentOf } from "./environment.ts";
-import { isInstallContainer } from "./injector-volume.ts";
+import { INJECTOR_VOLUME, isInstallContainer } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
 
 /** Looks up what an image runs. @throws PiggyError when it cannot be found out, saying why. */
@@ -25,8 +26,13 @@ export interface Decision {
   readonly warnings: readonly string[];
 }
 
-export function isWrapped(container: Container): boolean {
-  return container.env.some((variable) => variable.name === "PIGGY_UID");
+/** An older webhook gives a standalone container no PIGGY_UID: there the injector and its volume tell. */
+function isWrapped(container: Container): boolean {
+  return (
+    container.env.some((variable) => variable.name === "PIGGY_UID") ||
+    (splitAtInjector(container) !== undefined &&
+      container.volumeMounts.some((mount) => mount["name"] === INJECTOR_VOLUME))
+  );
 }
 
 /** Decides for every container but our own; containers are looked at side by side. */

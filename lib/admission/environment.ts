@@ -2,7 +2,9 @@
  * A container's environment as the kubelet will make it, as far as it can be known at admission: `envFrom` first,
  * then `env`, the later of two entries winning. Source: Kubernetes API reference, Container v1 core.
  */
-import type { Container, ObjectName } from "../pod.ts";
+import { PiggyError } from "../error.ts";
+import { mentionedNames } from "../expansion.ts";
+import type { Container, EnvVar, ObjectName, ObjectSource } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import type { ObjectContent } from "./objects.ts";
 
@@ -35,14 +37,12 @@ export async function environmentOf(
   const contents = await Promise.all(sources.map((source) => read(source.object)));
   const contentOf = new Map(sources.map((source, index) => [source, contents[index]]));
 
+  const isUnseen = ({ object, optional }: ObjectSource, reason: Unseen["reason"]) =>
+    void unseen.push({ object, reason, optional });
   const seenData = (source: (typeof sources)[number]) => {
     const content = contentOf.get(source);
     if (content?.seen) return content.data;
-    unseen.push({
-      object: source.object,
-      reason: content?.reason ?? "absent",
-      optional: source.optional,
-    });
+    isUnseen(source, content?.reason ?? "absent");
     return undefined;
   };
 
@@ -51,12 +51,16 @@ export async function environmentOf(
   }
   for (const variable of container.env) {
     if (variable.from === undefined) {
+      refuseEmbedded(container, variable, values);
       values.set(variable.name, variable.value);
       continue;
     }
-    const value = seenData(variable.from)?.get(variable.from.key);
+    const data = seenData(variable.from);
+    const value = data?.get(variable.from.key);
     // An optional key that the object does not have sets nothing; neither may one that is not seen.
     if (value !== undefined) values.set(variable.name, value);
+    // The container waits for a key that has to be there, and whoever adds it may add a reference.
+    else if (data !== undefined && !variable.from.optional) isUnseen(variable.from, "absent");
   }
   return {
     names: new Set(values.keys()),
@@ -65,4 +69,23 @@ export async function environmentOf(
     ),
     unseen,
   };
+}
+
+/**
+ * The kubelet puts the text of a reference where another value mentions its variable, and there it would stay: only a
+ * whole value is a reference.
+ * @throws PiggyError `reference_embedded`
+ */
+function refuseEmbedded({ name: container }: Container, { name, value = "" }: EnvVar, values: Values): void {
+  const holder = mentionedNames(value).find((mentioned) => {
+    const text = values.get(mentioned);
+    return text !== undefined && parseReference(text) !== undefined && value !== `$(${mentioned})`;
+  });
+  if (holder === undefined) return;
+  throw new PiggyError(
+    "reference_embedded",
+    `container ${JSON.stringify(container)}: the value of ${name} mentions $(${holder}), which is a reference and would ` +
+      `stand there as text. Put the whole value of ${name} into the secret, or put it together in args, where ` +
+      `$(${holder}) is expanded after it is resolved`,
+  );
 }

@@ -2,7 +2,7 @@
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
 import { isRegion } from "../region.ts";
-import { annotationName, defaultSecretName, SETTINGS, type Settings } from "../settings.ts";
+import { annotationName, defaultSecretName, SETTINGS, type SettingName, type Settings } from "../settings.ts";
 import { containerVariable } from "../variables.ts";
 import { injectorKnowsToken } from "./injector-image.ts";
 import { TOKEN_FILE } from "./token-volume.ts";
@@ -25,11 +25,9 @@ export function hasOwnToken(plan: Plan): boolean {
   return plan.variables.has("PIGGY_TOKEN_FILE");
 }
 
-/** Whether a Pod with these settings may hold references at all. */
-export function isLookedAt(settings: Settings): boolean {
-  return Boolean(
-    settings["aws-secret-name"] || settings["aws-ssm-parameter-path"] || settings["piggy-address"],
-  );
+/** Whether a Pod may hold references at all: one of these is given, be it readable or not. */
+export function isLookedAt(given: ReadonlySet<SettingName>): boolean {
+  return given.has("aws-secret-name") || given.has("aws-ssm-parameter-path") || given.has("piggy-address");
 }
 
 /**

@@ -177,7 +177,9 @@ function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting
   const mayBeSet = environment.unseen.length > 0;
   const expand = expandVariable(
     argv,
-    (name) => environment.names.has(name) || mayBeSet || isServiceVariable(name, pod.serviceLinks),
+    (name) =>
+      !isOwnVariable(name) &&
+      (environment.names.has(name) || mayBeSet || isServiceVariable(name, pod.serviceLinks)),
   );
   const variables: readonly JsonObject[] = [
     ...[...plan.variables].map(([name, value]) => ({ name, value })),

@@ -15,7 +15,7 @@ const LONGEST_HEAD = 64 * 1024;
 export const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: |$)/;
-const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/;
+const HEADER = /^([!#$%&'*+.^_`|~\w-]+):(.*)$/;
 
 /**
  * The answer, or undefined while it is not whole. `ended` says that no more will come.
@@ -48,8 +48,9 @@ function parseHead(text: string): Head {
     const [, name = "", value = ""] = HEADER.exec(line) ?? [];
     if (name === "") throw invalid("a header of it cannot be read");
     const key = name.toLowerCase();
-    if (!headers.has(key)) headers.set(key, value);
-    else if (key === "content-length" && headers.get(key) !== value) throw invalid("it has two lengths");
+    if (!headers.has(key)) headers.set(key, value.trim());
+    else if (key === "content-length" && headers.get(key) !== value.trim())
+      throw invalid("it has two lengths");
   }
   return { status: Number(status), headers };
 }

@@ -7,10 +7,17 @@ import { textOf } from "./process.ts";
 const E2BIG = 7;
 const ENOEXEC = 8;
 
+const F_SETFD = 2;
 const RLIMIT_NOFILE = 7;
 const SIG_SETMASK = 2;
-/** sigset_t of the C library: 1024 bits, of which the kernel knows the first 64. */
-const SIGNAL_SET_WORDS = 16;
+/** sigset_t of the kernel, in bytes: a bit for each signal. */
+const SIGNAL_SET_SIZE = 8;
+/** struct sigaction of the kernel, in words of eight bytes; the handler is the first. */
+const SIGACTION_WORDS = 4;
+
+/** By number, past the C library, which hides two signals that it uses itself. Source: asm/unistd.h, asm-generic/unistd.h. */
+const SYSCALLS =
+  process.arch === "arm64" ? { sigaction: 134, sigprocmask: 135 } : { sigaction: 13, sigprocmask: 14 };
 
 /** Bun ignores these two, and an ignored signal stays ignored through execve. Source: signal(7). */
 const IGNORED_BY_BUN = [13, 25]; // SIGPIPE, SIGXFSZ
@@ -18,8 +25,8 @@ const IGNORED_BY_BUN = [13, 25]; // SIGPIPE, SIGXFSZ
 function openLibc() {
   return dlopen("libc.so.6", {
     execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
-    signal: { args: ["i32", "i64"], returns: "ptr" },
-    sigprocmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+    syscall: { args: ["i64", "i64", "ptr", "ptr", "i64"], returns: "i64" },
+    fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
     setrlimit: { args: ["i32", "ptr"], returns: "i32" },
     __errno_location: { args: [], returns: "ptr" },
   }).symbols;
@@ -49,22 +56,28 @@ export function exec(
   throw failure(file, location === null ? 0 : read.i32(location));
 }
 
-const SIG_DFL = 0;
-const SIG_IGN = 1;
+const SIG_DFL = 0n;
+const SIG_IGN = 1n;
+
+function handle(libc: Libc, signal: number, handler: bigint): void {
+  const action = new BigUint64Array(SIGACTION_WORDS);
+  action[0] = handler;
+  libc.syscall(SYSCALLS.sigaction, signal, ptr(action), null, SIGNAL_SET_SIZE);
+}
 
 function restore(libc: Libc, state: ProcessState | undefined): void {
   const ignored = state?.ignoredSignals ?? 0n;
-  for (const signal of IGNORED_BY_BUN) libc.signal(signal, SIG_DFL);
+  for (const signal of IGNORED_BY_BUN) handle(libc, signal, SIG_DFL);
   // A handler of Bun's would become the default action: what was ignored is said to be so again.
   for (let signal = 1; signal <= 64; signal += 1) {
-    if ((ignored >> BigInt(signal - 1)) & 1n) libc.signal(signal, SIG_IGN);
+    if ((ignored >> BigInt(signal - 1)) & 1n) handle(libc, signal, SIG_IGN);
   }
   if (state === undefined) return;
   const { soft, hard } = state.openFiles;
   libc.setrlimit(RLIMIT_NOFILE, ptr(new BigUint64Array([soft, hard])));
-  const mask = new BigUint64Array(SIGNAL_SET_WORDS);
-  mask[0] = state.blockedSignals;
-  libc.sigprocmask(SIG_SETMASK, ptr(mask), null);
+  for (const descriptor of state.descriptors) libc.fcntl(descriptor, F_SETFD, 0);
+  const mask = new BigUint64Array([state.blockedSignals]);
+  libc.syscall(SYSCALLS.sigprocmask, SIG_SETMASK, ptr(mask), null, SIGNAL_SET_SIZE);
 }
 
 function terminated(bytes: string): Buffer {

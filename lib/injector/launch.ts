@@ -3,7 +3,7 @@
  * environment that the container was given. See launcher/launcher.c.
  */
 
-const RECORD = /^PIGGY_LAUNCHER=1 (\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ((?:,\d+)*)$/;
+const RECORD = /^PIGGY_LAUNCHER=1 (\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ((?:,\d+)*) ((?:,\d+)*)$/;
 
 /** The record, and LD_LIBRARY_PATH for our own libraries. */
 const IN_FRONT = 2;
@@ -17,6 +17,8 @@ export interface ProcessState {
   /** Bit 0 is signal 1. */
   readonly ignoredSignals: bigint;
   readonly blockedSignals: bigint;
+  /** Those from 3 up that a program started in this one's place inherits. */
+  readonly descriptors: readonly number[];
 }
 
 export interface Launch {
@@ -29,9 +31,9 @@ export interface Launch {
 export function readLaunch(entries: readonly string[]): Launch {
   const record = RECORD.exec(entries[0] ?? "");
   if (record === null) return { environment: entries, state: undefined };
-  const [, soft = "", hard = "", ignored = "", blocked = "", left = ""] = record;
+  const [, soft = "", hard = "", ignored = "", blocked = "", descriptors = "", left = ""] = record;
   // By position: a name may have the hidden form on its own account.
-  const notHidden = new Set(left.split(",").slice(1).map(Number));
+  const notHidden = new Set(numbersIn(left));
   return {
     environment: entries
       .slice(IN_FRONT)
@@ -40,8 +42,14 @@ export function readLaunch(entries: readonly string[]): Launch {
       openFiles: { soft: BigInt(soft), hard: BigInt(hard) },
       ignoredSignals: BigInt(`0x${ignored}`),
       blockedSignals: BigInt(`0x${blocked}`),
+      descriptors: numbersIn(descriptors),
     },
   };
+}
+
+/** Each number stands behind a comma. */
+function numbersIn(list: string): readonly number[] {
+  return list.split(",").slice(1).map(Number);
 }
 
 function reveal(entry: string): string {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type ErrorCode, messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, parseJson } from "../json.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
+import { trimEndOf } from "../text.ts";
 import type { Answer } from "./answer.ts";
 import { connectEither } from "./connect-either.ts";
 import { type Connection, connect } from "./connection.ts";
@@ -43,7 +44,7 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
       "PIGGY_ADDRESS is not set to the webhook's address, and PIGGY_STANDALONE is not true",
     );
   }
-  const url = new URL(`${address.replace(/\/+$/, "")}/secret`);
+  const url = new URL(`${trimEndOf(address, "/")}/secret`);
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const request = formatRequest({ method: "POST", url, ...contentOf(query) });
   try {

@@ -58,5 +58,5 @@ function parseDelay(text: string): number | undefined {
 }
 
 function parseCount(text: string): number | undefined {
-  return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

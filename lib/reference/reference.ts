@@ -1,5 +1,7 @@
 /** The grammar of a reference: what an environment variable's value says in a secret's place. */
 
+import { trimEndOf } from "../text.ts";
+
 const PREFIX = "piggy:";
 
 /** A key of the secret or the parameter path that the Pod is given. */
@@ -14,7 +16,7 @@ export interface Reference {
 export function parseReference(value: string): Reference | undefined {
   if (value.length < PREFIX.length || value.slice(0, PREFIX.length).toLowerCase() !== PREFIX)
     return undefined;
-  return { key: value.slice(PREFIX.length).replace(/[\r\n]+$/, "") };
+  return { key: trimEndOf(value.slice(PREFIX.length), "\r\n") };
 }
 
 /** The reference as it stands in a manifest. It names where a secret is and is itself none. */

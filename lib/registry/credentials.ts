@@ -71,11 +71,22 @@ function matchesHost(pattern: string, host: string): boolean {
 }
 
 function splitPort(host: string): readonly (string | undefined)[] {
-  return /^(.*?)(?::(\d+))?$/.exec(host)?.slice(1) ?? [];
+  const colon = host.lastIndexOf(":");
+  const isPort = colon >= 0 && /^\d+$/.test(host.slice(colon + 1));
+  return isPort ? [host.slice(0, colon), host.slice(colon + 1)] : [host];
 }
 
 function matchesLabel(pattern: string, label: string): boolean {
-  if (!pattern.includes("*")) return pattern === label;
-  const escaped = pattern.split("*").map((part) => part.replace(/[^\w-]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`).test(label);
+  const [first = "", ...rest] = pattern.split("*");
+  const last = rest.pop();
+  if (last === undefined) return pattern === label;
+  if (!label.startsWith(first) || !label.endsWith(last)) return false;
+  // Each part at the first place where it fits leaves most for those behind it.
+  let at = first.length;
+  for (const part of rest) {
+    const found = label.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at + last.length <= label.length;
 }

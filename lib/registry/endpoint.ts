@@ -11,6 +11,24 @@ export interface RegistrySettings {
   readonly ca: string | undefined;
 }
 
+/**
+ * Origins separated by commas, as an operator writes them.
+ * @throws PiggyError `setting_invalid`
+ */
+export function parseOrigins(text: string): ReadonlySet<string> {
+  const words = text.split(",").map((word) => word.trim());
+  return new Set(
+    words.filter(Boolean).map((word) => {
+      const url = URL.canParse(word) ? new URL(word) : undefined;
+      if (url !== undefined && /^https?:$/.test(url.protocol)) return url.origin;
+      throw new PiggyError(
+        "setting_invalid",
+        `PIGGY_REGISTRY_ORIGINS: ${JSON.stringify(word)} is no origin such as http://registry.local:5000`,
+      );
+    }),
+  );
+}
+
 /** The origin of a registry: https, but for a host that was configured for http. */
 export function originOf(host: string, { trustedOrigins }: RegistrySettings): string {
   const plain = `http://${host}`;

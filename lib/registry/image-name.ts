@@ -16,6 +16,8 @@ const DIGEST = /^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/;
 const DOMAIN =
   /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
 const LONGEST_NAME = 255;
+/** Registry, repository, tag and digest. */
+const LONGEST_IMAGE = 1024;
 
 const DOCKER_HUB = "docker.io";
 
@@ -24,7 +26,8 @@ const DOCKER_HUB = "docker.io";
  */
 export function parseImageName(image: string): ImageName {
   const invalid = (what: string) =>
-    new PiggyError("image_name_invalid", `image ${JSON.stringify(image)}: ${what}`);
+    new PiggyError("image_name_invalid", `image ${JSON.stringify(image.slice(0, LONGEST_IMAGE))}: ${what}`);
+  if (image.length > LONGEST_IMAGE) throw invalid("longer than any name");
   const [named = "", ...digests] = image.split("@");
   const digest = digests[0];
   if (digests.length > 1 || (digest !== undefined && !DIGEST.test(digest)))

@@ -190,8 +190,8 @@ test("a setting that cannot be read is warned of at the start", async () => {
   };
   await whileRunning(environment, async ({ log }) => {
     expect(log.filter(({ level }) => level === "warn").map(({ message }) => message)).toEqual([
-      'the webhook\'s PIGGY_NUMBER_OF_RETRY: "many" is not a whole number; it counts as 0',
-      'the webhook\'s PIGGY_ENFORCE_SERVICE_ACCOUNT: "maybe" is not true or false; it counts as true',
+      'PIGGY_NUMBER_OF_RETRY: "many" is not a whole number; it counts as 0',
+      'PIGGY_ENFORCE_SERVICE_ACCOUNT: "maybe" is not true or false; it counts as true',
     ]);
   });
 });

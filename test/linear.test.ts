@@ -1,0 +1,48 @@
+/** What anybody may send is read in time that grows with its length, and not with its square: the server has one thread. */
+import { describe, expect, test } from "bun:test";
+import { parseDuration } from "../lib/duration.ts";
+import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";
+import { isResourceQuantity } from "../lib/quantity.ts";
+import { parseReference } from "../lib/reference/reference.ts";
+import { isRegion } from "../lib/region.ts";
+import { credentialsFor } from "../lib/registry/credentials.ts";
+import { parseImageName } from "../lib/registry/image-name.ts";
+import { readSettings } from "../lib/settings.ts";
+import { argvSignature } from "../lib/signature.ts";
+
+const MEGABYTE = 1_000_000;
+const long = (part: string, end = "") => part.repeat(MEGABYTE / part.length) + end;
+
+const annotation = (name: string, value: string) =>
+  readSettings({ annotations: { [`piggysec.com/${name}`]: value }, environment: {} });
+
+const image = { domain: `${"a".repeat(63)}.io`, repository: "app", reference: "1" };
+const stars = { registry: `${"*a".repeat(30)}b.io`, credentials: { username: "u", password: "p" } };
+
+const cases: readonly (readonly [string, () => unknown])[] = [
+  ["a duration", () => parseDuration(long("1", "x"))],
+  ["a quantity", () => isResourceQuantity(long("1", "x"))],
+  ["a region", () => isRegion(long("a-", "x"))],
+  ["brackets that are never closed", () => expand(long("$("), () => undefined)],
+  ["dollars", () => unescapeForKubelet(escapeForKubelet(long("$")))],
+  ["names that are mentioned", () => mentionedNames(long("$(", ")"))],
+  ["a signature's spaces", () => argvSignature([`x${long(" ", "x")}`])],
+  ["a reference's line breaks", () => parseReference(`piggy:${long("\n", "x")}`)],
+  ["an address's slashes", () => annotation("piggy-address", `https://a${long("/", "x")}`)],
+  ["a delay", () => annotation("piggy-initial-delay", long("1", "x"))],
+  ["a pull secret's globs", () => credentialsFor(image, [stars])],
+  ["an image's name", () => parseImageName(long("a-"))],
+];
+
+describe("a million characters of", () => {
+  test.each(cases)("%s", (_what, read) => {
+    const start = performance.now();
+    try {
+      read();
+    } catch {
+      // Refusing it is an answer too.
+    }
+    // A square would take minutes; a busy machine takes no seconds.
+    expect(performance.now() - start).toBeLessThan(2_000);
+  });
+});
