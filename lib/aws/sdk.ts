@@ -52,11 +52,19 @@ export async function preloadSdk(): Promise<void> {
   await Promise.all([import("@aws-sdk/client-secrets-manager"), import("@aws-sdk/client-ssm")]);
 }
 
+/** As many as AWS has, about: a region is named by whoever writes a Pod. */
+const MOST_REGIONS = 48;
+
 function perRegion<T>(create: (region: string) => Promise<T>): (region: string) => Promise<T> {
   const clients = new Map<string, Promise<T>>();
   return (region) => {
-    const client = clients.get(region) ?? create(region);
+    const known = clients.get(region);
+    if (known !== undefined) return known;
+    const client = create(region);
+    const [oldest] = clients.keys();
+    if (clients.size >= MOST_REGIONS && oldest !== undefined) clients.delete(oldest);
     clients.set(region, client);
+    client.catch(() => clients.delete(region));
     return client;
   };
 }

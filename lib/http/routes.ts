@@ -5,6 +5,7 @@ import { parseDuration } from "../duration.ts";
 import { messageOf, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import type { SecretAnswer } from "../secrets/answer.ts";
+import { readBody } from "./body.ts";
 import { statusOf } from "./status.ts";
 
 export interface Routes {
@@ -14,6 +15,10 @@ export interface Routes {
   readonly log: Log;
 }
 
+/** Two objects of at most 3 MiB each at the API server, and what is around them. */
+const LONGEST_REVIEW = 8 * 1024 * 1024;
+/** A token, and as many keys as an environment can name. */
+const LONGEST_SECRET_REQUEST = 1024 * 1024;
 const SECRET_TIMEOUT_MS = 10_000;
 /** The API server's own default, where a request does not say. */
 const ADMISSION_TIMEOUT_MS = 10_000;
@@ -48,16 +53,20 @@ async function route(routes: Routes, request: Request): Promise<Response> {
 }
 
 async function mutate({ admission }: Routes, request: Request, query: URLSearchParams): Promise<Response> {
-  const review = parseReview(await request.text());
   const given = Math.max(0, parseDuration(query.get("timeout") ?? "") ?? ADMISSION_TIMEOUT_MS);
   const timeout = Math.max(given - TIME_TO_ANSWER_MS, given / 2);
-  const outcome = await admit(review, admission, AbortSignal.timeout(timeout));
+  const signal = AbortSignal.timeout(timeout);
+  const review = parseReview(await readBody(request, LONGEST_REVIEW, signal));
+  const outcome = await admit(review, admission, signal);
   return Response.json(formatReview(review.uid, outcome));
 }
 
 async function secret({ answerSecret }: Routes, request: Request): Promise<Response> {
   const signal = AbortSignal.timeout(SECRET_TIMEOUT_MS);
-  const values = await answerSecret(request.headers.get("X-Token"), await request.text(), signal);
+  const token = request.headers.get("X-Token");
+  // Whoever shows no token need not be read.
+  const body = token ? await readBody(request, LONGEST_SECRET_REQUEST, signal) : "";
+  const values = await answerSecret(token, body, signal);
   // Nothing on the way may keep it.
   return Response.json(values, { headers: { "Cache-Control": "no-store" } });
 }

@@ -18,15 +18,20 @@ export interface ObjectKey {
   readonly name: string;
 }
 
+/** Source: Kubernetes documentation, "Object Names and IDs", DNS subdomain names. */
+function isObjectName(name: string): boolean {
+  return name.length <= 253 && /^[a-z0-9][a-z0-9.-]*$/.test(name);
+}
+
 /** Gets one object; the answer may be that it is not there (404) or not ours to read (403). */
 export function getObject(
   client: KubernetesClient,
   { kind, namespace, name }: ObjectKey,
   signal: AbortSignal,
 ): Promise<ApiResponse> {
-  // An empty name would list.
-  if (name === "" || namespace === "") {
-    return Promise.resolve({ ok: false, code: 404, reason: "NotFound", message: `${kind} without a name` });
+  // An empty name would list, and dots would lead elsewhere.
+  if (!isObjectName(name) || !isObjectName(namespace)) {
+    return Promise.resolve({ ok: false, code: 404, reason: "NotFound", message: `no name of a ${kind}` });
   }
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${PLURALS[kind]}/${encodeURIComponent(name)}`;
   return client.request({ method: "GET", path, signal });

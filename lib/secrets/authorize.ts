@@ -51,6 +51,10 @@ export async function authorize(
   const container = containerByUid(pod, request.uid);
   if (container === undefined)
     throw new Denial(`no container of Pod ${caller.namespace}/${name} has this uid`);
+  // It has an identity of its own, and its annotations say nothing about ours.
+  if (variableOf(container, containerVariable("standalone")) === "true") {
+    throw new Denial("the container is in standalone mode");
+  }
   if (hasTokenFile(container) && request.references === undefined) {
     throw new PiggyError(
       "request_invalid",

@@ -205,11 +205,12 @@ describe("an answer", () => {
     expect(kubernetes.requests.slice(since)).toEqual([]);
   });
 
-  test("for a name with other characters than names have is asked for as one name", async () => {
-    const since = kubernetes.requests.length;
-    await lookups.readPod("shop", "../secrets/a?b#c", soon());
-    expect(kubernetes.requests.slice(since).map(({ path }) => path)).toEqual([
-      "/api/v1/namespaces/shop/pods/..%2Fsecrets%2Fa%3Fb%23c",
-    ]);
-  });
+  test.each([".", "..", "../secrets/a?b#c", "UPPER", "a".repeat(254)])(
+    "for the name %j is not asked for",
+    async (name) => {
+      const since = kubernetes.requests.length;
+      expect(await lookups.readPod("shop", name, soon())).toBeUndefined();
+      expect(kubernetes.requests.slice(since)).toEqual([]);
+    },
+  );
 });

@@ -247,3 +247,16 @@ describe("a command is denied", () => {
 
 test("one audit line stands for each request, and none holds a token or a value", () =>
   door.expectDiscretion());
+
+test("a container in standalone mode is answered nothing, whatever its annotations say by now", async () => {
+  const standalone = await startPod(world.kubernetes, {
+    name: "standalone",
+    annotations: { "aws-secret-name": "shop/own", standalone: "true" },
+  });
+  world.kubernetes.patchPodAnnotations(standalone.namespace, standalone.name, {
+    "piggysec.com/aws-secret-name": "shop/cart",
+    "piggysec.com/piggy-enforce-integrity": "false",
+  });
+  const token = await defaultToken(world.kubernetes, standalone);
+  expectDenied(await door.ask(token, requestOf(standalone)), /standalone/);
+});
