@@ -1,91 +1,81 @@
-/** From the start of a container's process to the end of its program, with and without piggy-env in front. */
+/**
+ * From the start of a container's process to the end of its program: piggy-env, beside a program of Go that does the
+ * same and beside vals. Everything that is started and everything that answers is on this machine.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compiledC, piggyEnv } from "../test/support/programs.ts";
-import { REGION, startWorld } from "../test/support/world.ts";
-import { type Case, formatMeasurements, interleave } from "./interleave.ts";
+import type { Claim } from "./claim.ts";
+import { claimsOf } from "./injector/claims.ts";
+import { measureFar } from "./injector/far.ts";
+import { measureNear } from "./injector/near.ts";
+import { drawInjector } from "./injector/picture.ts";
+import { buildPrograms, fileSizes, versions } from "./injector/programs.ts";
+import type { Measurement } from "./interleave.ts";
+import { thisMachine } from "./machine.ts";
+import { formatTable } from "./table.ts";
 
-const ROUNDS = 40;
-const SECRET = "bench/default";
-const KEY = { accessKeyId: "AKIABENCH00000000000", secretAccessKey: "bench" } as const;
+const ROUNDS = 60;
+const RESULTS = fileURLToPath(new URL("results/injector.json", import.meta.url));
+const CHART = fileURLToPath(new URL("../docs/bench-injector.svg", import.meta.url));
 
-/** A container's process: what is run, with exactly which environment. */
-interface Start {
-  readonly argv: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-function startCase(name: string, { argv, environment }: Start): Case {
-  return {
-    name,
-    async once() {
-      const startedAt = performance.now();
-      const child = Bun.spawn([...argv], { env: { ...environment }, stdout: "ignore", stderr: "pipe" });
-      const code = await child.exited;
-      const time = performance.now() - startedAt;
-      if (code !== 0) throw new Error(`${name} ended with ${code}: ${await child.stderr.text()}`);
-      return time;
-    },
-  };
-}
-
-export async function benchInjector(): Promise<void> {
-  const target = await compiledC(fileURLToPath(new URL("target.c", import.meta.url)), "target");
-  const injector = await piggyEnv();
-  const world = await startWorld();
+export async function benchInjector(rounds = ROUNDS): Promise<readonly Claim[]> {
+  const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
   try {
-    world.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: "value" }) });
-    world.aws.addUser(KEY);
-    const wrapped = [injector, "--", target];
-    const measurements = await interleave(
-      [
-        startCase("target alone", { argv: [target], environment: {} }),
-        startCase("nothing to resolve", { argv: wrapped, environment: { TEST_ENV: "plain" } }),
-        startCase("proxy, verified TLS", await admittedStart(world, injector, target)),
-        startCase("standalone, static keys, plain HTTP", {
-          argv: wrapped,
-          environment: {
-            TEST_ENV: "piggy:TEST_ENV",
-            PIGGY_STANDALONE: "true",
-            PIGGY_AWS_SECRET_NAME: SECRET,
-            PIGGY_AWS_REGION: REGION,
-            AWS_ENDPOINT_URL: world.aws.url,
-            AWS_ACCESS_KEY_ID: KEY.accessKeyId,
-            AWS_SECRET_ACCESS_KEY: KEY.secretAccessKey,
-          },
-        }),
-      ],
-      ROUNDS,
-    );
+    const programs = await buildPrograms(directory);
+    console.log(`milliseconds and MiB of a whole process, ${rounds} of each in turns\n`);
+    const near = await measureNear(programs, directory, rounds);
+    console.log(format(near));
+    const far = await measureFar({ programs, directory, rounds });
+    const isSkipped = "skipped" in far;
+    console.log(isSkipped ? `\nthe far round was skipped: ${far.skipped}` : `\n${format(far.measurements)}`);
+
+    const measurements = [...near, ...(isSkipped ? [] : far.measurements)];
+    const sizes = await fileSizes(programs);
     console.log(
-      `milliseconds of a whole process, ${ROUNDS} runs of each in turns; AWS and the API server are fakes\n`,
+      `\n${Object.entries(sizes)
+        .map(([name, size]) => `${name} ${megabytes(size)} MB`)
+        .join(", ")}`,
     );
-    console.log(formatMeasurements(measurements));
+    const machine = thisMachine();
+    const claims = claimsOf(measurements);
+    const report = {
+      ...machine,
+      versions: await versions(),
+      measurements,
+      ...(isSkipped ? { farRoundSkipped: far.skipped } : {}),
+      fileSizes: sizes,
+      claims,
+    };
+    await save(RESULTS, `${JSON.stringify(report, null, 2)}\n`);
+    await save(CHART, drawInjector(measurements, machine));
+    return claims;
   } finally {
-    await world.stop();
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** A container as admission and the kubelet make it, kept so that it can be started again and again. */
-async function admittedStart(
-  world: Awaited<ReturnType<typeof startWorld>>,
-  injector: string,
-  target: string,
-): Promise<Start> {
-  const image = "bench/target:1";
-  const created = await world.kubernetes.createPod({
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { namespace: "bench", name: "bench", annotations: { "piggysec.com/aws-secret-name": SECRET } },
-    spec: {
-      containers: [
-        { name: "app", image, command: [target], env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }] },
-      ],
-    },
-  });
-  if (!created.allowed) throw new Error(created.status.message);
-  const kubelet = await world.kubelet({ [image]: { program: target } });
-  const { containers } = await kubelet.run(created.pod);
-  const [container] = containers;
-  if (container?.exitCode !== 0) throw new Error(`the admitted container failed: ${container?.stderr}`);
-  return { argv: [injector, ...container.argv.slice(1)], environment: container.environment };
+function format(measurements: readonly Measurement[]): string {
+  const base = measurements[0]?.median ?? Number.NaN;
+  return formatTable(
+    ["", "median", "fastest", "90 %", "ratio", "MiB"],
+    measurements.map(({ name, median, fastest, ninetieth, peakMemory }) => [
+      name,
+      median.toFixed(2),
+      fastest.toFixed(2),
+      ninetieth.toFixed(2),
+      (median / base).toFixed(1),
+      peakMemory === undefined ? "" : (peakMemory / 2 ** 20).toFixed(1),
+    ]),
+  );
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
+
+async function save(file: string, content: string): Promise<void> {
+  await mkdir(join(file, ".."), { recursive: true });
+  await writeFile(file, content);
 }

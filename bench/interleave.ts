@@ -1,42 +1,65 @@
 /** Measurements that are taken in turns, so that what disturbs the machine disturbs all of them alike. */
 
+export interface Sample {
+  readonly milliseconds: number;
+  /** The most memory that was held, in bytes; undefined for what is no process. */
+  readonly peakMemory: number | undefined;
+}
+
 export interface Case {
   readonly name: string;
-  /** Does it once; returns milliseconds. */
-  readonly once: () => Promise<number>;
+  readonly once: () => Promise<Sample>;
 }
 
 export interface Measurement {
   readonly name: string;
+  readonly rounds: number;
+  /** Milliseconds, like the next two. */
   readonly median: number;
   readonly fastest: number;
+  /** Nine of ten are no slower. */
+  readonly ninetieth: number;
+  /** The median of the samples', in bytes. */
+  readonly peakMemory: number | undefined;
 }
 
-/** Runs every case once to warm it, then `rounds` times in turns. */
+/** Enough for page cache, servers and their compilers to settle. */
+const WARM_UP_ROUNDS = 5;
+
+/** Runs every case some times to warm it, then `rounds` times, each round in an order of its own. */
 export async function interleave(cases: readonly Case[], rounds: number): Promise<readonly Measurement[]> {
-  const times = new Map<string, number[]>(cases.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round += 1) {
-    for (const { name, once } of cases) {
-      const time = await once();
-      if (round >= 0) times.get(name)?.push(time);
+  const taken = new Map<string, Sample[]>(cases.map(({ name }) => [name, []]));
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
+    // What one leaves behind in the processor's caches must not fall to the same one every time.
+    for (const { name, once } of shuffled(cases)) {
+      const sample = await once();
+      if (round >= 0) taken.get(name)?.push(sample);
     }
   }
-  return [...times].map(([name, taken]) => {
-    const sorted = taken.toSorted((a, b) => a - b);
-    return { name, median: sorted[sorted.length >> 1] ?? Number.NaN, fastest: sorted[0] ?? Number.NaN };
-  });
+  return [...taken].map(([name, samples]) => measurementOf(name, samples));
 }
 
-/** A table of medians, and of their ratios to the first row's. */
-export function formatMeasurements(measurements: readonly Measurement[]): string {
-  const width = Math.max(...measurements.map(({ name }) => name.length));
-  const base = measurements[0]?.median ?? Number.NaN;
-  const rows = measurements.map(
-    ({ name, median, fastest }) =>
-      `${name.padEnd(width)}  ${median.toFixed(2).padStart(8)}  ${fastest.toFixed(2).padStart(8)}  ${(median / base).toFixed(1).padStart(6)}`,
-  );
-  return [
-    `${"".padEnd(width)}  ${"median".padStart(8)}  ${"fastest".padStart(8)}  ${"ratio".padStart(6)}`,
-    ...rows,
-  ].join("\n");
+function measurementOf(name: string, samples: readonly Sample[]): Measurement {
+  const times = samples.map(({ milliseconds }) => milliseconds);
+  const memories = samples.flatMap(({ peakMemory }) => peakMemory ?? []);
+  return {
+    name,
+    rounds: samples.length,
+    median: quantile(times, 0.5),
+    fastest: quantile(times, 0),
+    ninetieth: quantile(times, 0.9),
+    peakMemory: memories.length === 0 ? undefined : quantile(memories, 0.5),
+  };
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+function shuffled<T>(items: readonly T[]): readonly T[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }

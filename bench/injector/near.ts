@@ -1,0 +1,83 @@
+/** The first round: everything on loopback, no network in between. */
+import { REGION, startWorld } from "../../test/support/world.ts";
+import { interleave, type Measurement } from "../interleave.ts";
+import { type Start, startCase } from "../start.ts";
+import { admit, SECRET } from "./admitted.ts";
+import { type StandaloneWorld, startStandaloneWorld } from "./aws.ts";
+import { NAMES } from "./names.ts";
+import { type TrustedStart, trustingStart } from "./own-ca.ts";
+import type { Programs } from "./programs.ts";
+import { webhookCase } from "./webhook-alone.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+export async function measureNear(
+  programs: Programs,
+  directory: string,
+  rounds: number,
+): Promise<readonly Measurement[]> {
+  const world = await startWorld();
+  try {
+    const admitted = await admit(world, programs, directory);
+    const aws = await startStandaloneWorld(world, directory);
+    try {
+      const standalone = await standaloneStarts(programs, aws, directory);
+      const { target, piggyEnv, launcherOfTarget, run } = programs;
+      const starts: Readonly<Record<string, Start>> = {
+        [NAMES.target]: { argv: [target], environment: {} },
+        [NAMES.launcher]: { argv: [launcherOfTarget, "--", target], environment: {} },
+        [NAMES.nothing]: { argv: [piggyEnv, "--", target], environment: { TEST_ENV: "plain" } },
+        [NAMES.proxy]: admitted.ours,
+        [NAMES.proxyGo]: admitted.peer,
+        [NAMES.proxyGoVerified]: admitted.verifyingPeer,
+        ...standalone,
+      };
+      const cases = Object.entries(starts).map(([name, start]) => startCase(name, run, start));
+      const webhook = await webhookCase(NAMES.webhook, world, admitted.ours);
+      return await interleave([...cases, webhook], rounds);
+    } finally {
+      await aws.stop();
+    }
+  } finally {
+    await world.stop();
+  }
+}
+
+async function standaloneStarts(
+  { target, piggyEnv, peer, vals, run }: Programs,
+  { keys, role, caFile, goRoots, valsFile }: StandaloneWorld,
+  directory: string,
+): Promise<Readonly<Record<string, Start>>> {
+  const asked = {
+    TEST_ENV: "piggy:TEST_ENV",
+    PIGGY_STANDALONE: "true",
+    PIGGY_AWS_SECRET_NAME: SECRET,
+    PIGGY_AWS_REGION: REGION,
+  };
+  const oursBy =
+    (identity: Environment) =>
+    ({ program, environment }: TrustedStart): Start => ({
+      argv: [program, "--", target],
+      environment: { ...asked, ...identity, ...environment },
+    });
+  const trusted = await trustingStart(run, piggyEnv, caFile, oursBy(keys), directory);
+  const go = (identity: Environment, roots: Environment): Start => ({
+    argv: [peer, "--", target],
+    environment: { ...asked, ...identity, ...roots },
+  });
+  const inVals = (identity: Environment): Start => ({
+    argv: [vals, "exec", "-f", valsFile, "--", target],
+    environment: { ...identity, ...goRoots.debian },
+  });
+  return {
+    [NAMES.keys]: oursBy(keys)(trusted),
+    [NAMES.keysGo]: go(keys, goRoots.debian),
+    [NAMES.keysGoBundle]: go(keys, goRoots.bundle),
+    [NAMES.keysGoFewRoots]: go(keys, goRoots.few),
+    [NAMES.keysVals]: inVals(keys),
+    [NAMES.role]: oursBy(role)(trusted),
+    [NAMES.roleGo]: go(role, goRoots.debian),
+    [NAMES.roleGoBundle]: go(role, goRoots.bundle),
+    [NAMES.roleVals]: inVals(role),
+  };
+}

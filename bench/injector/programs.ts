@@ -1,0 +1,120 @@
+/** Every program that the bench starts, built from its source. */
+import { chmod, copyFile, mkdir, mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ownArchitecture } from "../../scripts/bundle/architecture.ts";
+import { cached, run } from "../../scripts/bundle/cache.ts";
+import { compileLauncher } from "../../scripts/bundle/launcher.ts";
+import { compiledC, piggyEnv } from "../../test/support/programs.ts";
+
+const VALS = "v0.46.1";
+const PEER = fileURLToPath(new URL("../peers/go", import.meta.url));
+const SOURCES = fileURLToPath(new URL("../programs", import.meta.url));
+
+/** Paths. */
+export interface Programs {
+  readonly target: string;
+  readonly run: string;
+  readonly relay: string;
+  readonly resolver: string;
+  readonly enclosed: string;
+  readonly piggyEnv: string;
+  /** The launcher of a folder whose injector is the target. */
+  readonly launcherOfTarget: string;
+  readonly peer: string;
+  readonly vals: string;
+}
+
+/** @throws Error that says what is missing */
+export async function buildPrograms(directory: string): Promise<Programs> {
+  if (Bun.which("go") === null)
+    throw new Error("go is not here: what piggy-env is measured against is in Go");
+  const ofBench = (name: string) => compiledC(join(SOURCES, `${name}.c`), `bench-${name}`);
+  const target = await ofBench("target");
+  return {
+    target,
+    run: await ofBench("run"),
+    relay: await ofBench("relay"),
+    resolver: await ofBench("resolver"),
+    enclosed: await ofBench("enclosed"),
+    piggyEnv: await piggyEnv(),
+    launcherOfTarget: await launcherOf(target, directory),
+    peer: await goPeer(),
+    vals: await vals(),
+  };
+}
+
+async function launcherOf(target: string, directory: string): Promise<string> {
+  const folder = await mkdtemp(join(directory, "launcher-"));
+  const launcher = join(folder, "piggy-env");
+  await mkdir(join(folder, "lib"));
+  await compileLauncher(ownArchitecture, launcher);
+  await copyFile(target, join(folder, "lib/injector"));
+  // The launcher opens a loader, and the target asks for none.
+  await copyFile(target, join(folder, "lib/ld.so"));
+  await chmod(join(folder, "lib/injector"), 0o555);
+  return launcher;
+}
+
+async function goPeer(): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256").update(await goVersion());
+  for (const file of [...new Bun.Glob("*").scanSync(PEER)].sort()) {
+    hash.update(`${file}\0`).update(await Bun.file(join(PEER, file)).bytes());
+  }
+  const folder = await cached(`bench-peer-${hash.digest("hex").slice(0, 16)}`, (work) =>
+    withoutC(["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", join(work, "peer"), "."], PEER),
+  );
+  return join(folder, "peer");
+}
+
+async function vals(): Promise<string> {
+  const folder = await cached(`bench-vals-${VALS}`, (work) =>
+    withoutC(
+      [
+        "env",
+        `GOBIN=${work}`,
+        "go",
+        "install",
+        "-ldflags",
+        "-s -w",
+        `github.com/helmfile/vals/cmd/vals@${VALS}`,
+      ],
+      work,
+    ),
+  );
+  return join(folder, "vals");
+}
+
+/** As both are released: static, with Go's own resolver. */
+async function withoutC(command: readonly string[], cwd: string): Promise<void> {
+  await run(["env", "CGO_ENABLED=0", ...command], cwd);
+}
+
+async function goVersion(): Promise<string> {
+  return (await run(["go", "env", "GOVERSION"])).trim();
+}
+
+export async function versions(): Promise<Readonly<Record<string, string>>> {
+  const sdk = /service\/secretsmanager (\S+)/.exec(await Bun.file(join(PEER, "go.mod")).text())?.[1];
+  return {
+    bun: Bun.version,
+    go: await goVersion(),
+    "AWS SDK for Go v2, secretsmanager": sdk ?? "",
+    vals: VALS,
+  };
+}
+
+/** Bytes of what a container has to have. */
+export async function fileSizes({
+  piggyEnv,
+  peer,
+  vals,
+}: Programs): Promise<Readonly<Record<string, number>>> {
+  const folder = join(piggyEnv, "..");
+  const ours = [...new Bun.Glob("**").scanSync(folder)].map((file) => Bun.file(join(folder, file)).size);
+  return {
+    "piggy-env": ours.reduce((sum, size) => sum + size, 0),
+    Go: Bun.file(peer).size,
+    vals: Bun.file(vals).size,
+  };
+}
