@@ -2,7 +2,6 @@
  * piggy-env: stands in front of a container's command, gives its environment the values that it refers to, and
  * becomes the command. Each stage is a module of lib/injector, in the order in which they happen.
  */
-import { writeSync } from "node:fs";
 import { asPiggyError, type ErrorCode, type PiggyError } from "./lib/error.ts";
 import { parseCommandLine, type Run } from "./lib/injector/command-line.ts";
 import {
@@ -16,6 +15,7 @@ import {
 import { exec } from "./lib/injector/exec.ts";
 import { expandArgv, parseExpansion } from "./lib/injector/expand.ts";
 import { readLaunch } from "./lib/injector/launch.ts";
+import { writeText } from "./lib/injector/libc.ts";
 import { readArguments, readEnvironment, textOf } from "./lib/injector/process.ts";
 import {
   describeSource,
@@ -36,7 +36,7 @@ async function main(): Promise<never> {
   const [, ...parameters] = readArguments();
   const commandLine = parseCommandLine(parameters);
   if (commandLine.kind === "print") {
-    writeSync(1, commandLine.text);
+    writeText(1, commandLine.text);
     process.exit(0);
   }
   const launch = readLaunch(readEnvironment());
@@ -126,7 +126,7 @@ function endOnSignals(): void {
 
 function logTo(debug: boolean): Log {
   // At once and whole: what follows is an exit or an exec.
-  return jsonLog((line) => writeSync(2, line), debug);
+  return jsonLog((line) => writeText(2, line), debug);
 }
 
 /** As the shells and container runtimes have it: 126 and 127 are about the command, 125 is about us. */

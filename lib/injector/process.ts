@@ -2,11 +2,11 @@
  * This process as the kernel has it. Arguments and variables are bytes, not text: they are held here as strings of
  * one character a byte, so that whatever is not ours goes on as it came.
  */
-import { readFileSync } from "node:fs";
+import { readBytes } from "./libc.ts";
 
 /** One string for each NUL-terminated entry of a file of /proc. */
 function entriesOf(file: string): readonly string[] {
-  const content = readFileSync(file).toString("latin1");
+  const content = readBytes(file).toString("latin1");
   return content === "" ? [] : content.replace(/\0$/, "").split("\0");
 }
 

@@ -1,5 +1,4 @@
 /** Proxy mode: the webhook is asked. */
-import { readFileSync } from "node:fs";
 import { type ErrorCode, messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, parseJson } from "../json.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
@@ -7,6 +6,7 @@ import { trimEndOf } from "../text.ts";
 import type { Answer } from "./answer.ts";
 import { connectEither } from "./connect-either.ts";
 import { type Connection, connect } from "./connection.ts";
+import { readBytes } from "./libc.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
 import type { Values } from "./resolution.ts";
 import type { Mark } from "./timeline.ts";
@@ -103,7 +103,7 @@ function contentOf({ own, argv, keys }: ProxyQuery) {
 
 function readToken(file: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readBytes(file).toString("utf8").trim();
   } catch (cause) {
     throw new PiggyError("token_missing", `cannot read the service-account token: ${messageOf(cause)}`, {
       cause,

@@ -1,6 +1,6 @@
 /** The program that a command names. */
-import { accessSync, constants, statSync } from "node:fs";
 import { PiggyError } from "../error.ts";
+import { ENOENT, ENOTDIR, executableFault } from "./libc.ts";
 import { textOf } from "./process.ts";
 
 /** What the C library searches when PATH is not set. Source: execvp(3). */
@@ -29,16 +29,15 @@ export function findTarget(command: string, path: string | undefined): string {
 }
 
 function fitnessOf(file: string): Fitness {
-  const bytes = Buffer.from(file, "latin1");
-  try {
-    const stat = statSync(bytes, { throwIfNoEntry: false });
-    if (stat === undefined) return "absent";
-    if (!stat.isFile()) return "not executable";
-    accessSync(bytes, constants.X_OK);
-    return "executable";
-  } catch (error) {
+  switch (executableFault(file)) {
+    case 0:
+      return "executable";
     // A PATH may lead through a file, or where this user may not look: the search goes on. Source: execvp(3).
-    return error instanceof Error && Reflect.get(error, "code") === "ENOTDIR" ? "absent" : "not executable";
+    case ENOENT:
+    case ENOTDIR:
+      return "absent";
+    default:
+      return "not executable";
   }
 }
 

@@ -1,5 +1,5 @@
 /** The container's termination message, which `kubectl describe pod` shows. Source: Kubernetes API reference, Container v1 core. */
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { overwrite } from "./libc.ts";
 
 const DEFAULT_PATH = "/dev/termination-log";
 
@@ -12,9 +12,7 @@ const LONGEST = 4096;
  */
 export function writeTerminationMessage(message: string, path = DEFAULT_PATH): void {
   try {
-    const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC);
-    writeSync(file, Buffer.from(message).subarray(0, LONGEST));
-    closeSync(file);
+    overwrite(path, Buffer.from(message).subarray(0, LONGEST).toString("utf8"));
   } catch {
     // The same line is on stderr.
   }
