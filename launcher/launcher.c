@@ -78,6 +78,41 @@ static void hide_all(char **environment, struct text *record)
 	}
 }
 
+/* Those that are no number, "." and "..", are none. */
+static word descriptor_of(const char *name)
+{
+	word descriptor = 0;
+
+	for (; *name; name++) {
+		if (*name < '0' || *name > '9')
+			return -1;
+		descriptor = descriptor * 10 + (*name - '0');
+	}
+	return descriptor;
+}
+
+/* Bun marks every descriptor but the first ones close-on-exec: those are named that the application is to have. */
+static void put_descriptors(struct text *record)
+{
+	_Alignas(struct directory_entry) char entries[4096];
+	word directory, length;
+
+	directory = CALL(openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_CLOEXEC);
+	while ((length = CALL(getdents64, directory, entries, sizeof(entries))) > 0) {
+		for (word at = 0; at < length;) {
+			const struct directory_entry *entry = (const struct directory_entry *)(entries + at);
+			word descriptor = descriptor_of(entry->name);
+
+			at += entry->length;
+			if (descriptor <= STDERR || CALL(fcntl, descriptor, F_GETFD) != 0)
+				continue;
+			put_char(record, ',');
+			put_decimal(record, descriptor);
+		}
+	}
+	CALL(close, directory);
+}
+
 /* Bun raises the soft limit of open files to the hard one. */
 static struct rlimit64 open_files(void)
 {
@@ -153,11 +188,13 @@ __attribute__((noreturn)) static void start(const char *folder, char **argv, cha
 	put_char(&record, ' ');
 	put_hex(&record, blocked_signals());
 	put_char(&record, ' ');
+	put_descriptors(&record);
+	put_char(&record, ' ');
 	hide_all(environment, &record);
 	if (!terminated(&injector) || !terminated(&library_path))
 		fail("bundle_broken", "the folder's name is too long: ", folder, 0);
 	if (!terminated(&record))
-		fail("exec_failed", "too many variables have names that begin with no ASCII character", "", 0);
+		fail("exec_failed", "too many descriptors are open, or variables named in no ASCII character", "", 0);
 	open_loader(folder, limit);
 	error = CALL(execve, injector.bytes, argv, with_front(environment, record.bytes, library_path.bytes));
 	fail("exec_failed", "cannot start ", injector.bytes, error);

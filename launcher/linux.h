@@ -45,6 +45,14 @@ struct rlimit64 {
 	unsigned long soft, hard;
 };
 
+/* What getdents64 fills in, one behind the other. */
+struct directory_entry {
+	unsigned long inode, offset;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
+
 struct timespec {
 	long seconds, nanoseconds;
 };
@@ -54,7 +62,7 @@ enum {
 	SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14,
 	SYS_sendfile = 40, SYS_execve = 59, SYS_exit_group = 231, SYS_fcntl = 72, SYS_clock_gettime = 228,
 	SYS_openat = 257, SYS_mkdirat = 258, SYS_unlinkat = 263, SYS_readlinkat = 267, SYS_fchmod = 91, SYS_fchmodat = 268,
-	SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_renameat2 = 316, SYS_getpid = 39
+	SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_renameat2 = 316, SYS_getpid = 39, SYS_getdents64 = 217
 };
 
 /* The kernel's struct sigaction has the handler first on both architectures. */
@@ -83,7 +91,7 @@ enum {
 	SYS_write = 64, SYS_close = 57, SYS_mmap = 222, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135,
 	SYS_sendfile = 71, SYS_execve = 221, SYS_exit_group = 94, SYS_fcntl = 25, SYS_clock_gettime = 113,
 	SYS_openat = 56, SYS_mkdirat = 34, SYS_unlinkat = 35, SYS_readlinkat = 78, SYS_fchmod = 52, SYS_fchmodat = 53,
-	SYS_dup3 = 24, SYS_prlimit64 = 261, SYS_renameat2 = 276, SYS_getpid = 172
+	SYS_dup3 = 24, SYS_prlimit64 = 261, SYS_renameat2 = 276, SYS_getpid = 172, SYS_getdents64 = 61
 };
 
 #define SIGACTION_WORDS 4
