@@ -111,7 +111,7 @@ async function ask(
 ): Promise<Values> {
   if (standalone) {
     const { askAws } = await import("./lib/injector/standalone.ts");
-    return askAws(own, environmentByName(variables));
+    return askAws(own, environmentByName(variables), mark);
   }
   const { askWebhook } = await import("./lib/injector/proxy.ts");
   return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls, mark });

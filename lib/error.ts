@@ -50,6 +50,7 @@ export type ErrorCode =
   | "aws_decryption_failed"
   | "aws_throttled"
   | "aws_unavailable"
+  | "aws_untrusted"
   | "aws_error"
   // piggy-env
   | "usage"

@@ -1,32 +1,40 @@
-/** Credentials of a container's own: static keys, or a role by web identity. */
-import { PiggyError } from "../error.ts";
+/** Credentials of a container's or a developer's own. */
+import type { CredentialContext } from "./credentials/context.ts";
+import { type Send, sendByFetch } from "./send.ts";
 import type { AwsCredentials } from "./signature.ts";
 
 /**
- * The first that the environment has, in the order of the AWS SDKs: keys, then web identity.
- * @throws PiggyError `credentials_missing` when there is none.
+ * The first that there are, in this order: keys of the environment, web identity, the profile's, the container's, the
+ * instance's. A source that is named and fails ends the search.
+ *
+ * Source: AWS SDKs and Tools Reference Guide, "Understand the credential provider chain", and AWS CLI User Guide,
+ * "Configuration and credentials precedence": the environment comes before the files, also where AWS_PROFILE is set.
+ * So do the SDKs for Go, Java and Python; the one for JavaScript prefers AWS_PROFILE to keys, warns, and announces that
+ * it may change.
+ * @throws PiggyError `credentials_missing` when there are none, or the one that is named cannot be had;
+ * `setting_invalid`, `region_invalid`, `aws_access_denied`, `aws_throttled`, `aws_unavailable`.
  */
 export async function resolveCredentials(
   environment: Readonly<Record<string, string | undefined>>,
   region: string,
   signal: AbortSignal,
+  send: Send = sendByFetch,
 ): Promise<AwsCredentials> {
   const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
   if (accessKeyId && secretAccessKey) {
     return { accessKeyId, secretAccessKey, sessionToken: environment["AWS_SESSION_TOKEN"] || undefined };
   }
+  const context: CredentialContext = { environment, region, signal, send };
   const roleArn = environment["AWS_ROLE_ARN"];
   const tokenFile = environment["AWS_WEB_IDENTITY_TOKEN_FILE"];
+  // Each source is loaded when it is its turn: static keys pay for none, and IRSA for its own alone.
   if (roleArn && tokenFile) {
-    // Static keys need no STS.
     const { assumeRoleWithWebIdentity } = await import("./web-identity.ts");
     const sessionName = environment["AWS_ROLE_SESSION_NAME"] || "piggy-env";
-    return assumeRoleWithWebIdentity({ roleArn, tokenFile, sessionName, region, environment, signal });
+    const namedBy = "AWS_WEB_IDENTITY_TOKEN_FILE";
+    return assumeRoleWithWebIdentity({ roleArn, tokenFile, sessionName, namedBy }, context);
   }
-  throw new PiggyError(
-    "credentials_missing",
-    "no AWS credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor AWS_ROLE_ARN and " +
-      "AWS_WEB_IDENTITY_TOKEN_FILE are set. With IRSA, annotate the service account with its role",
-  );
+  const { searchCredentials } = await import("./credentials/search.ts");
+  return searchCredentials(context);
 }

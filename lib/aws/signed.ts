@@ -1,9 +1,10 @@
-/** The injector's transport: one signed POST over fetch, where the SDK would cost 20 ms of every start. */
+/** The injector's transport: one signed POST, where the SDK would cost 20 ms of every start. */
 import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
 import { endpointOf, type Service } from "./endpoint.ts";
 import { awsError } from "./failure.ts";
 import { secretValues } from "./secret-values.ts";
+import { type Received, type Send, type SendInit, sendByFetch, sendFault } from "./send.ts";
 import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
 import {
   describeLocation,
@@ -22,6 +23,7 @@ export interface SignedStoreOptions {
   /** Asked for once a location. */
   readonly credentials: (region: string, signal: AbortSignal) => Promise<AwsCredentials>;
   readonly now?: () => Date;
+  readonly send?: Send;
 }
 
 interface Call {
@@ -38,6 +40,7 @@ export function createSignedStore({
   environment,
   credentials,
   now = () => new Date(),
+  send = sendByFetch,
 }: SignedStoreOptions): ReadStore {
   const call = async (request: Call): Promise<JsonObject> => {
     const { service, target, input, location, signal } = request;
@@ -57,7 +60,8 @@ export function createSignedStore({
       { region: location.region, service, date },
       request.credentials,
     );
-    return parseAnswer(await post(endpoint, { headers, body, signal }, location), location);
+    const answer = await exchange(send, endpoint, { method: "POST", headers, body, signal }, location);
+    return parseAnswer(answer, location);
   };
   return async (location, signal) => {
     const resolved = await credentials(location.region, signal);
@@ -67,28 +71,23 @@ export function createSignedStore({
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-async function post(
+async function exchange(
+  send: Send,
   endpoint: URL,
-  init: { readonly headers: Record<string, string>; readonly body: string; readonly signal: AbortSignal },
+  init: SendInit,
   location: StoreLocation,
-): Promise<Answer> {
+): Promise<Received> {
   try {
-    const response = await fetch(endpoint, { method: "POST", redirect: "manual", ...init });
-    return { status: response.status, body: await response.text() };
+    return await send(endpoint, init);
   } catch (error) {
     const message = init.signal.aborted
       ? `${endpoint.host}: no answer in time`
       : `${endpoint.host}: ${messageOf(error)}`;
-    throw awsError({ name: "", message, status: 0 }, location, error);
+    throw new PiggyError(sendFault(error), `${describeLocation(location)}: ${message}`, { cause: error });
   }
 }
 
-function parseAnswer({ status, body }: Answer, location: StoreLocation): JsonObject {
+function parseAnswer({ status, body }: Received, location: StoreLocation): JsonObject {
   const value = parseJson(body);
   const answer = isJsonObject(value) ? value : {};
   const isOk = status >= 200 && status < 300;

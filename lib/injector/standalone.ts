@@ -1,9 +1,12 @@
 /** Standalone mode: AWS is asked, with the container's own identity. */
 import { resolveCredentials } from "../aws/credentials.ts";
+import { resolveRegion } from "../aws/region.ts";
 import { createSignedStore } from "../aws/signed.ts";
 import type { StoreLocation } from "../aws/store.ts";
 import { PiggyError } from "../error.ts";
 import type { Values } from "./resolution.ts";
+import { createSend } from "./send.ts";
+import type { Mark } from "./timeline.ts";
 
 const TIMEOUT_MS = 12_000;
 
@@ -12,18 +15,27 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * @throws PiggyError `usage`, `region_invalid`, `credentials_missing`, `secret_*`, `aws_*`
  */
-export async function askAws(own: ReadonlyMap<string, string>, environment: Environment): Promise<Values> {
+export async function askAws(
+  own: ReadonlyMap<string, string>,
+  environment: Environment,
+  mark: Mark,
+): Promise<Values> {
+  const send = createSend(environment, mark);
   const store = createSignedStore({
     environment,
-    credentials: (region, signal) => resolveCredentials(environment, region, signal),
+    credentials: (region, signal) => resolveCredentials(environment, region, signal, send),
+    send,
   });
-  const { values } = await store(locationOf(own, environment), AbortSignal.timeout(TIMEOUT_MS));
+  const location = await locationOf(own, environment);
+  const { values } = await store(location, AbortSignal.timeout(TIMEOUT_MS));
   return values;
 }
 
-function locationOf(own: ReadonlyMap<string, string>, environment: Environment): StoreLocation {
-  const region =
-    own.get("PIGGY_AWS_REGION") || environment["AWS_REGION"] || environment["AWS_DEFAULT_REGION"];
+async function locationOf(
+  own: ReadonlyMap<string, string>,
+  environment: Environment,
+): Promise<StoreLocation> {
+  const region = own.get("PIGGY_AWS_REGION") || (await resolveRegion(environment));
   if (!region) {
     throw new PiggyError(
       "region_invalid",

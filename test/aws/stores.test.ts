@@ -245,7 +245,7 @@ describe.each(transports)("%s", (_name, create) => {
     {
       when: "there are no credentials",
       code: "credentials_missing",
-      environment: { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" },
+      environment: { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_EC2_METADATA_DISABLED: "true" },
       says: "credentials",
     },
     {

@@ -1,0 +1,92 @@
+/** STS, which gives temporary credentials for a role. Sources: AWS STS API Reference; Smithy, "AWS query protocol". */
+import { messageOf, PiggyError } from "../error.ts";
+import type { CredentialContext } from "./credentials/context.ts";
+import { endpointOf, signingRegionOf } from "./endpoint.ts";
+import { type Received, sendFault } from "./send.ts";
+import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
+
+export interface StsCall {
+  readonly action: "AssumeRole" | "AssumeRoleWithWebIdentity";
+  readonly roleArn: string;
+  readonly sessionName: string;
+  /** The action's further parameters. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Whose credentials sign the call; without them it is unsigned. */
+  readonly signer?: AwsCredentials;
+}
+
+/**
+ * @throws PiggyError `aws_access_denied` when STS refuses, `aws_throttled`, `aws_unavailable` when it does not answer.
+ */
+export async function askSts(call: StsCall, context: CredentialContext): Promise<AwsCredentials> {
+  const { environment, region, signal, send } = context;
+  const endpoint = endpointOf("sts", region, environment);
+  const form = new URLSearchParams({
+    Action: call.action,
+    Version: "2011-06-15",
+    RoleArn: call.roleArn,
+    RoleSessionName: call.sessionName,
+    ...call.parameters,
+  });
+  const body = form.toString();
+  const headers = headersOf(endpoint, body, signingRegionOf(endpoint, region), call.signer);
+  let answer: Received;
+  try {
+    answer = await send(endpoint, { method: "POST", headers, body, signal });
+  } catch (error) {
+    const what = signal.aborted ? "no answer in time" : messageOf(error);
+    throw new PiggyError(sendFault(error), `STS at ${endpoint.host}: ${what}`, { cause: error });
+  }
+  return readAnswer(answer, endpoint, call.roleArn);
+}
+
+function headersOf(
+  endpoint: URL,
+  body: string,
+  region: string,
+  signer: AwsCredentials | undefined,
+): Readonly<Record<string, string>> {
+  const contentType = { "content-type": "application/x-www-form-urlencoded" };
+  if (signer === undefined) return contentType;
+  const date = new Date();
+  const headers: Record<string, string> = {
+    ...contentType,
+    host: endpoint.host,
+    "x-amz-date": amzDate(date),
+  };
+  if (signer.sessionToken) headers["x-amz-security-token"] = signer.sessionToken;
+  const request = { method: "POST", path: endpoint.pathname, headers, body };
+  const authorization = authorizationHeader(request, { region, service: "sts", date }, signer);
+  return { ...headers, authorization };
+}
+
+function readAnswer({ status, body: xml }: Received, endpoint: URL, roleArn: string): AwsCredentials {
+  const field = (name: string) => unescapeXml(new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "");
+  if (status < 200 || status > 299) throw refusal(status, field("Code"), field("Message"), roleArn);
+  const [accessKeyId, secretAccessKey] = [field("AccessKeyId"), field("SecretAccessKey")];
+  if (accessKeyId === "" || secretAccessKey === "") {
+    throw new PiggyError("aws_unavailable", `STS at ${endpoint.host}: an answer without credentials`);
+  }
+  return { accessKeyId, secretAccessKey, sessionToken: field("SessionToken") };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&apos;": "'",
+  "&#39;": "'",
+  "&#x27;": "'",
+  "&amp;": "&",
+};
+
+function unescapeXml(text: string): string {
+  return text.replace(/&[^;]+;/g, (entity) => ENTITIES[entity] ?? entity);
+}
+
+function refusal(status: number, code: string, message: string, roleArn: string): PiggyError {
+  const said = `role ${roleArn}: ${code || `HTTP ${status}`}: ${message}`;
+  if (status >= 500) return new PiggyError("aws_unavailable", said);
+  if (code === "Throttling") return new PiggyError("aws_throttled", said);
+  return new PiggyError("aws_access_denied", said);
+}
