@@ -25,8 +25,11 @@ export interface Destination {
 }
 
 export interface Connection {
-  /** Sends one request and waits for its answer. One at a time. @throws PiggyError `connection_failed`, `answer_invalid` */
-  exchange(request: string): Promise<Answer>;
+  /**
+   * Sends one request and waits for its answer, until the signal ends. One at a time.
+   * @throws PiggyError `connection_failed`, `answer_invalid`
+   */
+  exchange(request: string, until: AbortSignal): Promise<Answer>;
   close(): void;
 }
 
@@ -88,20 +91,28 @@ export async function connect(
   const onAbort = () => fail(new Error("no answer in time"));
   signal.addEventListener("abort", onAbort, { once: true });
   connecting.then((socket) => state.opened.promise.catch(() => socket.terminate()), fail);
-  await state.opened.promise;
+  try {
+    await state.opened.promise;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
   const socket = await connecting;
   return {
-    exchange(request) {
-      if (state.failure !== undefined) return Promise.reject(state.failure);
-      state.answer = Promise.withResolvers<Answer>();
-      state.unsent = Buffer.from(request, "utf8");
-      flush(socket, state);
-      return state.answer.promise;
+    async exchange(request, until) {
+      if (until.aborted) onAbort();
+      if (state.failure !== undefined) throw state.failure;
+      const answer = Promise.withResolvers<Answer>();
+      state.answer = answer;
+      until.addEventListener("abort", onAbort, { once: true });
+      try {
+        state.unsent = Buffer.from(request, "utf8");
+        flush(socket, state);
+        return await answer.promise;
+      } finally {
+        until.removeEventListener("abort", onAbort);
+      }
     },
-    close() {
-      signal.removeEventListener("abort", onAbort);
-      socket.terminate();
-    },
+    close: () => void socket.terminate(),
   };
 }
 

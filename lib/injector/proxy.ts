@@ -49,7 +49,7 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
   const request = formatRequest({ method: "POST", url, ...contentOf(query) });
   try {
     const connection = await connectToWebhook(url, query, signal);
-    return parseValues(await connection.exchange(request), url);
+    return parseValues(await connection.exchange(request, signal), url);
   } catch (error) {
     if (error instanceof PiggyError && !WIRE_FAULTS.has(error.code)) throw error;
     const isUntrusted = error instanceof PiggyError && error.code === "peer_untrusted";

@@ -15,7 +15,7 @@ const AMAZON_HOST = /\.(amazonaws\.com(\.cn)?|api\.aws|amazonaws\.eu)$/;
 
 /** A transport that obeys the environment's HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE. */
 export function createSend(environment: Environment, mark: Mark): Send {
-  const connections = new Map<string, Promise<Connection>>();
+  const connections = new Map<string, Connection>();
   const bundle = environment["AWS_CA_BUNDLE"];
   const ca = bundle ? readBundle(bundle) : undefined;
 
@@ -41,14 +41,22 @@ export function createSend(environment: Environment, mark: Mark): Send {
       url,
       body: init.body ?? "",
     });
-    const kept = connections.get(url.origin);
-    const connection = kept ?? open(url, init.signal);
     // One call at a time: whoever comes meanwhile opens a connection of its own.
+    const kept = connections.get(url.origin);
     connections.delete(url.origin);
-    const answer = await (await connection).exchange(request);
-    if (answer.reusable) connections.set(url.origin, connection);
-    else (await connection).close();
-    return received(answer);
+    const exchange = async (connection: Connection) => {
+      const answer = await connection.exchange(request, init.signal);
+      if (answer.reusable) connections.set(url.origin, connection);
+      else connection.close();
+      return received(answer);
+    };
+    try {
+      if (kept !== undefined) return await exchange(kept);
+    } catch (error) {
+      // It was closed while nothing was asked.
+      if (init.signal.aborted) throw error;
+    }
+    return exchange(await open(url, init.signal));
   };
 }
 
