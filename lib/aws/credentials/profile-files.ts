@@ -3,7 +3,6 @@
  * Source: AWS SDKs and Tools Reference Guide, "Location of the shared config and credentials files".
  */
 
-import { join } from "node:path";
 import { readText } from "../read-text.ts";
 import { parseIni, type Section } from "./ini.ts";
 
@@ -24,7 +23,7 @@ export function profileNameOf(environment: Environment): string {
 /** A path in the developer's own `.aws` folder; undefined without HOME. */
 export function ownAwsPath(environment: Environment, ...segments: readonly string[]): string | undefined {
   const home = environment["HOME"];
-  return home ? join(home, ".aws", ...segments) : undefined;
+  return home ? [home, ".aws", ...segments].join("/") : undefined;
 }
 
 /** A file that is not there, or cannot be read, has no profiles, as for the SDKs. */
@@ -52,7 +51,7 @@ function pathOf(variable: string, name: string, environment: Environment): strin
   const given = environment[variable];
   if (!given) return ownAwsPath(environment, name);
   const home = environment["HOME"];
-  return home && given.startsWith("~/") ? join(home, given.slice(2)) : given;
+  return home && given.startsWith("~/") ? `${home}/${given.slice(2)}` : given;
 }
 
 async function readSections(path: string | undefined): Promise<ReadonlyMap<string, Section>> {
