@@ -10,10 +10,11 @@ import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
 import { createLookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
+import { readSettings } from "./lib/read-settings.ts";
 import { parseOrigins } from "./lib/registry/endpoint.ts";
 import { createImageLookup } from "./lib/registry/lookup.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
-import { type Environment, readSettings } from "./lib/settings.ts";
+import type { Environment } from "./lib/settings.ts";
 
 async function start(environment: Environment, log: Log): Promise<void> {
   const { settings, environmentWarnings } = readSettings({ annotations: {}, environment });

@@ -3,11 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { parseDuration } from "../lib/duration.ts";
 import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";
 import { isResourceQuantity } from "../lib/quantity.ts";
+import { readSettings } from "../lib/read-settings.ts";
 import { parseReference } from "../lib/reference/reference.ts";
 import { isRegion } from "../lib/region.ts";
 import { credentialsFor } from "../lib/registry/credentials.ts";
 import { parseImageName } from "../lib/registry/image-name.ts";
-import { readSettings } from "../lib/settings.ts";
 import { argvSignature } from "../lib/signature.ts";
 
 const MEGABYTE = 1_000_000;

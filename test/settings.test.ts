@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { defaultSecretName, readSettings } from "../lib/read-settings.ts";
 import {
   annotationName,
-  defaultSecretName,
   environmentName,
-  readSettings,
   SETTINGS,
   type SettingName,
   settingNames,

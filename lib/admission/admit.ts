@@ -2,7 +2,8 @@
 import { type ErrorCode, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
-import { readSettings, type Settings } from "../settings.ts";
+import { readSettings } from "../read-settings.ts";
+import type { Settings } from "../settings.ts";
 import type { ImageCommand } from "./argv.ts";
 import { type Decision, decideAll } from "./decide.ts";
 import { type ReadObject, readOnce } from "./objects.ts";

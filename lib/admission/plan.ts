@@ -1,8 +1,9 @@
 /** From settings to what every changed container of a Pod is given. Pure. */
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
+import { defaultSecretName } from "../read-settings.ts";
 import { isRegion } from "../region.ts";
-import { annotationName, defaultSecretName, SETTINGS, type SettingName, type Settings } from "../settings.ts";
+import { annotationName, SETTINGS, type SettingName, type Settings } from "../settings.ts";
 import { containerVariable } from "../variables.ts";
 import { injectorKnowsToken } from "./injector-image.ts";
 import { TOKEN_FILE } from "./token-volume.ts";

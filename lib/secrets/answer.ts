@@ -1,6 +1,6 @@
 /** POST /secret from request to values, with one audit line for each decision. */
 import { asPiggyError, messageOf, PiggyError } from "../error.ts";
-import { readSettings } from "../settings.ts";
+import { readSettings } from "../read-settings.ts";
 import { isOwnVariable } from "../variables.ts";
 import { authenticate, type Caller, type DefaultTokens } from "./authenticate.ts";
 import { authorize, type Grant } from "./authorize.ts";

@@ -3,13 +3,8 @@ import { PiggyError } from "../error.ts";
 import { isJsonObject, own, parseJson } from "../json.ts";
 import { hasOwnTokenVolume } from "../own-token.ts";
 import type { Container, Pod } from "../pod.ts";
-import {
-  annotationName,
-  defaultSecretName,
-  type Environment,
-  readSettings,
-  type Settings,
-} from "../settings.ts";
+import { defaultSecretName, readSettings } from "../read-settings.ts";
+import { annotationName, type Environment, type Settings } from "../settings.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
 import { containerVariable } from "../variables.ts";
 import {
