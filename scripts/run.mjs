@@ -50,6 +50,8 @@ if (spawnSync(bun, ["--version"], { stdio: "ignore" }).status !== 0) {
     `Bun does not start from ${bun}: no build for ${process.platform}-${process.arch}, or its install was cut short. Remove node_modules and run this again.`,
   );
 }
-const child = spawn(bun, [command, ...rest], { cwd: root, stdio: "inherit" });
+// The first test that starts piggy-env on a machine waits for what it is built with to be fetched.
+const options = command === "test" ? ["--timeout=120000"] : [];
+const child = spawn(bun, [command, ...options, ...rest], { cwd: root, stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
