@@ -2,7 +2,7 @@
 import type { AdmissionWorld } from "./lib/admission/admit.ts";
 import type { Webhook } from "./lib/admission/webhook.ts";
 import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
-import { asPiggyError } from "./lib/error.ts";
+import { asPiggyError, PiggyError } from "./lib/error.ts";
 import { createDrain } from "./lib/http/drain.ts";
 import { listen, parseAddress, readPem, readTls } from "./lib/http/listener.ts";
 import { createHandler } from "./lib/http/routes.ts";
@@ -20,6 +20,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const { settings, environmentWarnings } = readSettings({ annotations: {}, environment });
   const address = parseAddress(settings["listen-address"]);
   for (const warning of environmentWarnings) log("warn", warning);
+  refuseUnknownPolicy(environment);
 
   const tls = await readTls(settings);
   const cluster = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
@@ -60,6 +61,17 @@ async function start(environment: Environment, log: Log): Promise<void> {
     process.on(signal, () => void drain.begin(server).then(() => process.exit(0)));
   }
   await preloadSdk();
+}
+
+/** A policy that an operator relies on and that nobody enforces is worse than none. */
+function refuseUnknownPolicy(environment: Environment): void {
+  const variable = ["PIGGY_ALLOWED_SECRETS", "PIGGY_ASSUME_ROLES"].find((name) => environment[name]);
+  if (variable === undefined) return;
+  throw new PiggyError(
+    "setting_invalid",
+    `${variable} is not enforced by this version: take it away, and limit what may be read by the webhook's IAM role ` +
+      "and by PIGGY_ALLOWED_SA in the secrets",
+  );
 }
 
 /** Our own Service; its address is what the kubelet gave us in the variables of that Service. */

@@ -25,7 +25,6 @@ export type ErrorCode =
   | "reference_embedded"
   | "argv_lost"
   | "argv_empty"
-  | "object_unreadable"
   // image look-up
   | "image_name_invalid"
   | "image_host_refused"
@@ -40,7 +39,6 @@ export type ErrorCode =
   | "request_invalid"
   | "token_missing"
   | "not_allowed"
-  | "overloaded"
   // AWS
   | "region_invalid"
   | "credentials_missing"

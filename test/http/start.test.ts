@@ -165,6 +165,15 @@ describe("the start ends with exit code 1 and one line that says why", () => {
     );
   });
 
+  test.each(["PIGGY_ALLOWED_SECRETS", "PIGGY_ASSUME_ROLES"])(
+    "when %s is set, which is not enforced",
+    async (name) => {
+      const { code, message } = await endOf({ [name]: "{namespace}/*" });
+      expect(code).toBe("setting_invalid");
+      expect(message).toStartWith(`${name} is not enforced by this version: `);
+    },
+  );
+
   test("when it is not in a cluster", async () => {
     expect(await endOf({ KUBERNETES_SERVICE_HOST: "" })).toEqual({
       code: "not_in_cluster",

@@ -34,6 +34,8 @@ describe("the program", () => {
 
 const ARM64 = fileURLToPath(new URL("../../dist/piggy-env-arm64", import.meta.url));
 
+if (!existsSync(ARM64)) console.log(`skipped: ${ARM64} is not there; npm run build makes it`);
+
 describe.skipIf(!existsSync(ARM64))("the bundle for arm64, where one is built", () => {
   const EM_AARCH64 = 183;
 
