@@ -5,7 +5,6 @@ import { type Start, startCase } from "../start.ts";
 import { admit, SECRET } from "./admitted.ts";
 import { type StandaloneWorld, startStandaloneWorld } from "./aws.ts";
 import { NAMES } from "./names.ts";
-import { type TrustedStart, trustingStart } from "./own-ca.ts";
 import type { Programs } from "./programs.ts";
 import { webhookCase } from "./webhook-alone.ts";
 
@@ -21,7 +20,7 @@ export async function measureNear(
     const admitted = await admit(world, programs, directory);
     const aws = await startStandaloneWorld(world, directory);
     try {
-      const standalone = await standaloneStarts(programs, aws, directory);
+      const standalone = standaloneStarts(programs, aws);
       const { target, piggyEnv, launcherOfTarget, run } = programs;
       const starts: Readonly<Record<string, Start>> = {
         [NAMES.target]: { argv: [target], environment: {} },
@@ -43,24 +42,20 @@ export async function measureNear(
   }
 }
 
-async function standaloneStarts(
-  { target, piggyEnv, peer, vals, run }: Programs,
+function standaloneStarts(
+  { target, piggyEnv, peer, vals }: Programs,
   { keys, role, caFile, goRoots, valsFile }: StandaloneWorld,
-  directory: string,
-): Promise<Readonly<Record<string, Start>>> {
+): Readonly<Record<string, Start>> {
   const asked = {
     TEST_ENV: "piggy:TEST_ENV",
     PIGGY_STANDALONE: "true",
     PIGGY_AWS_SECRET_NAME: SECRET,
     PIGGY_AWS_REGION: REGION,
   };
-  const oursBy =
-    (identity: Environment) =>
-    ({ program, environment }: TrustedStart): Start => ({
-      argv: [program, "--", target],
-      environment: { ...asked, ...identity, ...environment },
-    });
-  const trusted = await trustingStart(run, piggyEnv, caFile, oursBy(keys), directory);
+  const ours = (identity: Environment): Start => ({
+    argv: [piggyEnv, "--", target],
+    environment: { ...asked, ...identity, AWS_CA_BUNDLE: caFile },
+  });
   const go = (identity: Environment, roots: Environment): Start => ({
     argv: [peer, "--", target],
     environment: { ...asked, ...identity, ...roots },
@@ -70,12 +65,12 @@ async function standaloneStarts(
     environment: { ...identity, ...goRoots.debian },
   });
   return {
-    [NAMES.keys]: oursBy(keys)(trusted),
+    [NAMES.keys]: ours(keys),
     [NAMES.keysGo]: go(keys, goRoots.debian),
     [NAMES.keysGoBundle]: go(keys, goRoots.bundle),
     [NAMES.keysGoFewRoots]: go(keys, goRoots.few),
     [NAMES.keysVals]: inVals(keys),
-    [NAMES.role]: oursBy(role)(trusted),
+    [NAMES.role]: ours(role),
     [NAMES.roleGo]: go(role, goRoots.debian),
     [NAMES.roleGoBundle]: go(role, goRoots.bundle),
     [NAMES.roleVals]: inVals(role),
