@@ -10,8 +10,17 @@ const OPTIONS = [
   ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
 ] as const;
 
+export interface Runtime {
+  /** The Bun that the program becomes a part of. */
+  readonly file: string;
+  /** As `bun build --target` names it. */
+  readonly target: string;
+}
+
 /** Compiles into this Bun, or another that is named. @throws Error with the compiler's output */
-export async function compileProgram(source: string, to: string, runtime?: string): Promise<void> {
-  const executable = runtime === undefined ? [] : [`--compile-executable-path=${runtime}`];
-  await run([process.execPath, "build", ...OPTIONS, ...executable, source, "--outfile", to], ROOT);
+export async function compileProgram(source: string, to: string, runtime?: Runtime): Promise<void> {
+  // The compiler writes process.arch into the program as text: of the target, or unless it is named, of this machine.
+  const into =
+    runtime === undefined ? [] : [`--compile-executable-path=${runtime.file}`, `--target=${runtime.target}`];
+  await run([process.execPath, "build", ...OPTIONS, ...into, source, "--outfile", to], ROOT);
 }

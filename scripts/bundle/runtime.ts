@@ -1,11 +1,14 @@
 /** The Bun that the injector is compiled into: of either architecture, for processors without AVX too. */
 import { join } from "node:path";
+import type { Runtime } from "../compile.ts";
 import type { Architecture } from "./architecture.ts";
 import { cached, run, verify } from "./cache.ts";
 import pins from "./pins.json" with { type: "json" };
 
-/** The runtime's file. @throws Error with what npm said */
-export async function bunRuntime(architecture: Architecture): Promise<string> {
+const TARGETS = { amd64: "bun-linux-x64-baseline", arm64: "bun-linux-arm64" } as const;
+
+/** @throws Error with what npm said */
+export async function bunRuntime(architecture: Architecture): Promise<Runtime> {
   const { package: name, integrity } = pins.bun[architecture];
   const { version } = pins.bun;
   const folder = await cached(`bun-${version}-${architecture}`, async (work) => {
@@ -16,5 +19,5 @@ export async function bunRuntime(architecture: Architecture): Promise<string> {
     await run(["tar", "-xzf", file, "--strip-components=1"], work);
     await run(["rm", file], work);
   });
-  return join(folder, "bin", "bun");
+  return { file: join(folder, "bin", "bun"), target: TARGETS[architecture] };
 }
