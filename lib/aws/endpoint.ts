@@ -5,8 +5,8 @@
 import { PiggyError } from "../error.ts";
 import { isRegion } from "../region.ts";
 
-/** `sso` is the portal of IAM Identity Center, which gives a role's credentials for an access token. */
-export type Service = "secretsmanager" | "ssm" | "sts" | "sso";
+/** Of IAM Identity Center: `sso` gives a role's credentials for an access token, `sso-oidc` renews the token. */
+export type Service = "secretsmanager" | "ssm" | "sts" | "sso" | "sso-oidc";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const VARIABLES: { readonly [S in Service]: string } = {
@@ -14,6 +14,7 @@ const VARIABLES: { readonly [S in Service]: string } = {
   ssm: "AWS_ENDPOINT_URL_SSM",
   sts: "AWS_ENDPOINT_URL_STS",
   sso: "AWS_ENDPOINT_URL_SSO",
+  "sso-oidc": "AWS_ENDPOINT_URL_SSO_OIDC",
 };
 
 const HOSTS: { readonly [S in Service]: string } = {
@@ -21,6 +22,7 @@ const HOSTS: { readonly [S in Service]: string } = {
   ssm: "ssm",
   sts: "sts",
   sso: "portal.sso",
+  "sso-oidc": "oidc",
 };
 
 interface Partition {

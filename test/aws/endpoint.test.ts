@@ -2,11 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { SSOClient } from "@aws-sdk/nested-clients/sso";
+import { SSOOIDCClient } from "@aws-sdk/nested-clients/sso-oidc";
 import { STSClient } from "@aws-sdk/nested-clients/sts";
 import { endpointOf, type Service, signingRegionOf } from "../../lib/aws/endpoint.ts";
 import vectors from "../vectors/aws-endpoints.json";
 
-const SERVICES = ["secretsmanager", "ssm", "sts", "sso"] as const;
+const SERVICES = ["secretsmanager", "ssm", "sts", "sso", "sso-oidc"] as const;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 describe("without configuration a service is asked in its region's partition", () => {
@@ -17,6 +18,7 @@ describe("without configuration a service is asked in its region's partition", (
         expect(endpointOf(service, region, {}).href).toBe(`https://${service}.${region}.${suffix}/`);
       }
       expect(endpointOf("sso", region, {}).href).toBe(`https://portal.sso.${region}.${suffix}/`);
+      expect(endpointOf("sso-oidc", region, {}).href).toBe(`https://oidc.${region}.${suffix}/`);
     },
   );
 });
@@ -24,9 +26,9 @@ describe("without configuration a service is asked in its region's partition", (
 describe("the variables that choose a variant choose the host", () => {
   test.each(vectors.variants.map((vector) => [vector.environment, vector.region, vector] as const))(
     "%j in %s",
-    (environment, region, { secretsmanager, ssm, sts, sso }) => {
+    (environment, region, { secretsmanager, ssm, sts, sso, "sso-oidc": oidc }) => {
       const asked = SERVICES.map((service) => [service, endpointOf(service, region, environment).host]);
-      expect(Object.fromEntries(asked)).toEqual({ secretsmanager, ssm, sts, sso });
+      expect(Object.fromEntries(asked)).toEqual({ secretsmanager, ssm, sts, sso, "sso-oidc": oidc });
     },
   );
 });
@@ -47,6 +49,8 @@ function sdkEndpoint(
       return new SSMClient({ region }).config.endpointProvider(parameters);
     case "sso":
       return new SSOClient({ region }).config.endpointProvider(parameters);
+    case "sso-oidc":
+      return new SSOOIDCClient({ region }).config.endpointProvider(parameters);
     case "sts":
       return new STSClient({ region }).config.endpointProvider({ ...parameters, UseGlobalEndpoint: legacy });
   }
@@ -95,6 +99,11 @@ describe("a configured endpoint", () => {
   test("of the SSO portal has a variable of its own", () => {
     const environment = { AWS_ENDPOINT_URL_SSO: "http://sso.test:4", AWS_ENDPOINT_URL: "http://aws.test:1" };
     expect(endpointOf("sso", "eu-west-1", environment).href).toBe("http://sso.test:4/");
+  });
+
+  test("of SSO's tokens has another", () => {
+    const environment = { AWS_ENDPOINT_URL_SSO_OIDC: "http://oidc.test:5", AWS_ENDPOINT_URL_SSO: "http://b" };
+    expect(endpointOf("sso-oidc", "eu-west-1", environment).href).toBe("http://oidc.test:5/");
   });
 
   test("is signed for the region that is asked for", () => {

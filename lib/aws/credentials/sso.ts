@@ -7,12 +7,12 @@
 import { messageOf, PiggyError } from "../../error.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../json.ts";
 import { endpointOf } from "../endpoint.ts";
-import { readText } from "../read-text.ts";
 import { type Received, sendFault } from "../send.ts";
 import type { AwsCredentials } from "../signature.ts";
 import type { CredentialContext } from "./context.ts";
-import { ownAwsPath, type ProfileFiles } from "./profile-files.ts";
+import type { ProfileFiles } from "./profile-files.ts";
 import type { SsoSettings } from "./profile-source.ts";
+import { loginNeeded, type SsoSession, ssoToken } from "./sso-token.ts";
 
 /**
  * @throws PiggyError `setting_invalid`; `credentials_missing`, saying how to log in, without a token that is valid;
@@ -24,9 +24,9 @@ export async function ssoCredentials(
   files: ProfileFiles,
   context: CredentialContext,
 ): Promise<AwsCredentials> {
-  const { region, tokenId } = sessionOf(sso, profile, files);
-  const token = await readToken(tokenId, profile, context.environment);
-  const url = endpointOf("sso", region, context.environment);
+  const session = sessionOf(sso, profile, files);
+  const token = await ssoToken(session, profile, context);
+  const url = endpointOf("sso", session.region, context.environment);
   url.pathname = `${url.pathname.replace(/\/$/, "")}/federation/credentials`;
   url.search = new URLSearchParams({ role_name: sso.roleName, account_id: sso.accountId }).toString();
   const { send, signal } = context;
@@ -43,12 +43,6 @@ export async function ssoCredentials(
   return readCredentials(answer.body, role);
 }
 
-interface SsoSession {
-  readonly region: string;
-  /** What the cached token's file is named after. */
-  readonly tokenId: string;
-}
-
 function sessionOf(sso: SsoSettings, profile: string, { ssoSessions }: ProfileFiles): SsoSession {
   const invalid = (problem: string) =>
     new PiggyError("setting_invalid", `AWS profile ${profile}: ${problem}`);
@@ -56,41 +50,13 @@ function sessionOf(sso: SsoSettings, profile: string, { ssoSessions }: ProfileFi
     if (sso.startUrl === undefined || sso.region === undefined) {
       throw invalid("SSO needs sso_session, or sso_start_url and sso_region: run `aws configure sso`");
     }
-    return { region: sso.region, tokenId: sso.startUrl };
+    return { region: sso.region, tokenId: sso.startUrl, isRenewable: false };
   }
   const session = ssoSessions.get(sso.session);
   if (session === undefined) throw invalid(`there is no section [sso-session ${sso.session}]`);
   const region = session.get("sso_region");
   if (region === undefined) throw invalid(`[sso-session ${sso.session}] has no sso_region`);
-  return { region, tokenId: sso.session };
-}
-
-async function readToken(
-  tokenId: string,
-  profile: string,
-  environment: CredentialContext["environment"],
-): Promise<string> {
-  const hash = new Bun.CryptoHasher("sha1").update(tokenId).digest("hex");
-  const file = ownAwsPath(environment, "sso", "cache", `${hash}.json`);
-  if (file === undefined) {
-    throw new PiggyError("setting_invalid", `AWS profile ${profile}: SSO needs HOME, where its token is`);
-  }
-  const text = await readText(file).catch(() => "");
-  const value = parseJson(text);
-  const { accessToken, expiresAt } = isJsonObject(value) ? value : {};
-  if (typeof accessToken !== "string" || typeof expiresAt !== "string")
-    throw loginNeeded(profile, "is not there");
-  // What is no date is as good as expired.
-  const isValid = new Date(expiresAt).getTime() > Date.now();
-  if (!isValid) throw loginNeeded(profile, "has expired");
-  return accessToken;
-}
-
-function loginNeeded(profile: string, problem: string): PiggyError {
-  return new PiggyError(
-    "credentials_missing",
-    `the SSO session of AWS profile ${profile} ${problem}: run \`aws sso login --profile ${profile}\``,
-  );
+  return { region, tokenId: sso.session, isRenewable: true };
 }
 
 function refusal({ status, body }: Received, role: string): PiggyError {

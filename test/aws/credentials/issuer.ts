@@ -1,6 +1,7 @@
 import { AwsError, badRequest, toAwsError } from "../../fakes/aws/error.ts";
 import { Identities, type User } from "../../fakes/aws/identities.ts";
 import { authenticate } from "../../fakes/aws/signature.ts";
+import { createToken } from "./oidc.ts";
 
 /** What STS was asked, once its signature was found good. */
 export interface AssumedRole {
@@ -76,6 +77,7 @@ export function startIssuer(): Issuer {
     fetch: async (request) => {
       const url = new URL(request.url);
       if (request.method === "GET" && url.pathname === "/federation/credentials") return portal(request, url);
+      if (url.pathname === "/token") return createToken(request, SSO_TOKEN);
       try {
         return await sts(request);
       } catch (thrown) {

@@ -1,0 +1,84 @@
+/**
+ * A new token for one that has expired, with which the AWS CLI goes on too: AWS may take the old one's refresh token
+ * only once. Sources: IAM Identity Center OIDC API Reference, CreateToken; botocore, tokens.py, SSOTokenProvider.
+ */
+import { rename, rm, writeFile } from "node:fs/promises";
+import { messageOf, PiggyError } from "../../error.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../json.ts";
+import { endpointOf } from "../endpoint.ts";
+import { type Received, sendFault } from "../send.ts";
+import type { CredentialContext } from "./context.ts";
+
+/** `problem`: why there is none and a login is needed. */
+export type Renewal = { readonly token: string } | { readonly problem: string };
+
+/**
+ * @param file the cache's, which gets the new token
+ * @throws PiggyError `region_invalid`, `setting_invalid`, `aws_throttled`, `aws_untrusted`, `aws_unavailable`
+ */
+export async function renewToken(
+  file: string,
+  cached: JsonObject,
+  region: string,
+  { environment, send, signal }: CredentialContext,
+): Promise<Renewal> {
+  const body = requestOf(cached);
+  if (body === undefined) return { problem: "has expired" };
+  const url = endpointOf("sso-oidc", region, environment);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/token`;
+  const headers = { "content-type": "application/json" };
+  let answer: Received;
+  try {
+    answer = await send(url, { method: "POST", headers, body, signal });
+  } catch (error) {
+    const what = signal.aborted ? "no answer in time" : messageOf(error);
+    throw new PiggyError(sendFault(error), `SSO at ${url.host}: ${what}`, { cause: error });
+  }
+  if (answer.status !== 200) return refusal(answer, url);
+  const value = parseJson(answer.body);
+  const { accessToken, expiresIn, refreshToken }: JsonObject = isJsonObject(value) ? value : {};
+  if (typeof accessToken !== "string" || typeof expiresIn !== "number") {
+    throw new PiggyError("aws_unavailable", `SSO at ${url.host}: an answer without a token`);
+  }
+  // The CLI writes whole seconds.
+  const expiresAt = new Date(Date.now() + expiresIn * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+  const renewable = typeof refreshToken === "string" ? { refreshToken } : {};
+  await save(file, { ...cached, accessToken, expiresAt, ...renewable });
+  return { token: accessToken };
+}
+
+/** Undefined when there is nothing to renew it with, or the client's registration has expired as well. */
+function requestOf(cached: JsonObject): string | undefined {
+  const { clientId, clientSecret, refreshToken, registrationExpiresAt } = cached;
+  if (![clientId, clientSecret, refreshToken].every((value) => typeof value === "string")) return undefined;
+  if (typeof registrationExpiresAt !== "string") return undefined;
+  const isRegistered = new Date(registrationExpiresAt).getTime() > Date.now();
+  if (!isRegistered) return undefined;
+  return JSON.stringify({ clientId, clientSecret, grantType: "refresh_token", refreshToken });
+}
+
+function refusal({ status, body }: Received, url: URL): Renewal {
+  if (status === 429) throw new PiggyError("aws_throttled", `SSO at ${url.host}: HTTP 429`);
+  if (status < 400 || status > 499) {
+    throw new PiggyError("aws_unavailable", `SSO at ${url.host}: HTTP ${status}`);
+  }
+  const value = parseJson(body);
+  const code = isJsonObject(value) ? value["error"] : undefined;
+  return {
+    problem: `has expired and is not renewed (${typeof code === "string" ? code : `HTTP ${status}`})`,
+  };
+}
+
+/**
+ * In the old one's place at once, for nobody else to read. Where the home is read-only the token is good all the same,
+ * for this start.
+ */
+async function save(file: string, token: JsonObject): Promise<void> {
+  const unfinished = `${file}.${crypto.randomUUID()}`;
+  try {
+    await writeFile(unfinished, JSON.stringify(token), { mode: 0o600, flag: "wx" });
+    await rename(unfinished, file);
+  } catch {
+    await rm(unfinished, { force: true }).catch(() => {});
+  }
+}
