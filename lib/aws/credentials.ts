@@ -1,7 +1,14 @@
 /** Credentials of a container's or a developer's own. */
-import type { CredentialContext } from "./credentials/context.ts";
+import type { Ask, CredentialContext } from "./credentials/context.ts";
 import { type Send, sendByFetch } from "./send.ts";
 import type { AwsCredentials } from "./signature.ts";
+
+/** What is between the search and the world. */
+export interface Surroundings {
+  readonly send?: Send;
+  /** Without it nobody is there to be asked. */
+  readonly ask?: Ask;
+}
 
 /**
  * The first that there are, in this order: keys of the environment, web identity, the profile's, the container's, the
@@ -18,14 +25,14 @@ export async function resolveCredentials(
   environment: Readonly<Record<string, string | undefined>>,
   region: string,
   signal: AbortSignal,
-  send: Send = sendByFetch,
+  { send = sendByFetch, ask = async () => undefined }: Surroundings = {},
 ): Promise<AwsCredentials> {
   const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
   if (accessKeyId && secretAccessKey) {
     return { accessKeyId, secretAccessKey, sessionToken: environment["AWS_SESSION_TOKEN"] || undefined };
   }
-  const context: CredentialContext = { environment, region, signal, send };
+  const context: CredentialContext = { environment, region, signal, send, ask };
   const roleArn = environment["AWS_ROLE_ARN"];
   const tokenFile = environment["AWS_WEB_IDENTITY_TOKEN_FILE"];
   // Each source is loaded when it is its turn: static keys pay for none, and IRSA for its own alone.

@@ -6,6 +6,7 @@ import type { StoreLocation } from "../aws/store.ts";
 import { PiggyError } from "../error.ts";
 import type { Values } from "./resolution.ts";
 import { createSend } from "./send.ts";
+import { createTimeLimit } from "./time-limit.ts";
 import type { Mark } from "./timeline.ts";
 
 const TIMEOUT_MS = 12_000;
@@ -21,13 +22,18 @@ export async function askAws(
   mark: Mark,
 ): Promise<Values> {
   const send = createSend(environment, mark);
+  const { signal, paused } = createTimeLimit(TIMEOUT_MS);
+  const ask = async (question: string) => {
+    const { askAtTerminal } = await import("./terminal.ts");
+    return paused(() => askAtTerminal(question));
+  };
   const store = createSignedStore({
     environment,
-    credentials: (region, signal) => resolveCredentials(environment, region, signal, send),
+    credentials: (region, signal) => resolveCredentials(environment, region, signal, { send, ask }),
     send,
   });
   const location = await locationOf(own, environment);
-  const { values } = await store(location, AbortSignal.timeout(TIMEOUT_MS));
+  const { values } = await store(location, signal);
   return values;
 }
 

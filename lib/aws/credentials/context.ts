@@ -1,5 +1,8 @@
 import type { Send } from "../send.ts";
 
+/** Asks whoever sits at the terminal; the line that was given, or undefined where there is no terminal. */
+export type Ask = (question: string) => Promise<string | undefined>;
+
 /** What every source of credentials is handed. */
 export interface CredentialContext {
   /** Never the process's own, which lacks what the launcher hides. */
@@ -8,4 +11,5 @@ export interface CredentialContext {
   readonly region: string;
   readonly signal: AbortSignal;
   readonly send: Send;
+  readonly ask: Ask;
 }

@@ -10,6 +10,8 @@ export interface RoleSettings {
   readonly roleArn: string;
   readonly sessionName: string;
   readonly externalId: string | undefined;
+  /** The device whose code the role is given for; its serial number or ARN. */
+  readonly mfaSerial: string | undefined;
   /** Seconds, as written. */
   readonly duration: string;
 }
@@ -75,13 +77,6 @@ function roleSource(name: string, profile: Section): ProfileSource | undefined {
   }
   if (roleArn === undefined) return source === undefined ? undefined : { kind: "source", source };
   if (sourceProfile === undefined && source === undefined) return undefined;
-  if (profile.has("mfa_serial")) {
-    throw invalid(
-      name,
-      "mfa_serial needs a code, which is not asked for here: " +
-        `run \`eval "$(aws configure export-credentials --profile ${name} --format env)"\` first`,
-    );
-  }
   const role = roleSettings(name, roleArn, profile);
   if (source !== undefined) return { kind: "role of source", role, source };
   return sourceProfile === undefined ? undefined : { kind: "role of profile", role, sourceProfile };
@@ -100,7 +95,8 @@ function roleSettings(name: string, roleArn: string, profile: Section): RoleSett
   const duration = profile.get("duration_seconds") ?? "3600";
   if (!/^\d+$/.test(duration)) throw invalid(name, `duration_seconds ${duration} is not a number`);
   const sessionName = profile.get("role_session_name") ?? "piggy-env";
-  return { roleArn, sessionName, externalId: profile.get("external_id"), duration };
+  const [externalId, mfaSerial] = [profile.get("external_id"), profile.get("mfa_serial")];
+  return { roleArn, sessionName, externalId, mfaSerial, duration };
 }
 
 function webIdentitySource(profile: Section): ProfileSource | undefined {

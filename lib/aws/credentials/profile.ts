@@ -24,10 +24,10 @@ export async function profileCredentials(
       return source.credentials;
     case "role of profile": {
       const signer = await sourceCredentials(name, source.sourceProfile, files, context, sources);
-      return assumeRole(source.role, signer, own);
+      return assumeRole(name, source.role, signer, own);
     }
     case "role of source":
-      return assumeRole(source.role, await namedCredentials(source.source, name, context), own);
+      return assumeRole(name, source.role, await namedCredentials(source.source, name, context), own);
     case "source":
       return namedCredentials(source.source, name, context);
     case "web identity": {
@@ -66,7 +66,8 @@ async function sourceCredentials(
 }
 
 async function assumeRole(
-  { roleArn, sessionName, externalId, duration }: RoleSettings,
+  profile: string,
+  { roleArn, sessionName, externalId, mfaSerial, duration }: RoleSettings,
   signer: AwsCredentials,
   context: CredentialContext,
 ): Promise<AwsCredentials> {
@@ -74,8 +75,18 @@ async function assumeRole(
   const parameters = {
     DurationSeconds: duration,
     ...(externalId === undefined ? {} : { ExternalId: externalId }),
+    ...(mfaSerial === undefined ? {} : await secondFactor(mfaSerial, profile, context)),
   };
   return askSts({ action: "AssumeRole", roleArn, sessionName, parameters, signer }, context);
+}
+
+async function secondFactor(
+  serial: string,
+  profile: string,
+  context: CredentialContext,
+): Promise<Readonly<Record<string, string>>> {
+  const { askForCode } = await import("./second-factor.ts");
+  return { SerialNumber: serial, TokenCode: await askForCode(serial, profile, context) };
 }
 
 async function namedCredentials(

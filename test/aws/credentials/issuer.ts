@@ -21,9 +21,12 @@ export const SSO_TOKEN = "the-access-token";
 export const WEB_TOKEN = "the-web-identity-token";
 /** The one that nobody may assume. */
 export const FORBIDDEN_ROLE = "arn:aws:iam::111122223333:role/forbidden";
+/** The one that is given for a code of a device only. */
+export const GUARDED_ROLE = "arn:aws:iam::111122223333:role/guarded";
+export const MFA_DEVICE = { serial: "arn:aws:iam::111122223333:mfa/me", code: "012345" } as const;
 
 /**
- * AssumeRole of STS, signed, and GetRoleCredentials of the SSO portal. Keys follow from who asked for what, so that two
+ * AssumeRole of STS, signed, GetRoleCredentials of the SSO portal, and CreateToken of its OIDC. Keys follow from who asked for what, so that two
  * askers can be compared; they are good for the next AssumeRole.
  * Sources: AWS STS API Reference; IAM Identity Center Portal API Reference.
  */
@@ -56,6 +59,17 @@ export function startIssuer(): Issuer {
     const { identity, region } = await authenticate(received, "sts", identities);
     if (roleArn === FORBIDDEN_ROLE) {
       throw new AwsError(403, "AccessDenied", `User '${identity.arn}' is not authorized`);
+    }
+    const { serial, code } = MFA_DEVICE;
+    if (
+      roleArn === GUARDED_ROLE &&
+      !(form.get("SerialNumber") === serial && form.get("TokenCode") === code)
+    ) {
+      throw new AwsError(
+        403,
+        "AccessDenied",
+        "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+      );
     }
     assumed.push({ accessKeyId: identity.accessKeyId, region, parameters });
     return assumedRole(issue(`${roleName}.${identity.accessKeyId.replace("ASIA:", "")}`));

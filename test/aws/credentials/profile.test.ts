@@ -332,9 +332,9 @@ const refusals: readonly Refusal[] = [
     says: "AWS_SECRET_ACCESS_KEY is not set",
   },
   {
-    when: "the role needs a second factor",
+    when: "the role needs a second factor, and nobody is there to be asked",
     config: `[profile dev]\n${roleOf("reader")}source_profile = dev\nmfa_serial = arn:aws:iam::1:mfa/me\n${keys(USER)}`,
-    code: "setting_invalid",
+    code: "credentials_missing",
     says: "aws configure export-credentials --profile dev",
   },
   {

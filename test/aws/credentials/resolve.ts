@@ -1,5 +1,4 @@
-import { resolveCredentials } from "../../../lib/aws/credentials.ts";
-import type { Send } from "../../../lib/aws/send.ts";
+import { resolveCredentials, type Surroundings } from "../../../lib/aws/credentials.ts";
 import type { AwsCredentials } from "../../../lib/aws/signature.ts";
 import { PiggyError } from "../../../lib/error.ts";
 
@@ -10,12 +9,13 @@ export const REGION = "eu-west-1";
 /** Without the machine's own instance metadata, unless an endpoint is given. */
 export function resolve(
   environment: Environment,
-  { send, timeoutMs = 5_000 }: { readonly send?: Send; readonly timeoutMs?: number } = {},
+  { timeoutMs = 5_000, ...surroundings }: Surroundings & { readonly timeoutMs?: number } = {},
 ): Promise<AwsCredentials> {
   const metadata = environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
     ? {}
     : { AWS_EC2_METADATA_DISABLED: "true" };
-  return resolveCredentials({ ...metadata, ...environment }, REGION, AbortSignal.timeout(timeoutMs), send);
+  const signal = AbortSignal.timeout(timeoutMs);
+  return resolveCredentials({ ...metadata, ...environment }, REGION, signal, surroundings);
 }
 
 export async function refusalOf(credentials: Promise<unknown>): Promise<{ code: string; message: string }> {
