@@ -106,15 +106,17 @@ async function ask(
   argv: readonly string[],
   { own, variables }: ContainerEnvironment,
   keys: readonly string[],
-  { standalone, skipVerifyTls }: InjectorSettings,
+  { standalone, skipVerifyTls, dnsTransport }: InjectorSettings,
   mark: Mark,
 ): Promise<Values> {
+  const connectByName =
+    dnsTransport && (await import("./lib/injector/dns/connect.ts")).connectOver(dnsTransport);
   if (standalone) {
     const { askAws } = await import("./lib/injector/standalone.ts");
-    return askAws(own, environmentByName(variables), mark);
+    return askAws(own, environmentByName(variables), mark, connectByName);
   }
   const { askWebhook } = await import("./lib/injector/proxy.ts");
-  return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls, mark });
+  return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls, mark, connectByName });
 }
 
 /** For the first process of a container the kernel has no default action: without a handler it could not be ended. */

@@ -1,5 +1,6 @@
 /** The settings that hold for a Pod: annotation over environment over default, each value parsed strictly. */
 import { parseBoolean } from "./boolean.ts";
+import { DNS_TRANSPORTS } from "./dns-transport.ts";
 import { parseDuration } from "./duration.ts";
 import { isResourceQuantity } from "./quantity.ts";
 import {
@@ -60,7 +61,7 @@ const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = 
     return usable ? { value: trimEndOf(text, "/") } : { expected: "an https:// address" };
   },
   pullPolicy: oneOf("Always", "IfNotPresent", "Never"),
-  resolver: oneOf("udp", "udp4", "udp6", "tcp", "tcp4", "tcp6"),
+  resolver: oneOf(...DNS_TRANSPORTS),
   acceptance: oneOf("auto", "true", "false"),
   unseen: oneOf("wrap", "ignore"),
 };

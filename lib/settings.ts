@@ -197,7 +197,8 @@ export const SETTINGS = {
     type: "resolver",
     from: EITHER,
     readBy: ["admission", "injector"],
-    meaning: "Transport that the injector's DNS look-ups are forced over: `udp` or `tcp`.",
+    meaning:
+      "Transport that the injector's DNS look-ups are forced over, by a resolver of its own: `udp` or `tcp`, or with only the nameservers of one family `udp4`, `udp6`, `tcp4`, `tcp6`. Default: the C library's resolver. Not for what goes through an HTTP proxy, nor for the proxy's own name.",
   },
   "piggy-initial-delay": {
     type: "duration",

@@ -11,6 +11,8 @@ interface Import {
   /** A file of ours, relative to the root, or a package's name. */
   readonly to: string;
   readonly isTypeOnly: boolean;
+  /** Loaded when it is reached, not before. */
+  readonly isDynamic: boolean;
 }
 
 const IMPORT =
@@ -21,7 +23,7 @@ function importsOf(file: string): readonly Import[] {
   return [...source.matchAll(IMPORT)].map(([, type, statement, dynamic, bare]) => {
     const target = statement ?? dynamic ?? bare ?? "";
     const to = target.startsWith(".") ? normalize(join(dirname(file), target)) : target;
-    return { from: file, to, isTypeOnly: type !== undefined };
+    return { from: file, to, isTypeOnly: type !== undefined, isDynamic: dynamic !== undefined };
   });
 }
 
@@ -95,6 +97,12 @@ describe("what the injector loads is paid for at every start of a container", ()
     const rooms = new Set([...reached].map(roomOf));
     expect([...rooms].sort()).toEqual(["aws", "entry point", "injector", "reference", "vocabulary"]);
     expect([...reached]).not.toContain("lib/aws/sdk.ts");
+  });
+
+  test("it loads what looks names up when that is asked for, and not before", () => {
+    const ofDns = (file: string) => file.startsWith("lib/injector/dns/");
+    const entries = loaded.filter(({ from, to }) => ofDns(to) && !ofDns(from));
+    expect(entries).toMatchObject([{ from: "injector.ts", isDynamic: true }]);
   });
 
   test("it loads no package", () => {

@@ -30,6 +30,8 @@ export interface ProxyQuery {
   readonly keys: readonly string[];
   readonly skipVerifyTls: boolean;
   readonly mark: Mark;
+  /** How to connect to a name, where the C library is not to look it up. */
+  readonly connectByName?: typeof connect | undefined;
 }
 
 /**
@@ -69,14 +71,14 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
  */
 function connectToWebhook(
   url: URL,
-  { own, skipVerifyTls, mark }: ProxyQuery,
+  { own, skipVerifyTls, mark, connectByName = connect }: ProxyQuery,
   signal: AbortSignal,
 ): Promise<Connection> {
   const ca = own.get("PIGGY_CA") || undefined;
   const named = hostAndPort(url);
   const tls =
     url.protocol === "https:" ? { ca, serverName: named.hostname, verify: !skipVerifyTls } : undefined;
-  const byName = (until: AbortSignal) => connect({ ...named, tls }, until, mark);
+  const byName = (until: AbortSignal) => connectByName({ ...named, tls }, until, mark);
   const service = own.get("PIGGY_SERVICE");
   // Unverified, the address could by now be somebody else's.
   if (!service || skipVerifyTls || tls === undefined || !URL.canParse(`https://${service}`))

@@ -14,16 +14,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const AMAZON_HOST = /\.(amazonaws\.com(\.cn)?|api\.aws|amazonaws\.eu)$/;
 
 /** A transport that obeys the environment's HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE. */
-export function createSend(environment: Environment, mark: Mark): Send {
+export function createSend(environment: Environment, mark: Mark, connectByName = connect): Send {
   const connections = new Map<string, Connection>();
   const bundle = environment["AWS_CA_BUNDLE"];
   const ca = bundle ? readBundle(bundle) : undefined;
 
   const open = async (url: URL, signal: AbortSignal): Promise<Connection> => {
     const to = hostAndPort(url);
-    if (url.protocol !== "https:") return connect({ ...to, tls: undefined }, signal, mark);
+    if (url.protocol !== "https:") return connectByName({ ...to, tls: undefined }, signal, mark);
     const connectBy = (authorities: string | undefined) =>
-      connect({ ...to, tls: { ca: authorities, serverName: to.hostname, verify: true } }, signal, mark);
+      connectByName({ ...to, tls: { ca: authorities, serverName: to.hostname, verify: true } }, signal, mark);
     if (ca !== undefined || !AMAZON_HOST.test(to.hostname)) return connectBy(ca);
     return connectBy(AMAZON_ROOTS).catch((error: unknown) => {
       // An endpoint of another authority: a proxy that opens TLS, or Amazon's next root.

@@ -1,5 +1,6 @@
 /** The injector's settings: the variables that the webhook wrote, over its own flags. */
 import { parseBoolean } from "../boolean.ts";
+import { type DnsTransport, parseDnsTransport } from "../dns-transport.ts";
 import { parseDuration } from "../duration.ts";
 
 export interface InjectorSettings {
@@ -7,6 +8,8 @@ export interface InjectorSettings {
   readonly standalone: boolean;
   readonly ignoreNoEnv: boolean;
   readonly skipVerifyTls: boolean;
+  /** What names are looked up over; undefined for the C library to decide. */
+  readonly dnsTransport: DnsTransport | undefined;
   readonly initialDelayMs: number;
   /** Undefined when nobody said how often. */
   readonly retries: number | undefined;
@@ -32,8 +35,10 @@ export function readInjectorSettings(own: ReadonlyMap<string, string>, flags: Fl
     const text = own.get(variable) || flag;
     if (!text) return otherwise;
     const value = parse(text);
-    if (value === undefined)
-      warnings.push(`${variable}: cannot read ${JSON.stringify(text)}, taken as ${otherwise}`);
+    if (value === undefined) {
+      const instead = otherwise === undefined ? "ignored" : `taken as ${otherwise}`;
+      warnings.push(`${variable}: cannot read ${JSON.stringify(text)}, ${instead}`);
+    }
     return value ?? otherwise;
   };
   const isSet = (variable: string, otherwise = false) => read(variable, undefined, parseBoolean, otherwise);
@@ -42,6 +47,7 @@ export function readInjectorSettings(own: ReadonlyMap<string, string>, flags: Fl
     standalone: isSet("PIGGY_STANDALONE", flags.standalone),
     ignoreNoEnv: isSet("PIGGY_IGNORE_NO_ENV"),
     skipVerifyTls: isSet("PIGGY_SKIP_VERIFY_TLS"),
+    dnsTransport: read("PIGGY_DNS_RESOLVER", undefined, parseDnsTransport, undefined),
     initialDelayMs: read("PIGGY_INITIAL_DELAY", flags.initialDelay, parseDelay, 0),
     retries:
       own.get("PIGGY_NUMBER_OF_RETRY") || flags.retry

@@ -4,6 +4,7 @@ import { resolveRegion } from "../aws/region.ts";
 import { createSignedStore } from "../aws/signed.ts";
 import type { StoreLocation } from "../aws/store.ts";
 import { PiggyError } from "../error.ts";
+import type { connect } from "./connection.ts";
 import type { Values } from "./resolution.ts";
 import { createSend } from "./send.ts";
 import { createTimeLimit } from "./time-limit.ts";
@@ -14,14 +15,16 @@ const TIMEOUT_MS = 12_000;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
+ * @param connectByName how to connect to a name, where the C library is not to look it up
  * @throws PiggyError `usage`, `region_invalid`, `credentials_missing`, `secret_*`, `aws_*`
  */
 export async function askAws(
   own: ReadonlyMap<string, string>,
   environment: Environment,
   mark: Mark,
+  connectByName?: typeof connect,
 ): Promise<Values> {
-  const send = createSend(environment, mark);
+  const send = createSend(environment, mark, connectByName);
   const { signal, paused } = createTimeLimit(TIMEOUT_MS);
   const ask = async (question: string) => {
     const { askAtTerminal } = await import("./terminal.ts");
