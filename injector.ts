@@ -45,27 +45,29 @@ async function main(): Promise<never> {
   const log = logTo(settings.debug);
   for (const warning of settings.warnings) log("warn", warning);
 
-  // A command that cannot be run is known before anybody is asked for a secret.
   const expansion = parseExpansion(environment.own.get("PIGGY_EXPAND"));
-  const [command = ""] = commandLine.argv;
-  if (!expansion.elements.has(0)) findTarget(command, pathOf(environment));
+  const known = expansion.elements.has(0) ? undefined : findKnownTarget(commandLine, environment);
 
   timeline.mark("references");
   const values = await resolve(commandLine, environment, settings, log, timeline.mark);
   timeline.mark("answer");
   const entries = resolvedEntries(environment.variables, ({ key }) => usableValue(values, key));
   const argv = expandArgv(commandLine.argv, expansion, entries);
-  const target = findTarget(argv[0] ?? "", pathOf(environment));
+  const target = known ?? findTarget(argv[0] ?? "", lookUp(entries, "PATH"));
   timeline.mark("exec");
   log("debug", "timeline in milliseconds", timeline.read());
   exec(target, argv, entries, launch.state);
 }
 
-function pathOf({ variables }: ContainerEnvironment): string | undefined {
-  return lookUp(
-    variables.map(({ entry }) => entry),
-    "PATH",
-  );
+/**
+ * A command that cannot be run is known before anybody is asked for a secret. Undefined where a secret says what
+ * runs: where PATH, which is to be searched, refers to one.
+ */
+function findKnownTarget({ argv }: Run, { variables }: ContainerEnvironment): string | undefined {
+  const [command = ""] = argv;
+  const path = variables.find(({ entry }) => entry.startsWith("PATH="));
+  if (path?.reference !== undefined && !command.includes("/")) return undefined;
+  return findTarget(command, path?.entry.slice("PATH=".length));
 }
 
 /** The values of all references, or of those that could be had when the others are to be ignored. */

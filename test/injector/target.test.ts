@@ -144,6 +144,21 @@ describe("a command is found", () => {
     expect(outcome).toMatchObject({ exitCode: 0, stdout: "script runs\n" });
   });
 
+  test("in a PATH that a secret says, and not before", async () => {
+    const secret = startStubWebhook({ answer: () => Response.json({ KEY: join(directory, "second") }) });
+    try {
+      const environment = {
+        ...environmentWith("piggy:KEY"),
+        PIGGY_ADDRESS: `http://127.0.0.1:${secret.port}`,
+      };
+      const outcome = await run(["--", "tool"], environment);
+      expect(outcome.stderr).toBe("");
+      expect(outcome.started().argv).toEqual(["tool"]);
+    } finally {
+      await secret.stop();
+    }
+  });
+
   test("by the first PATH where it stands twice", async () => {
     const environment = [`PATH=${join(directory, "second")}`, "PATH=/nowhere"];
     const outcome = await runExactly([await piggyEnv(), "--", "tool"], environment);
