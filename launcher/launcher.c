@@ -7,6 +7,7 @@
 #include "install.h"
 #include "linux.h"
 #include "text.h"
+#include "trial.h"
 
 #define PATH_MAX 4096
 
@@ -210,5 +211,7 @@ __attribute__((noreturn, used)) void launch(word *stack)
 	/* Without a directory, or with one that has no name, the injector says how it is used. */
 	if (argc == 3 && equal(argv[1], "install") && *argv[2])
 		install(folder, argv[2]);
+	if (argc == 3 && equal(argv[1], "try"))
+		try_to_execute(argv[2]);
 	start(folder, argv, argv + argc + 1);
 }

@@ -40,6 +40,17 @@ typedef long word;
 #define SIGNALS 64
 #define SIG_IGN 1
 #define SIG_BLOCK 0
+#define SIGTRAP 5
+#define SIGKILL 9
+#define SIGCHLD 17
+#define SIGSTOP 19
+
+#define PTRACE_TRACEME 0
+#define PTRACE_CONT 7
+#define PTRACE_SETOPTIONS 0x4200
+#define PTRACE_O_TRACEEXEC 0x10
+#define PTRACE_O_EXITKILL 0x100000
+#define PTRACE_EVENT_EXEC 4
 
 struct rlimit64 {
 	unsigned long soft, hard;
@@ -62,7 +73,8 @@ enum {
 	SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14,
 	SYS_sendfile = 40, SYS_execve = 59, SYS_exit_group = 231, SYS_fcntl = 72, SYS_clock_gettime = 228,
 	SYS_openat = 257, SYS_mkdirat = 258, SYS_unlinkat = 263, SYS_readlinkat = 267, SYS_fchmod = 91, SYS_fchmodat = 268,
-	SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_renameat2 = 316, SYS_getpid = 39, SYS_getdents64 = 217
+	SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_renameat2 = 316, SYS_getpid = 39, SYS_getdents64 = 217,
+	SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_ptrace = 101
 };
 
 /* The kernel's struct sigaction has the handler first on both architectures. */
@@ -91,7 +103,8 @@ enum {
 	SYS_write = 64, SYS_close = 57, SYS_mmap = 222, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135,
 	SYS_sendfile = 71, SYS_execve = 221, SYS_exit_group = 94, SYS_fcntl = 25, SYS_clock_gettime = 113,
 	SYS_openat = 56, SYS_mkdirat = 34, SYS_unlinkat = 35, SYS_readlinkat = 78, SYS_fchmod = 52, SYS_fchmodat = 53,
-	SYS_dup3 = 24, SYS_prlimit64 = 261, SYS_renameat2 = 276, SYS_getpid = 172, SYS_getdents64 = 61
+	SYS_dup3 = 24, SYS_prlimit64 = 261, SYS_renameat2 = 276, SYS_getpid = 172, SYS_getdents64 = 61,
+	SYS_clone = 220, SYS_wait4 = 260, SYS_kill = 129, SYS_ptrace = 117
 };
 
 #define SIGACTION_WORDS 4
