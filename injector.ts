@@ -56,7 +56,9 @@ async function main(): Promise<never> {
   const target = known ?? findTarget(argv[0] ?? "", lookUp(entries, "PATH"));
   timeline.mark("exec");
   log("debug", "timeline in milliseconds", timeline.read());
-  exec(target, argv, entries, launch.state);
+  const errno = exec(target, argv, entries, launch.state);
+  const { execFailure } = await import("./lib/injector/exec-failure.ts");
+  throw execFailure({ file: target, argv, environment: entries, errno });
 }
 
 /**

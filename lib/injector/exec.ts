@@ -1,11 +1,6 @@
 /** execve(2): this process becomes the application, as if it had been started in our place. */
 import { dlopen, ptr, read } from "bun:ffi";
-import { PiggyError } from "../error.ts";
 import type { ProcessState } from "./launch.ts";
-import { textOf } from "./process.ts";
-
-const E2BIG = 7;
-const ENOEXEC = 8;
 
 const F_SETFD = 2;
 const RLIMIT_NOFILE = 7;
@@ -36,14 +31,14 @@ type Libc = ReturnType<typeof openLibc>;
 
 /**
  * Replaces this process. All strings are bytes. Without a state, only what Bun is known to ignore is given back.
- * @throws PiggyError `exec_failed`, `command_not_executable`: execve returns only when it failed.
+ * Returns only when execve failed, with its errno.
  */
 export function exec(
   file: string,
   argv: readonly string[],
   environment: readonly string[],
   state: ProcessState | undefined,
-): never {
+): number {
   const libc = openLibc();
   const path = terminated(file);
   const argvStrings = argv.map(terminated);
@@ -53,7 +48,9 @@ export function exec(
   restore(libc, state);
   libc.execve(ptr(path), ptr(argvPointers), ptr(environmentPointers));
   const location = libc.__errno_location();
-  throw failure(file, location === null ? 0 : read.i32(location));
+  const errno = location === null ? 0 : read.i32(location);
+  takeBack(libc, state);
+  return errno;
 }
 
 const SIG_DFL = 0n;
@@ -80,6 +77,14 @@ function restore(libc: Libc, state: ProcessState | undefined): void {
   libc.syscall(SYSCALLS.sigprocmask, SIG_SETMASK, ptr(mask), null, SIGNAL_SET_SIZE);
 }
 
+/** For whoever tells why: a descriptor is to be had again, and a stderr that nobody reads ends nothing. */
+function takeBack(libc: Libc, state: ProcessState | undefined): void {
+  for (const signal of IGNORED_BY_BUN) handle(libc, signal, SIG_IGN);
+  if (state === undefined) return;
+  const { hard } = state.openFiles;
+  libc.setrlimit(RLIMIT_NOFILE, ptr(new BigUint64Array([hard, hard])));
+}
+
 function terminated(bytes: string): Buffer {
   return Buffer.from(`${bytes}\0`, "latin1");
 }
@@ -87,21 +92,4 @@ function terminated(bytes: string): Buffer {
 /** A NULL-terminated array of char*. The buffers must outlive it. */
 function pointers(strings: readonly Buffer[]): BigUint64Array {
   return new BigUint64Array([...strings.map((string) => BigInt(ptr(string))), 0n]);
-}
-
-function failure(file: string, errno: number): PiggyError {
-  const name = JSON.stringify(textOf(file));
-  if (errno === E2BIG) {
-    return new PiggyError(
-      "exec_failed",
-      `cannot run ${name}: its arguments and environment are longer than the kernel takes (E2BIG)`,
-    );
-  }
-  if (errno === ENOEXEC) {
-    return new PiggyError(
-      "command_not_executable",
-      `cannot run ${name}: it is no program and names no interpreter`,
-    );
-  }
-  return new PiggyError("command_not_executable", `cannot run ${name}: execve fails with errno ${errno}`);
 }

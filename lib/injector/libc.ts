@@ -69,6 +69,19 @@ export function readBytes(file: string): Buffer {
   }
 }
 
+/**
+ * What one read gives of a file's beginning, at most `length` bytes, one a character; undefined where this user cannot
+ * read it.
+ */
+export function readHead(file: string, length: number): string | undefined {
+  const descriptor = libc.open(ptr(terminated(file)), O_RDONLY | O_CLOEXEC, 0);
+  if (descriptor < 0) return undefined;
+  const head = Buffer.allocUnsafeSlow(length);
+  const got = Number(libc.read(descriptor, ptr(head), length));
+  libc.close(descriptor);
+  return got < 0 ? undefined : head.toString("latin1", 0, got);
+}
+
 /** Writes all of a text to an open descriptor, or as much as it takes. */
 export function writeText(descriptor: number, text: string): void {
   let rest = Buffer.from(text, "utf8");

@@ -1,7 +1,7 @@
 /** The program that a command names. */
-import { PiggyError } from "../error.ts";
+import type { PiggyError } from "../error.ts";
 import { ENOENT, ENOTDIR, executableFault } from "./libc.ts";
-import { textOf } from "./process.ts";
+import { cannotRun } from "./runnable.ts";
 
 /** What the C library searches when PATH is not set. Source: execvp(3). */
 const DEFAULT_PATH = "/bin:/usr/bin";
@@ -42,10 +42,9 @@ function fitnessOf(file: string): Fitness {
 }
 
 function notFound(command: string, why: string): PiggyError {
-  return new PiggyError("command_not_found", `cannot run ${JSON.stringify(textOf(command))}: ${why}`);
+  return cannotRun("command_not_found", command, why);
 }
 
 function notExecutable(file: string): PiggyError {
-  const name = JSON.stringify(textOf(file));
-  return new PiggyError("command_not_executable", `cannot run ${name}: it is not an executable file`);
+  return cannotRun("command_not_executable", file, "it is not an executable file");
 }
