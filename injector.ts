@@ -25,6 +25,7 @@ import {
   type Values,
 } from "./lib/injector/resolution.ts";
 import { withPatience } from "./lib/injector/retry.ts";
+import { refuseUnrunnable } from "./lib/injector/runnable.ts";
 import { type InjectorSettings, readInjectorSettings } from "./lib/injector/settings.ts";
 import { findTarget } from "./lib/injector/target.ts";
 import { createTimeline, type Mark } from "./lib/injector/timeline.ts";
@@ -69,7 +70,9 @@ function findKnownTarget({ argv }: Run, { variables }: ContainerEnvironment): st
   const [command = ""] = argv;
   const path = variables.find(({ entry }) => entry.startsWith("PATH="));
   if (path?.reference !== undefined && !command.includes("/")) return undefined;
-  return findTarget(command, path?.entry.slice("PATH=".length));
+  const target = findTarget(command, path?.entry.slice("PATH=".length));
+  refuseUnrunnable(target);
+  return target;
 }
 
 /** The values of all references, or of those that could be had when the others are to be ignored. */

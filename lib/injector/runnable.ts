@@ -1,7 +1,7 @@
 /** Whether the kernel will take a file, once its user may execute it: what execve would only say when it is too late. */
 import { type ErrorCode, PiggyError } from "../error.ts";
 import { ENOENT, ENOTDIR, executableFault, readHead } from "./libc.ts";
-import { textOf } from "./process.ts";
+import { bytesOf, textOf } from "./process.ts";
 import { formatOf, HEAD } from "./program-format.ts";
 
 export interface Fault {
@@ -48,6 +48,31 @@ function needFault(needs: string, file: string): Fault | undefined {
 /** ENOENT and ENOTDIR, for the file and for what it needs: so the container runtimes have it, whatever shells say. */
 export function isAbsence(errno: number): boolean {
   return errno === ENOENT || errno === ENOTDIR;
+}
+
+/**
+ * Ends a start that cannot come to anything. What looks unfit is tried by the kernel before it is refused: nobody
+ * else knows which formats it has been taught, and what it would run is never refused.
+ * @throws PiggyError `command_not_found`, `command_not_executable`
+ */
+export function refuseUnrunnable(file: string): void {
+  const fault = formatFault(file);
+  if (fault === undefined || fault.errno !== errnoOfTrial(file)) return;
+  throw cannotRun(isAbsence(fault.errno) ? "command_not_found" : "command_not_executable", file, fault.why);
+}
+
+/** What execve answers for a file, 0 where it does not return; undefined where the launcher cannot find out. */
+function errnoOfTrial(file: string): number | undefined {
+  const name = textOf(file);
+  // A name that is not UTF-8 cannot be passed on.
+  if (bytesOf(name) !== file) return undefined;
+  const launcher = process.execPath.replace(/[^/]*$/, "../piggy-env");
+  try {
+    const stdio = ["ignore", "ignore", "ignore"] as const;
+    return Bun.spawnSync([launcher, "try", name], { env: {}, stdio: [...stdio] }).exitCode;
+  } catch {
+    return undefined;
+  }
 }
 
 export function cannotRun(code: ErrorCode, file: string, why: string): PiggyError {

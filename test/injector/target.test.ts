@@ -13,7 +13,9 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "piggy-target-"));
   webhook = startStubWebhook({ answer: () => Response.json({ KEY: "value" }) });
   await Promise.all(
-    ["first", "second", "folder/called"].map((name) => mkdir(join(directory, name), { recursive: true })),
+    ["first", "second", "texts", "folder/called"].map((name) =>
+      mkdir(join(directory, name), { recursive: true }),
+    ),
   );
   await writeFile(join(directory, "token"), "token");
   await writeFile(join(directory, "plain"), "not a program");
@@ -21,6 +23,7 @@ beforeAll(async () => {
   await writeFile(join(directory, "text"), "neither a program nor a script\n");
   await writeFile(join(directory, "orphan"), "#!/nowhere/interpreter\n");
   await writeFile(join(directory, "script"), '#!/bin/sh\necho "script $1"\n');
+  await writeFile(join(directory, "texts", "tool"), "neither a program nor a script\n", { mode: 0o755 });
   await Promise.all(["empty", "text", "orphan", "script"].map((name) => chmod(join(directory, name), 0o755)));
   await symlink("round", join(directory, "round"));
   await symlink("absent", join(directory, "dangling"));
@@ -58,12 +61,19 @@ const notFound: readonly (readonly [what: string, refusal: Refusal])[] = [
     "a name with a PATH of files and absent directories",
     { command: "x", path: "plain:/nowhere", says: "PATH" },
   ],
+  ["a script whose interpreter is not there", { command: "./orphan", says: "/nowhere/interpreter" }],
   ["an empty command", { command: "", path: "second", says: '""' }],
 ];
 
 const notExecutable: readonly (readonly [what: string, refusal: Refusal])[] = [
   ["a file without the right to execute it", { command: "./plain", says: "plain" }],
   ["a directory", { command: "./folder", says: "folder" }],
+  ["an empty file, which no shell is given", { command: "./empty", says: "is empty" }],
+  ["a text, which no shell is given", { command: "./text", says: "is no program" }],
+  [
+    "a name that stands for a text first in PATH",
+    { command: "tool", path: "texts:second", says: "texts/tool" },
+  ],
   [
     "a name whose only file in PATH is not executable",
     { command: "tool", path: "first", says: "first/tool" },
