@@ -5,6 +5,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { compileProgram } from "../compile.ts";
+import { alignSegments } from "./alignment.ts";
 import type { Architecture } from "./architecture.ts";
 import { installGlibc } from "./glibc.ts";
 import { setInterpreter } from "./interpreter.ts";
@@ -25,7 +26,7 @@ export async function buildBundle(architecture: Architecture, folder: string): P
     installGlibc(architecture, libraries),
     bunRuntime(architecture).then((runtime) => compileProgram("injector.ts", injector, runtime)),
   ]);
-  const program = await readFile(injector);
+  const program = alignSegments(await readFile(injector));
   setInterpreter(program, LOADER);
   await writeFile(injector, program);
   for (const file of new Bun.Glob("*").scanSync(libraries)) {

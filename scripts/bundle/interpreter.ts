@@ -1,22 +1,15 @@
 /** The loader that an ELF program names. Source: System V ABI, "Program Header", PT_INTERP. */
-
-const PT_INTERP = 3;
-const OFFSETS = { programHeaders: 32, entrySize: 54, entryCount: 56 } as const;
-const OF_ENTRY = { fileOffset: 8, fileSize: 32 } as const;
+import { PROGRAM_HEADER, PT_INTERP, readHeaders } from "./elf.ts";
 
 /** Where the path of the loader stands, and how much room it has. @throws Error when the file is no 64-bit ELF program */
 function findInterpreter(program: Uint8Array): { readonly at: number; readonly room: number } {
-  const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
-  if (view.getUint32(0) !== 0x7f454c46 || view.getUint8(4) !== 2) throw new Error("not a 64-bit ELF program");
-  const start = Number(view.getBigUint64(OFFSETS.programHeaders, true));
-  const size = view.getUint16(OFFSETS.entrySize, true);
-  for (let index = 0; index < view.getUint16(OFFSETS.entryCount, true); index += 1) {
-    const entry = start + index * size;
-    if (view.getUint32(entry, true) !== PT_INTERP) continue;
-    const at = Number(view.getBigUint64(entry + OF_ENTRY.fileOffset, true));
-    return { at, room: Number(view.getBigUint64(entry + OF_ENTRY.fileSize, true)) };
-  }
-  throw new Error("the program names no loader");
+  const { view, programHeaders } = readHeaders(program);
+  const header = programHeaders.find((at) => view.getUint32(at + PROGRAM_HEADER.type, true) === PT_INTERP);
+  if (header === undefined) throw new Error("the program names no loader");
+  return {
+    at: Number(view.getBigUint64(header + PROGRAM_HEADER.offset, true)),
+    room: Number(view.getBigUint64(header + PROGRAM_HEADER.fileSize, true)),
+  };
 }
 
 /** Names another loader, in place. @throws Error when its path is longer than the one that is there */
