@@ -147,7 +147,10 @@ static void open_loader(const char *folder, struct rlimit64 limit)
 		fail("bundle_broken", "file descriptor 250 cannot be had; raise the limit of open files", "", loader);
 }
 
-/* The injector's environment: the record, where its libraries are, and everything that came, hidden. */
+/*
+ * The injector's environment: the record, where its libraries are, how Bun is to run, and everything that came, hidden.
+ * What is run once is not worth the time that a compiler takes from it.
+ */
 static char **with_front(char **environment, const char *record, const char *library_path)
 {
 	size count = 0;
@@ -156,14 +159,15 @@ static char **with_front(char **environment, const char *record, const char *lib
 
 	while (environment[count])
 		count++;
-	memory = CALL(mmap, 0, (count + 3) * sizeof(char *), PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+	memory = CALL(mmap, 0, (count + 4) * sizeof(char *), PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
 	if (memory < 0 && memory > -4096)
 		fail("exec_failed", "no memory for the environment", "", memory);
 	result = (char **)memory;
 	result[0] = (char *)record;
 	result[1] = (char *)library_path;
+	result[2] = (char *)"BUN_JSC_useBaselineJIT=0";
 	for (size i = 0; i <= count; i++)
-		result[i + 2] = environment[i];
+		result[i + 3] = environment[i];
 	return result;
 }
 

@@ -1,12 +1,12 @@
 /**
  * What the launcher noted and hid before it became this process: PIGGY_LAUNCHER, the first variable, in front of the
- * environment that the container was given. See launcher/launcher.c.
+ * environment that the container was given. See with_front in launcher/launcher.c.
  */
 
 const RECORD = /^PIGGY_LAUNCHER=1 (\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ((?:,\d+)*) ((?:,\d+)*)$/;
 
-/** The record, and LD_LIBRARY_PATH for our own libraries. */
-const IN_FRONT = 2;
+/** The record, and the variables that are for the injector alone. */
+const IN_FRONT = 3;
 
 const HIDDEN = 0x80;
 
