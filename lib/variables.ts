@@ -2,7 +2,7 @@
  * The environment variables that are Piggy's own: what the webhook writes into a container and the injector takes
  * out again before the application starts.
  */
-import { environmentName, SETTINGS, type SettingName, settingNames } from "./settings.ts";
+import { settingVariables } from "./container-variable.ts" with { type: "macro" };
 
 /** Written by the webhook besides the settings. */
 const INJECTED = [
@@ -18,22 +18,7 @@ const INJECTED = [
   "PIGGY_ALLOWED_SA", // the policy that stands inside a secret
 ] as const;
 
-/** A setting's variable in a container: PIGGY_ stands before the names that do not begin with it. */
-export function containerVariable(name: SettingName): string {
-  const variable = environmentName(name);
-  return variable.startsWith("PIGGY_") ? variable : `PIGGY_${variable}`;
-}
-
-/** A setting of the server alone, such as LISTEN_ADDRESS, has no form that could be ours in a container. */
-function mayStandInContainer(name: SettingName): boolean {
-  const sources: readonly string[] = SETTINGS[name].from;
-  return sources.includes("annotation") || name.startsWith("piggy-");
-}
-
-const OWN: ReadonlySet<string> = new Set([
-  ...INJECTED,
-  ...settingNames.filter(mayStandInContainer).map(containerVariable),
-]);
+const OWN: ReadonlySet<string> = new Set([...INJECTED, ...settingVariables()]);
 
 /**
  * Whether a variable is Piggy's own, by its exact name: an application's PIGGY_BANK_URL is not, and neither are its

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { containerVariable, isOwnVariable } from "../lib/variables.ts";
+import { containerVariable } from "../lib/container-variable.ts";
+import { isOwnVariable } from "../lib/variables.ts";
 import variables from "./vectors/variables.json";
 
 describe("Piggy's own variables", () => {

@@ -1,10 +1,11 @@
 /** From settings to what every changed container of a Pod is given. Pure. */
+
+import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
 import { defaultSecretName } from "../read-settings.ts";
 import { isRegion } from "../region.ts";
 import { annotationName, SETTINGS, type SettingName, type Settings } from "../settings.ts";
-import { containerVariable } from "../variables.ts";
 import { injectorKnowsToken } from "./injector-image.ts";
 import { TOKEN_FILE } from "./token-volume.ts";
 import { isOwnAddress, ownAddress, type Webhook } from "./webhook.ts";

@@ -1,10 +1,12 @@
 /** A Pod as it came, and the decisions about it, to the Pod as it should be. Pure; what is not ours is shared. */
+
+import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { argvSignature } from "../signature.ts";
-import { containerVariable, isOwnVariable } from "../variables.ts";
+import { isOwnVariable } from "../variables.ts";
 import { expandVariable, unwrappedCommand, wrap } from "./argv.ts";
 import type { Decision } from "./decide.ts";
 import {

@@ -1,4 +1,6 @@
 /** What a caller may ask: the Pod as stored, its container, and the place that its secrets are in. */
+
+import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import { isJsonObject, own, parseJson } from "../json.ts";
 import { hasOwnTokenVolume } from "../own-token.ts";
@@ -6,7 +8,6 @@ import type { Container, Pod } from "../pod.ts";
 import { defaultSecretName, readSettings } from "../read-settings.ts";
 import { annotationName, type Environment, type Settings } from "../settings.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
-import { containerVariable } from "../variables.ts";
 import {
   admittedArgv,
   containerByUid,

@@ -1,0 +1,22 @@
+/**
+ * The environment variables that are Piggy's own, from the table of settings. The compiler calls this, and what is
+ * compiled holds the names alone: the injector pays for every line of the table otherwise, at every start.
+ */
+import { environmentName, SETTINGS, type SettingName, settingNames } from "./settings.ts";
+
+/** A setting's variable in a container: PIGGY_ stands before the names that do not begin with it. */
+export function containerVariable(name: SettingName): string {
+  const variable = environmentName(name);
+  return variable.startsWith("PIGGY_") ? variable : `PIGGY_${variable}`;
+}
+
+/** A setting of the server alone, such as LISTEN_ADDRESS, has no form that could be ours in a container. */
+function mayStandInContainer(name: SettingName): boolean {
+  const sources: readonly string[] = SETTINGS[name].from;
+  return sources.includes("annotation") || name.startsWith("piggy-");
+}
+
+/** The variables that settings are written into. */
+export function settingVariables(): string[] {
+  return settingNames.filter(mayStandInContainer).map(containerVariable);
+}
