@@ -6,6 +6,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const OPTIONS = [
   ...["--compile", "--minify", "--bytecode", "--format=esm"],
+  // What is imported when it is needed is a file of its own in the program: a start pays for what it uses.
+  "--splitting",
   // A container's own .env and bunfig.toml are the application's, not ours.
   ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
 ] as const;

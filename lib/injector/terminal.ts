@@ -1,5 +1,4 @@
 /** Whoever started this, if they sit at a terminal. */
-import { open } from "node:fs/promises";
 
 /** A terminal hands out no longer line. Source: termios(3), "Canonical and noncanonical mode". */
 const LONGEST_LINE = 4096;
@@ -10,6 +9,8 @@ const LONGEST_LINE = 4096;
  * the terminal's mode, which would stay so after Ctrl-C.
  */
 export async function askAtTerminal(question: string): Promise<string | undefined> {
+  // An import, wherever it stood, would put more than a megabyte into the program, which every start pays for.
+  const { open } = process.getBuiltinModule("node:fs/promises");
   const terminal = await open("/dev/tty", "r+").catch(() => undefined);
   if (terminal === undefined) return undefined;
   try {

@@ -2,7 +2,6 @@
  * A new token for one that has expired, with which the AWS CLI goes on too: AWS may take the old one's refresh token
  * only once. Sources: IAM Identity Center OIDC API Reference, CreateToken; botocore, tokens.py, SSOTokenProvider.
  */
-import { rename, rm, writeFile } from "node:fs/promises";
 import { messageOf, PiggyError } from "../../error.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../json.ts";
 import { endpointOf } from "../endpoint.ts";
@@ -74,6 +73,8 @@ function refusal({ status, body }: Received, url: URL): Renewal {
  * for this start.
  */
 async function save(file: string, token: JsonObject): Promise<void> {
+  // An import would put more than a megabyte into the injector, which every start pays for.
+  const { rename, rm, writeFile } = process.getBuiltinModule("node:fs/promises");
   const unfinished = `${file}.${crypto.randomUUID()}`;
   try {
     await writeFile(unfinished, JSON.stringify(token), { mode: 0o600, flag: "wx" });
