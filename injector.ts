@@ -3,6 +3,7 @@
  * becomes the command. Each stage is a module of lib/injector, in the order in which they happen.
  */
 import { asPiggyError, type ErrorCode, type PiggyError } from "./lib/error.ts";
+import { textOf } from "./lib/injector/bytes.ts";
 import { parseCommandLine, type Run } from "./lib/injector/command-line.ts";
 import {
   type ContainerEnvironment,
@@ -14,9 +15,10 @@ import {
 } from "./lib/injector/environment.ts";
 import { exec } from "./lib/injector/exec.ts";
 import { expandArgv, parseExpansion } from "./lib/injector/expand.ts";
+import { writeText } from "./lib/injector/files.ts";
 import { readLaunch } from "./lib/injector/launch.ts";
-import { writeText } from "./lib/injector/libc.ts";
-import { readArguments, readEnvironment, textOf } from "./lib/injector/process.ts";
+import { readArguments, readEnvironment } from "./lib/injector/process.ts";
+import { askWebhook } from "./lib/injector/proxy.ts";
 import {
   describeSource,
   referencedKeys,
@@ -50,13 +52,18 @@ async function main(): Promise<never> {
   const known = expansion.elements.has(0) ? undefined : findKnownTarget(commandLine, environment);
 
   timeline.mark("references");
-  const values = await resolve(commandLine, environment, settings, log, timeline.mark);
+  const keys = referencedKeys(environment.variables);
+  // Even a wait for nothing takes a tenth of a millisecond.
+  const values: Values =
+    keys.length === 0
+      ? new Map()
+      : await resolve(commandLine, environment, keys, settings, log, timeline.mark);
   timeline.mark("answer");
   const entries = resolvedEntries(environment.variables, ({ key }) => usableValue(values, key));
   const argv = expandArgv(commandLine.argv, expansion, entries);
   const target = known ?? findTarget(argv[0] ?? "", lookUp(entries, "PATH"));
   timeline.mark("exec");
-  log("debug", "timeline in milliseconds", timeline.read());
+  if (settings.debug) log("debug", "timeline in milliseconds", timeline.read());
   const errno = exec(target, argv, entries, launch.state);
   const { execFailure } = await import("./lib/injector/exec-failure.ts");
   throw execFailure({ file: target, argv, environment: entries, errno });
@@ -79,13 +86,12 @@ function findKnownTarget({ argv }: Run, { variables }: ContainerEnvironment): st
 async function resolve(
   { argv }: Run,
   environment: ContainerEnvironment,
+  keys: readonly string[],
   settings: InjectorSettings,
   log: Log,
   mark: Mark,
 ): Promise<Values> {
   const { own, variables } = environment;
-  const keys = referencedKeys(variables);
-  if (keys.length === 0) return new Map();
   endOnSignals();
   if (settings.initialDelayMs > 0) await Bun.sleep(settings.initialDelayMs);
 
@@ -122,7 +128,6 @@ async function ask(
     const { askAws } = await import("./lib/injector/standalone.ts");
     return askAws(own, environmentByName(variables), mark, connectByName);
   }
-  const { askWebhook } = await import("./lib/injector/proxy.ts");
   return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls, mark, connectByName });
 }
 

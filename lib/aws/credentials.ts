@@ -2,6 +2,9 @@
 import type { Ask, CredentialContext } from "./credentials/context.ts";
 import { type Send, sendByFetch } from "./send.ts";
 import type { AwsCredentials } from "./signature.ts";
+import type { WebIdentity } from "./web-identity.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What is between the search and the world. */
 export interface Surroundings {
@@ -22,26 +25,36 @@ export interface Surroundings {
  * `setting_invalid`, `region_invalid`, `aws_access_denied`, `aws_throttled`, `aws_unavailable`.
  */
 export async function resolveCredentials(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   region: string,
   signal: AbortSignal,
   { send = sendByFetch, ask = async () => undefined }: Surroundings = {},
 ): Promise<AwsCredentials> {
-  const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
-  const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
-  if (accessKeyId && secretAccessKey) {
-    return { accessKeyId, secretAccessKey, sessionToken: environment["AWS_SESSION_TOKEN"] || undefined };
-  }
+  const keys = keysOf(environment);
+  if (keys !== undefined) return keys;
   const context: CredentialContext = { environment, region, signal, send, ask };
-  const roleArn = environment["AWS_ROLE_ARN"];
-  const tokenFile = environment["AWS_WEB_IDENTITY_TOKEN_FILE"];
+  const identity = webIdentityOf(environment);
   // Each source is loaded when it is its turn: static keys pay for none, and IRSA for its own alone.
-  if (roleArn && tokenFile) {
+  if (identity !== undefined) {
     const { assumeRoleWithWebIdentity } = await import("./web-identity.ts");
-    const sessionName = environment["AWS_ROLE_SESSION_NAME"] || "piggy-env";
-    const namedBy = "AWS_WEB_IDENTITY_TOKEN_FILE";
-    return assumeRoleWithWebIdentity({ roleArn, tokenFile, sessionName, namedBy }, context);
+    return assumeRoleWithWebIdentity(identity, context);
   }
   const { searchCredentials } = await import("./credentials/search.ts");
   return searchCredentials(context);
+}
+
+function keysOf(environment: Environment): AwsCredentials | undefined {
+  const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
+  const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, sessionToken: environment["AWS_SESSION_TOKEN"] || undefined };
+}
+
+/** What STS will be asked with, where the environment names it and no keys. */
+export function webIdentityOf(environment: Environment): WebIdentity | undefined {
+  const roleArn = environment["AWS_ROLE_ARN"];
+  const tokenFile = environment["AWS_WEB_IDENTITY_TOKEN_FILE"];
+  if (!roleArn || !tokenFile || keysOf(environment) !== undefined) return undefined;
+  const sessionName = environment["AWS_ROLE_SESSION_NAME"] || "piggy-env";
+  return { roleArn, tokenFile, sessionName, namedBy: "AWS_WEB_IDENTITY_TOKEN_FILE" };
 }

@@ -1,6 +1,6 @@
 /** Which string was too long when execve said E2BIG: names, positions and lengths, and never a value. */
-import { readBytes } from "./libc.ts";
-import { textOf } from "./process.ts";
+import { decodeBytes, textOf } from "./bytes.ts";
+import { readFile } from "./files.ts";
 
 export interface ProgramStart {
   readonly file: string;
@@ -61,7 +61,7 @@ const MOST = 6 * 1024 * 1024;
 
 /** Source: Linux, MAX_ARG_STRLEN in uapi/linux/binfmts.h, and bprm_stack_limits in fs/exec.c. */
 function readLimits(): Limits {
-  const limits = readBytes("/proc/self/limits").toString("latin1");
+  const limits = decodeBytes(readFile("/proc/self/limits"));
   const stack = /^Max stack size +(\d+)/m.exec(limits)?.[1];
   const quarter = stack === undefined ? MOST : Math.floor(Number(stack) / 4);
   return { one: PAGES_OF_ONE * pageSize(), all: Math.max(LEAST, Math.min(MOST, quarter)) };
@@ -71,7 +71,7 @@ const AT_PAGESZ = 6n;
 
 /** 4 KiB, or up to 64 KiB on arm64. Pairs of words; source: getauxval(3). */
 function pageSize(): number {
-  const vector = readBytes("/proc/self/auxv");
+  const vector = Buffer.from(readFile("/proc/self/auxv"));
   for (let at = 0; at + 16 <= vector.length; at += 16) {
     if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
   }

@@ -1,7 +1,7 @@
 /** The container's environment, parted into what is Piggy's and what is the application's. */
 import { parseReference, type Reference } from "../reference/reference.ts";
 import { isOwnVariable } from "../variables.ts";
-import { bytesOf, textOf } from "./process.ts";
+import { bytesOf, textOf } from "./bytes.ts";
 
 export interface Variable {
   /** `NAME=value` as bytes. */

@@ -3,7 +3,7 @@
  * taught besides (programs of 32 bits, handlers of binfmt_misc) is not known here: a refusal is a guess.
  * Source: Linux, fs/binfmt_script.c and fs/binfmt_elf.c; elf(5).
  */
-import { EACCES } from "./libc.ts";
+import { EACCES } from "./files.ts";
 
 export type Format =
   | { readonly kind: "script"; readonly interpreter: string }

@@ -6,7 +6,7 @@ import { trimEndOf } from "../text.ts";
 import type { Answer } from "./answer.ts";
 import { connectEither } from "./connect-either.ts";
 import { type Connection, connect } from "./connection.ts";
-import { readBytes } from "./libc.ts";
+import { readText } from "./files.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
 import type { Values } from "./resolution.ts";
 import type { Mark } from "./timeline.ts";
@@ -48,9 +48,12 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
   }
   const url = new URL(`${trimEndOf(address, "/")}/secret`);
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const request = formatRequest({ method: "POST", url, ...contentOf(query) });
+  const connecting = connectToWebhook(url, query, signal);
+  const request = whileConnecting(connecting, () =>
+    formatRequest({ method: "POST", url, ...contentOf(query) }),
+  );
   try {
-    const connection = await connectToWebhook(url, query, signal);
+    const connection = await connecting;
     return parseValues(await connection.exchange(request, signal), url);
   } catch (error) {
     if (error instanceof PiggyError && !WIRE_FAULTS.has(error.code)) throw error;
@@ -62,6 +65,19 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
         cause: error,
       },
     );
+  }
+}
+
+/** Work that the connection is not needed for; when it fails, neither is the connection. */
+function whileConnecting<T>(connecting: Promise<Connection>, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    connecting.then(
+      (connection) => connection.close(),
+      () => {},
+    );
+    throw error;
   }
 }
 
@@ -105,7 +121,7 @@ function contentOf({ own, argv, keys }: ProxyQuery) {
 
 function readToken(file: string): string {
   try {
-    return readBytes(file).toString("utf8").trim();
+    return readText(file).trim();
   } catch (cause) {
     throw new PiggyError("token_missing", `cannot read the service-account token: ${messageOf(cause)}`, {
       cause,

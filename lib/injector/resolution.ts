@@ -8,7 +8,9 @@ export type Values = ReadonlyMap<string, string>;
 
 /** The keys that the variables refer to, each once. */
 export function referencedKeys(variables: readonly Variable[]): readonly string[] {
-  return [...new Set(variables.flatMap(({ reference }) => (reference === undefined ? [] : [reference.key])))];
+  const keys = new Set<string>();
+  for (const { reference } of variables) if (reference !== undefined) keys.add(reference.key);
+  return Array.from(keys);
 }
 
 /** The value of a key, if a variable can hold it: one with a NUL byte would reach the application cut off. */

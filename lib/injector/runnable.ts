@@ -1,7 +1,7 @@
 /** Whether the kernel will take a file, once its user may execute it: what execve would only say when it is too late. */
 import { type ErrorCode, PiggyError } from "../error.ts";
-import { ENOENT, ENOTDIR, executableFault, readHead } from "./libc.ts";
-import { bytesOf, textOf } from "./process.ts";
+import { bytesOf, textOf } from "./bytes.ts";
+import { ENOENT, ENOTDIR, executableFault, readHead } from "./files.ts";
 import { formatOf, HEAD } from "./program-format.ts";
 
 export interface Fault {

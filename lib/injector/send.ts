@@ -3,8 +3,8 @@ import type { Received, Send, SendInit } from "../aws/send.ts";
 import { PiggyError } from "../error.ts";
 import { AMAZON_ROOTS } from "./amazon-roots.ts";
 import { type Connection, connect } from "./connection.ts";
+import { readText } from "./files.ts";
 import { httpProxyOf } from "./http-proxy.ts";
-import { readBytes } from "./libc.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
 import type { Mark } from "./timeline.ts";
 
@@ -13,13 +13,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Where AWS itself answers, and so by a certificate of Amazon's. */
 const AMAZON_HOST = /\.(amazonaws\.com(\.cn)?|api\.aws|amazonaws\.eu)$/;
 
+export interface Transport {
+  readonly send: Send;
+  /** Connects to where a call will go, so that what the call needs can be made meanwhile. */
+  prepare(url: URL, signal: AbortSignal): void;
+}
+
 /** A transport that obeys the environment's HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE. */
-export function createSend(environment: Environment, mark: Mark, connectByName = connect): Send {
-  const connections = new Map<string, Connection>();
+export function createTransport(environment: Environment, mark: Mark, connectByName = connect): Transport {
+  const connections = new Map<string, Promise<Connection>>();
   const bundle = environment["AWS_CA_BUNDLE"];
   const ca = bundle ? readBundle(bundle) : undefined;
 
-  const open = async (url: URL, signal: AbortSignal): Promise<Connection> => {
+  const connectTo = (url: URL, signal: AbortSignal): Promise<Connection> => {
     const to = hostAndPort(url);
     if (url.protocol !== "https:") return connectByName({ ...to, tls: undefined }, signal, mark);
     const connectBy = (authorities: string | undefined) =>
@@ -32,38 +38,61 @@ export function createSend(environment: Environment, mark: Mark, connectByName =
     });
   };
 
-  return async (url, init) => {
+  const open = (url: URL, signal: AbortSignal): Promise<Connection> => {
+    const connecting = connectTo(url, signal);
+    // Whoever waits for it is told; where nobody waits yet, or any more, nobody need be.
+    connecting.catch(() => {});
+    return connecting;
+  };
+
+  /** One call at a time: whoever comes meanwhile opens a connection of its own. */
+  const takeKept = ({ origin }: URL): Promise<Connection> | undefined => {
+    const kept = connections.get(origin);
+    connections.delete(origin);
+    return kept;
+  };
+
+  const send: Send = async (url, init) => {
     const proxy = init.proxy === false ? undefined : httpProxyOf(url, environment);
     if (proxy !== undefined) return sendThrough(proxy, ca, url, init);
+    const kept = takeKept(url);
+    const connecting = kept ?? open(url, init.signal);
     const request = formatRequest({
       ...init,
       headers: withoutHost(init.headers),
       url,
       body: init.body ?? "",
     });
-    // One call at a time: whoever comes meanwhile opens a connection of its own.
-    const kept = connections.get(url.origin);
-    connections.delete(url.origin);
     const exchange = async (connection: Connection) => {
       const answer = await connection.exchange(request, init.signal);
-      if (answer.reusable) connections.set(url.origin, connection);
+      if (answer.reusable) connections.set(url.origin, Promise.resolve(connection));
       else connection.close();
       return received(answer);
     };
+    const connection = await connecting;
+    if (kept === undefined) return exchange(connection);
     try {
-      if (kept !== undefined) return await exchange(kept);
+      return await exchange(connection);
     } catch (error) {
       // It was closed while nothing was asked.
       if (init.signal.aborted) throw error;
     }
     return exchange(await open(url, init.signal));
   };
+
+  return {
+    send,
+    prepare(url, signal) {
+      const isDirect = httpProxyOf(url, environment) === undefined;
+      if (isDirect && !connections.has(url.origin)) connections.set(url.origin, open(url, signal));
+    },
+  };
 }
 
 /** @throws PiggyError `setting_invalid` */
 function readBundle(file: string): string {
   try {
-    return readBytes(file).toString("utf8");
+    return readText(file);
   } catch (cause) {
     throw new PiggyError("setting_invalid", `AWS_CA_BUNDLE: cannot read ${file}`, { cause });
   }

@@ -1,12 +1,13 @@
 /** Standalone mode: AWS is asked, with the container's own identity. */
 import { resolveCredentials } from "../aws/credentials.ts";
+import { firstDestinations } from "../aws/destinations.ts";
 import { resolveRegion } from "../aws/region.ts";
 import { createSignedStore } from "../aws/signed.ts";
 import type { StoreLocation } from "../aws/store.ts";
 import { PiggyError } from "../error.ts";
 import type { connect } from "./connection.ts";
 import type { Values } from "./resolution.ts";
-import { createSend } from "./send.ts";
+import { createTransport } from "./send.ts";
 import { createTimeLimit } from "./time-limit.ts";
 import type { Mark } from "./timeline.ts";
 
@@ -24,8 +25,10 @@ export async function askAws(
   mark: Mark,
   connectByName?: typeof connect,
 ): Promise<Values> {
-  const send = createSend(environment, mark, connectByName);
+  const location = await locationOf(own, environment);
+  const { send, prepare } = createTransport(environment, mark, connectByName);
   const { signal, paused } = createTimeLimit(TIMEOUT_MS);
+  for (const url of firstDestinations(location, environment)) prepare(url, signal);
   const ask = async (question: string) => {
     const { askAtTerminal } = await import("./terminal.ts");
     return paused(() => askAtTerminal(question));
@@ -35,7 +38,6 @@ export async function askAws(
     credentials: (region, signal) => resolveCredentials(environment, region, signal, { send, ask }),
     send,
   });
-  const location = await locationOf(own, environment);
   const { values } = await store(location, signal);
   return values;
 }

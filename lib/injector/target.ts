@@ -1,6 +1,6 @@
 /** The program that a command names. */
 import type { PiggyError } from "../error.ts";
-import { ENOENT, ENOTDIR, executableFault } from "./libc.ts";
+import { ENOENT, ENOTDIR, executableFault } from "./files.ts";
 import { cannotRun } from "./runnable.ts";
 
 /** What the C library searches when PATH is not set. Source: execvp(3). */

@@ -1,5 +1,5 @@
 /** The container's termination message, which `kubectl describe pod` shows. Source: Kubernetes API reference, Container v1 core. */
-import { overwrite } from "./libc.ts";
+import { overwrite } from "./files.ts";
 
 const DEFAULT_PATH = "/dev/termination-log";
 

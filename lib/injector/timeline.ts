@@ -11,11 +11,9 @@ export interface Timeline {
 }
 
 export function createTimeline(now: () => number = () => performance.now()): Timeline {
-  const reached: Record<string, number> = {};
+  const reached: [Stage, number][] = [];
   return {
-    mark(stage) {
-      reached[stage] = Math.round(now() * 100) / 100;
-    },
-    read: () => reached,
+    mark: (stage) => void reached.push([stage, now()]),
+    read: () => Object.fromEntries(reached.map(([stage, at]) => [stage, Math.round(at * 100) / 100])),
   };
 }

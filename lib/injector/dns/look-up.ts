@@ -1,7 +1,7 @@
 /** The addresses of a name, from /etc/hosts or by asking the servers of /etc/resolv.conf. */
 import type { DnsTransport } from "../../dns-transport.ts";
 import { PiggyError } from "../../error.ts";
-import { ENOENT, readBytes, SystemError } from "../libc.ts";
+import { ENOENT, readText, SystemError } from "../files.ts";
 import { type Family, familyOf } from "./address.ts";
 import { addressesInHosts } from "./hosts.ts";
 import { candidateNames } from "./names.ts";
@@ -92,7 +92,7 @@ function better(one: Outcome, other: Outcome): Outcome {
 
 function readIfThere(file: string): string {
   try {
-    return readBytes(file).toString("utf8");
+    return readText(file);
   } catch (error) {
     if (error instanceof SystemError && error.errno === ENOENT) return "";
     throw new PiggyError("connection_failed", `cannot read ${file}`, { cause: error });
