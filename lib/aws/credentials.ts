@@ -1,5 +1,6 @@
 /** Credentials of a container's or a developer's own. */
-import type { Ask, CredentialContext } from "./credentials/context.ts";
+import type { Ask, CredentialContext, ReadText } from "./credentials/context.ts";
+import { readText as readTextByBun } from "./read-text.ts";
 import { type Send, sendByFetch } from "./send.ts";
 import type { AwsCredentials } from "./signature.ts";
 import type { WebIdentity } from "./web-identity.ts";
@@ -11,6 +12,7 @@ export interface Surroundings {
   readonly send?: Send;
   /** Without it nobody is there to be asked. */
   readonly ask?: Ask;
+  readonly readText?: ReadText;
 }
 
 /**
@@ -28,11 +30,11 @@ export async function resolveCredentials(
   environment: Environment,
   region: string,
   signal: AbortSignal,
-  { send = sendByFetch, ask = async () => undefined }: Surroundings = {},
+  { send = sendByFetch, ask = async () => undefined, readText = readTextByBun }: Surroundings = {},
 ): Promise<AwsCredentials> {
   const keys = keysOf(environment);
   if (keys !== undefined) return keys;
-  const context: CredentialContext = { environment, region, signal, send, ask };
+  const context: CredentialContext = { environment, region, signal, send, ask, readText };
   const identity = webIdentityOf(environment);
   // Each source is loaded when it is its turn: static keys pay for none, and IRSA for its own alone.
   if (identity !== undefined) {

@@ -2,7 +2,6 @@
 
 import { PiggyError } from "../error.ts";
 import type { CredentialContext } from "./credentials/context.ts";
-import { readText } from "./read-text.ts";
 import type { AwsCredentials } from "./signature.ts";
 import { askSts } from "./sts.ts";
 
@@ -22,12 +21,12 @@ export async function assumeRoleWithWebIdentity(
   { roleArn, sessionName, tokenFile, namedBy }: WebIdentity,
   context: CredentialContext,
 ): Promise<AwsCredentials> {
-  const token = await readToken(tokenFile, namedBy);
+  const token = await readToken(tokenFile, namedBy, context);
   const parameters = { WebIdentityToken: token };
   return askSts({ action: "AssumeRoleWithWebIdentity", roleArn, sessionName, parameters }, context);
 }
 
-async function readToken(file: string, namedBy: string): Promise<string> {
+async function readToken(file: string, namedBy: string, { readText }: CredentialContext): Promise<string> {
   try {
     return (await readText(file)).trim();
   } catch (cause) {

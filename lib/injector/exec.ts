@@ -1,8 +1,7 @@
 /** execve(2): this process becomes the application, as if it had been started in our place. */
-import { ptr } from "bun:ffi";
 import { encodeBytes } from "./bytes.ts";
 import type { ProcessState } from "./launch.ts";
-import { errno, systemCall } from "./system-call.ts";
+import { addressOf, errno, systemCall } from "./system-call.ts";
 
 const F_SETFD = 2;
 const RLIMIT_NOFILE = 7;
@@ -75,7 +74,7 @@ function stringsOf(strings: readonly string[]) {
   // The one at the end is nobody's: an empty block has no address.
   const block = encodeBytes(`${strings.map((string) => `${string}\0`).join("")}\0`);
   const pointers = new BigUint64Array(strings.length + 1);
-  let at: number = ptr(block);
+  let at = addressOf(block);
   for (const [index, string] of strings.entries()) {
     pointers[index] = BigInt(at);
     at += string.length + 1;

@@ -5,7 +5,9 @@ import { resolveRegion } from "../aws/region.ts";
 import { createSignedStore } from "../aws/signed.ts";
 import type { StoreLocation } from "../aws/store.ts";
 import { PiggyError } from "../error.ts";
+import { bytesOf } from "./bytes.ts";
 import type { connect } from "./connection.ts";
+import { readText } from "./files.ts";
 import type { Values } from "./resolution.ts";
 import { createTransport } from "./send.ts";
 import { createTimeLimit } from "./time-limit.ts";
@@ -35,7 +37,12 @@ export async function askAws(
   };
   const store = createSignedStore({
     environment,
-    credentials: (region, signal) => resolveCredentials(environment, region, signal, { send, ask }),
+    credentials: (region, signal) =>
+      resolveCredentials(environment, region, signal, {
+        send,
+        ask,
+        readText: (file) => readText(bytesOf(file)),
+      }),
     send,
   });
   const { values } = await store(location, signal);

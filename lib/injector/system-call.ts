@@ -2,7 +2,22 @@
  * System calls, by the one function of the C library that makes any of them: each function that is opened costs its
  * own part of every start, and the C library hides two signals that it uses itself.
  */
-import { dlopen, ptr, read } from "bun:ffi";
+
+/** What `bun:ffi` is made of. The module around it takes a quarter of a millisecond to load, to convert what we don't pass. */
+interface NativeFfi {
+  dlopen<Name extends string>(
+    library: string,
+    symbols: { readonly [N in Name]: { readonly args: readonly "i64"[]; readonly returns: "i64" } },
+  ): { readonly symbols: { readonly [N in Name]: (...words: number[]) => bigint } };
+  ptr(memory: Uint8Array | BigUint64Array): number;
+  readonly read: { i32(address: number): number };
+}
+
+declare module "bun" {
+  const FFI: NativeFfi;
+}
+
+const { FFI: ffi } = Bun;
 
 /** Source: asm/unistd_64.h of amd64, asm-generic/unistd.h of arm64. */
 const NUMBERS =
@@ -16,10 +31,11 @@ const NUMBERS =
         ...{ rt_sigaction: 13, rt_sigprocmask: 14, prlimit64: 302, execve: 59 },
       };
 
-const { symbols: libc } = dlopen("libc.so.6", {
+const { syscall, __errno_location } = ffi.dlopen("libc.so.6", {
   syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
-  __errno_location: { args: [], returns: "ptr" },
-});
+  // Opened beforehand: to open it once a call has failed would overwrite why.
+  __errno_location: { args: [], returns: "i64" },
+}).symbols;
 
 /** Memory that is passed has to be held by the caller until the call is over. */
 export type Argument = number | Uint8Array | BigUint64Array;
@@ -33,17 +49,20 @@ export function systemCall(
   fourth: Argument = 0,
   fifth: Argument = 0,
 ): number {
-  return Number(
-    libc.syscall(NUMBERS[name], word(first), word(second), word(third), word(fourth), word(fifth)),
-  );
+  const call = NUMBERS[name];
+  return Number(syscall(call, word(first), word(second), word(third), word(fourth), word(fifth)));
 }
 
 function word(argument: Argument): number {
-  return typeof argument === "number" ? argument : ptr(argument);
+  return typeof argument === "number" ? argument : ffi.ptr(argument);
+}
+
+/** Where memory is, for what points into it. */
+export function addressOf(memory: Uint8Array): number {
+  return ffi.ptr(memory);
 }
 
 /** Of the last call that failed. */
 export function errno(): number {
-  const location = libc.__errno_location();
-  return location === null ? 0 : read.i32(location);
+  return ffi.read.i32(Number(__errno_location()));
 }

@@ -5,10 +5,9 @@
 
 import { messageOf, PiggyError } from "../../error.ts";
 import { isJsonObject, parseJson } from "../../json.ts";
-import { readText } from "../read-text.ts";
 import { type Received, sendFault } from "../send.ts";
 import type { AwsCredentials } from "../signature.ts";
-import type { CredentialContext } from "./context.ts";
+import type { CredentialContext, ReadText } from "./context.ts";
 import { parseIssued } from "./issued.ts";
 
 const RELATIVE_URI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
@@ -31,7 +30,7 @@ const TIMEOUT_MS = 5_000;
 export async function containerCredentials(context: CredentialContext): Promise<AwsCredentials> {
   const { environment, send } = context;
   const url = endpointOf(environment);
-  const token = await authorizationToken(environment);
+  const token = await authorizationToken(context);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   const headers = { accept: "application/json", ...(token === undefined ? {} : { authorization: token }) };
   let answer: Received;
@@ -84,17 +83,18 @@ function isNear({ hostname }: URL): boolean {
 }
 
 /** The file wins over the variable: its token is renewed. */
-async function authorizationToken(
-  environment: CredentialContext["environment"],
-): Promise<string | undefined> {
+async function authorizationToken({
+  environment,
+  readText,
+}: CredentialContext): Promise<string | undefined> {
   const file = environment[TOKEN_FILE];
-  const token = file ? await readToken(file) : environment[TOKEN];
+  const token = file ? await readToken(file, readText) : environment[TOKEN];
   if (!token) return undefined;
   if (!/[\r\n]/.test(token)) return token;
   throw new PiggyError("setting_invalid", `${file ? TOKEN_FILE : TOKEN}: the token holds a line break`);
 }
 
-async function readToken(file: string): Promise<string> {
+async function readToken(file: string, readText: ReadText): Promise<string> {
   try {
     return (await readText(file)).trim();
   } catch (cause) {
