@@ -83,10 +83,7 @@ function isNear({ hostname }: URL): boolean {
 }
 
 /** The file wins over the variable: its token is renewed. */
-async function authorizationToken({
-  environment,
-  readText,
-}: CredentialContext): Promise<string | undefined> {
+async function authorizationToken({ environment, readText }: CredentialContext): Promise<string | undefined> {
   const file = environment[TOKEN_FILE];
   const token = file ? await readToken(file, readText) : environment[TOKEN];
   if (!token) return undefined;
