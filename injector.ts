@@ -11,6 +11,7 @@ import {
   lookUp,
   parseEnvironment,
   resolvedEntries,
+  variableOf,
   withDefaults,
 } from "./lib/injector/environment.ts";
 import { exec } from "./lib/injector/exec.ts";
@@ -75,7 +76,7 @@ async function main(): Promise<never> {
  */
 function findKnownTarget({ argv }: Run, { variables }: ContainerEnvironment): string | undefined {
   const [command = ""] = argv;
-  const path = variables.find(({ entry }) => entry.startsWith("PATH="));
+  const path = variableOf(variables, "PATH");
   if (path?.reference !== undefined && !command.includes("/")) return undefined;
   const target = findTarget(command, path?.entry.slice("PATH=".length));
   refuseUnrunnable(target);

@@ -1,5 +1,6 @@
 /** The bytes of an HTTP/1.1 request. Source: RFC 9112. */
 import { PiggyError } from "../error.ts";
+import { encodeText } from "./bytes.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PUT";
@@ -11,13 +12,12 @@ export interface Request {
 
 /** @throws PiggyError `usage` for a header that would break out of its line: it came from a file or a variable */
 export function formatRequest({ method, url, headers, body }: Request): string {
-  const lines = [
-    `${method} ${url.pathname}${url.search} HTTP/1.1`,
-    `Host: ${url.host}`,
-    ...Object.entries(headers).map(([name, value]) => formatHeader(name, value)),
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
-  return `${lines.join("\r\n")}\r\n\r\n${body}`;
+  let head = `${method} ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`;
+  for (const name in headers) {
+    // It is formatted as the one that the request goes to.
+    if (name.toLowerCase() !== "host") head += `${formatHeader(name, headers[name] ?? "")}\r\n`;
+  }
+  return `${head}Content-Length: ${encodeText(body).length}\r\n\r\n${body}`;
 }
 
 function formatHeader(name: string, value: string): string {

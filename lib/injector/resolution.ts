@@ -8,9 +8,14 @@ export type Values = ReadonlyMap<string, string>;
 
 /** The keys that the variables refer to, each once. */
 export function referencedKeys(variables: readonly Variable[]): readonly string[] {
-  const keys = new Set<string>();
-  for (const { reference } of variables) if (reference !== undefined) keys.add(reference.key);
-  return Array.from(keys);
+  const seen = new Set<string>();
+  const keys: string[] = [];
+  for (const { reference } of variables) {
+    if (reference === undefined || seen.has(reference.key)) continue;
+    seen.add(reference.key);
+    keys.push(reference.key);
+  }
+  return keys;
 }
 
 /** The value of a key, if a variable can hold it: one with a NUL byte would reach the application cut off. */

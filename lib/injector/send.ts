@@ -57,12 +57,7 @@ export function createTransport(environment: Environment, mark: Mark, connectByN
     if (proxy !== undefined) return sendThrough(proxy, ca, url, init);
     const kept = takeKept(url);
     const connecting = kept ?? open(url, init.signal);
-    const request = formatRequest({
-      ...init,
-      headers: withoutHost(init.headers),
-      url,
-      body: init.body ?? "",
-    });
+    const request = formatRequest({ ...init, url, body: init.body ?? "" });
     const exchange = async (connection: Connection) => {
       const answer = await connection.exchange(request, init.signal);
       if (answer.reusable) connections.set(url.origin, Promise.resolve(connection));
@@ -112,10 +107,6 @@ async function sendThrough(
     ...(ca === undefined ? {} : { tls: { ca } }),
   });
   return { status: response.status, headers: response.headers, body: await response.text() };
-}
-
-function withoutHost(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "host"));
 }
 
 function received({ status, headers, body }: Awaited<ReturnType<Connection["exchange"]>>): Received {
