@@ -160,6 +160,18 @@ export const SETTINGS = {
     meaning:
       "What to do with a container whose ConfigMap or Secret does not exist yet or may not be read: `wrap` it, in case it will hold references, or `ignore` it.",
   },
+  "piggy-containers": {
+    type: "string",
+    from: ["annotation"],
+    readBy: ["admission"],
+    meaning: "Names of the containers that may be wrapped, separated by commas. Default: all.",
+  },
+  "piggy-skip-containers": {
+    type: "string",
+    from: ["annotation"],
+    readBy: ["admission"],
+    meaning: "Names of the containers that are never wrapped, separated by commas.",
+  },
   debug: {
     type: "boolean",
     default: false,

@@ -11,6 +11,7 @@ import { diff } from "./patch.ts";
 import { isLookedAt, planInjection } from "./plan.ts";
 import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
 import { rewritePod } from "./rewrite.ts";
+import { unknownContainers } from "./selection.ts";
 import type { Webhook } from "./webhook.ts";
 
 export interface ImageLookup {
@@ -74,7 +75,11 @@ async function admitPod(
     object: readOnce(world.readObject, namespace, signal),
     image: (container) => world.readImageCommand({ container, pod, namespace, settings, signal }),
   });
-  const told = [...warnings, ...decisions.flatMap((decision) => decision.warnings)];
+  const told = [
+    ...warnings,
+    ...unknownContainers(pod, settings),
+    ...decisions.flatMap((decision) => decision.warnings),
+  ];
   if (decisions.every(({ action }) => action === "leave")) return outcome([], told);
 
   const plan = planInjection(pod, namespace, settings, world.webhook);

@@ -7,6 +7,7 @@ import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } fr
 import { type ContainerEnvironment, environmentOf } from "./environment.ts";
 import { INJECTOR_VOLUME, isInstallContainer } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
+import { leftOutEnvironment, type Selection, selectContainers } from "./selection.ts";
 
 /** Looks up what an image runs. @throws PiggyError when it cannot be found out, saying why. */
 export type ReadImageCommand = (container: Container) => Promise<ImageCommand>;
@@ -39,20 +40,27 @@ function isWrapped(container: Container): boolean {
 export function decideAll(pod: Pod, settings: Settings, lookups: Lookups): Promise<readonly Decision[]> {
   const initContainers = pod.initContainers.filter((container) => !isInstallContainer(container));
   const containers = [...initContainers, ...pod.containers];
-  return Promise.all(containers.map((container) => decide(container, settings, lookups)));
+  const selection = selectContainers(settings);
+  return Promise.all(containers.map((container) => decide(container, settings, selection, lookups)));
 }
 
-async function decide(container: Container, settings: Settings, lookups: Lookups): Promise<Decision> {
+async function decide(
+  container: Container,
+  settings: Settings,
+  selection: Selection,
+  lookups: Lookups,
+): Promise<Decision> {
+  const leftOutBy = selection.leftOutBy(container);
+  if (leftOutBy !== undefined) return leaveOut(container, leftOutBy, lookups);
   const environment = await environmentOf(container, lookups.object);
   const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
   const isNeeded = environment.holdsReference || maybeHolds;
-  if (isWrapped(container)) {
-    const expandVariable = container.env.find((variable) => variable.name === "PIGGY_EXPAND")?.value;
-    const wrapping = unwrap(container, expandVariable);
+  const wrapping = wrappingOf(container);
+  if (wrapping !== undefined) {
     const action = isNeeded ? "wrap" : "unwrap";
     return { container, action, environment, argv: wrapping.argv, wrapping, warnings: [] };
   }
-  const left = { container, action: "leave", environment, argv: [], wrapping: undefined } as const;
+  const left = { container, action: "leave", environment, argv: [], wrapping } as const;
   if (!isNeeded) return { ...left, warnings: [] };
   try {
     const argv = await argvOf(container, lookups.image);
@@ -67,6 +75,23 @@ async function decide(container: Container, settings: Settings, lookups: Lookups
       ],
     };
   }
+}
+
+/** How the container was wrapped when it came, if it was. @throws PiggyError `argv_lost` */
+function wrappingOf(container: Container): Wrapping | undefined {
+  if (!isWrapped(container)) return undefined;
+  return unwrap(container, container.env.find((variable) => variable.name === "PIGGY_EXPAND")?.value);
+}
+
+/** Its author does not want it wrapped: an injector from an earlier admission goes, and nothing about it denies. */
+async function leaveOut(container: Container, leftOutBy: string, lookups: Lookups): Promise<Decision> {
+  const environment = await leftOutEnvironment(container, lookups.object);
+  const warnings = environment.holdsReference
+    ? [`${leftOutBy} leaves out container ${container.name}: its references stay text`]
+    : [];
+  const wrapping = wrappingOf(container);
+  const action = wrapping === undefined ? "leave" : "unwrap";
+  return { container, action, environment, argv: wrapping?.argv ?? [], wrapping, warnings };
 }
 
 /** A container that would not start at all without the missing object is not one to let through unwrapped. */

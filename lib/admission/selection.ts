@@ -1,0 +1,61 @@
+/** Which containers the Pod's author wants wrapped: `piggy-containers` and `piggy-skip-containers`. */
+import type { Container, ObjectName, Pod } from "../pod.ts";
+import { parseReference } from "../reference/reference.ts";
+import { annotationName, type Settings } from "../settings.ts";
+import { type ContainerEnvironment, environmentOf } from "./environment.ts";
+import { isInstallContainer } from "./injector-volume.ts";
+import type { ObjectContent } from "./objects.ts";
+
+const ONLY = "piggy-containers";
+const SKIP = "piggy-skip-containers";
+
+export interface Selection {
+  /** The annotation that leaves the container out, if one does. */
+  readonly leftOutBy: (container: Container) => string | undefined;
+}
+
+/** A container that both lists name is skipped: to leave out is the more particular wish. */
+export function selectContainers(settings: Settings): Selection {
+  const only = namesIn(settings[ONLY]);
+  const skip = namesIn(settings[SKIP]);
+  return {
+    leftOutBy({ name }) {
+      if (skip.has(name)) return annotationName(SKIP);
+      return only.size > 0 && !only.has(name) ? annotationName(ONLY) : undefined;
+    },
+  };
+}
+
+/** A misspelt name would silently be no wish at all, or leave the container that was meant without its secrets. */
+export function unknownContainers(pod: Pod, settings: Settings): readonly string[] {
+  const containers = [...pod.initContainers, ...pod.containers];
+  const known = new Set(containers.filter((each) => !isInstallContainer(each)).map(({ name }) => name));
+  return ([ONLY, SKIP] as const).flatMap((setting) => {
+    const unknown = [...namesIn(settings[setting])].filter((name) => !known.has(name));
+    if (unknown.length === 0) return [];
+    return [`${annotationName(setting)}: the Pod has no container ${unknown.join(", ")}`];
+  });
+}
+
+function namesIn(list: string | undefined): ReadonlySet<string> {
+  const names = (list ?? "").split(",").map((name) => name.trim());
+  return new Set(names.filter((name) => name !== ""));
+}
+
+/**
+ * The environment of a container that nobody wraps. It is read for a warning alone, so what would deny a Pod, such as
+ * an API server that cannot say, is no reason here: then the literal values tell.
+ */
+export async function leftOutEnvironment(
+  container: Container,
+  read: (object: ObjectName) => Promise<ObjectContent>,
+): Promise<ContainerEnvironment> {
+  try {
+    return await environmentOf(container, read);
+  } catch {
+    const holdsReference = container.env.some(
+      ({ value }) => value !== undefined && parseReference(value) !== undefined,
+    );
+    return { names: new Set(container.env.map(({ name }) => name)), holdsReference, unseen: [] };
+  }
+}
