@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
 import { readSettings } from "../read-settings.ts";
 import type { Settings } from "../settings.ts";
+import { annotationsOf } from "./annotations.ts";
 import type { ImageCommand } from "./argv.ts";
 import { type Decision, decideAll } from "./decide.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
@@ -58,12 +59,13 @@ async function admitPod(
   world: AdmissionWorld,
   signal: AbortSignal,
 ): Promise<AdmissionOutcome> {
-  const pod = parsePod(request.object);
   const { settings, given, warnings } = readSettings({
-    annotations: pod.annotations,
+    annotations: annotationsOf(request.object),
     environment: world.webhook.environment,
   });
+  // Before the Pod is read: what is wrong with one that asks nothing of us is the API server's to say.
   if (!isLookedAt(given)) return outcome([], warnings);
+  const pod = parsePod(request.object);
   if (Object.hasOwn(pod.annotations, MIRROR_POD)) {
     return {
       allowed: true,
