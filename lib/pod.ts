@@ -90,12 +90,19 @@ export function parsePod(value: unknown): Pod {
       return optionalString(objectAt(entry, at), "name", `${at}.`) ?? [];
     }),
     volumes: objects(spec, "volumes", "spec."),
-    initContainers: containers(spec, "initContainers"),
-    containers: containers(spec, "containers"),
+    initContainers: parseContainers(spec, "initContainers"),
+    containers: parseContainers(spec, "containers"),
   };
 }
 
-function containers(spec: JsonObject, field: string): readonly Container[] {
+/**
+ * The containers of one of a Pod spec's lists.
+ * @throws PiggyError `pod_invalid`
+ */
+export function parseContainers(
+  spec: JsonObject,
+  field: "initContainers" | "containers" | "ephemeralContainers",
+): readonly Container[] {
   return list(spec, field, "spec.").map((entry, index) => parseContainer(entry, `spec.${field}[${index}]`));
 }
 

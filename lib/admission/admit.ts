@@ -7,6 +7,7 @@ import type { Settings } from "../settings.ts";
 import { annotationsOf } from "./annotations.ts";
 import type { ImageCommand } from "./argv.ts";
 import { type Decision, decideAll } from "./decide.ts";
+import { updateWarnings } from "./ephemeral.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
 import { diff } from "./patch.ts";
 import { isLookedAt, planInjection } from "./plan.ts";
@@ -44,9 +45,9 @@ export async function admit(
   world: AdmissionWorld,
   signal: AbortSignal,
 ): Promise<AdmissionOutcome> {
-  if (request.kind !== "core/Pod" || request.operation !== "CREATE" || request.subResource !== "") {
-    return ALLOWED;
-  }
+  if (request.kind !== "core/Pod") return ALLOWED;
+  if (request.operation === "UPDATE") return outcome([], await updateWarnings(request, world, signal));
+  if (request.operation !== "CREATE" || request.subResource !== "") return ALLOWED;
   try {
     return await admitPod(request, world, signal);
   } catch (error) {

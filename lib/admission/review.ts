@@ -13,6 +13,8 @@ export interface AdmissionRequest {
   readonly subResource: string;
   readonly namespace: string;
   readonly object: JsonValue;
+  /** What an update replaces; null where there is nothing before. */
+  readonly oldObject: JsonValue;
 }
 
 export interface AdmissionOutcome {
@@ -48,6 +50,7 @@ export function parseReview(body: string): AdmissionRequest {
     subResource: text("subResource"),
     namespace: text("namespace"),
     object: request["object"] ?? null,
+    oldObject: request["oldObject"] ?? null,
   };
 }
 

@@ -1,0 +1,44 @@
+/** Updates of a Pod. Its containers cannot be changed any more, but ephemeral ones can join them. */
+import { isJsonObject, type JsonValue, own } from "../json.ts";
+import { type Container, parseContainers } from "../pod.ts";
+import { readSettings } from "../read-settings.ts";
+import { annotationsOf } from "./annotations.ts";
+import { type ReadObject, readOnce } from "./objects.ts";
+import { isLookedAt } from "./plan.ts";
+import type { AdmissionRequest } from "./review.ts";
+import { leftOutEnvironment } from "./selection.ts";
+import type { Webhook } from "./webhook.ts";
+
+/**
+ * A sentence for each new ephemeral container that holds a reference. It is not wrapped: the volume that the injector
+ * comes in cannot be added to a Pod that is there. Nothing here throws; whoever debugs a Pod is not to be kept from it.
+ */
+export async function updateWarnings(
+  request: AdmissionRequest,
+  { webhook, readObject }: { readonly webhook: Webhook; readonly readObject: ReadObject },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const annotations = annotationsOf(request.object);
+  const { given } = readSettings({ annotations, environment: webhook.environment });
+  if (!isLookedAt(given)) return [];
+  const before = new Set(ephemeralContainers(request.oldObject).map(({ name }) => name));
+  const added = ephemeralContainers(request.object).filter(({ name }) => !before.has(name));
+  const read = readOnce(readObject, request.namespace || "default", signal);
+  const environments = await Promise.all(added.map((container) => leftOutEnvironment(container, read)));
+  return added.flatMap(({ name }, index) =>
+    environments[index]?.holdsReference
+      ? [`ephemeral container ${name}: its references stay text, piggy-env cannot stand in front of it`]
+      : [],
+  );
+}
+
+function ephemeralContainers(object: JsonValue): readonly Container[] {
+  const spec = isJsonObject(object) ? own(object, "spec") : undefined;
+  if (!isJsonObject(spec)) return [];
+  try {
+    return parseContainers(spec, "ephemeralContainers");
+  } catch {
+    // What is wrong with it is the API server's to say.
+    return [];
+  }
+}
