@@ -19,6 +19,8 @@ export interface Pod {
   /** False when Service variables are not given to the containers. */
   readonly serviceLinks: boolean;
   readonly nodeSelector: Readonly<Record<string, string>>;
+  /** What its nodes run, such as `linux` or `windows`, where the Pod says so. */
+  readonly os: string | undefined;
   readonly imagePullSecrets: readonly string[];
   readonly volumes: readonly JsonObject[];
   readonly initContainers: readonly Container[];
@@ -59,6 +61,8 @@ export interface EnvFromSource extends ObjectSource {
   readonly prefix: string;
 }
 
+const OS_LABEL = "kubernetes.io/os";
+
 /**
  * Reads a Pod.
  * @throws PiggyError `pod_invalid`, naming the field that is not what the API says it is.
@@ -69,6 +73,7 @@ export function parsePod(value: unknown): Pod {
   const spec = objectAt(json["spec"], "spec");
   const securityContext = optionalObject(spec, "securityContext", "spec.");
   const runAsUser = own(securityContext, "runAsUser");
+  const nodeSelector = stringMap(spec, "nodeSelector", "spec.");
   return {
     json,
     name: optionalString(metadata, "name", "metadata."),
@@ -84,7 +89,8 @@ export function parsePod(value: unknown): Pod {
     phase: optionalString(optionalObject(json, "status", ""), "phase", "status."),
     runAsUser: typeof runAsUser === "number" ? runAsUser : undefined,
     serviceLinks: own(spec, "enableServiceLinks") !== false,
-    nodeSelector: stringMap(spec, "nodeSelector", "spec."),
+    nodeSelector,
+    os: optionalString(optionalObject(spec, "os", "spec."), "name", "spec.os.") || nodeSelector[OS_LABEL],
     imagePullSecrets: list(spec, "imagePullSecrets", "spec.").flatMap((entry, index) => {
       const at = `spec.imagePullSecrets[${index}]`;
       return optionalString(objectAt(entry, at), "name", `${at}.`) ?? [];

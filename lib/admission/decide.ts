@@ -1,7 +1,7 @@
 /** Which containers of a Pod are put behind the injector, and what they run. */
 import { asPiggyError, PiggyError } from "../error.ts";
 import type { Container, ObjectName, Pod } from "../pod.ts";
-import type { Settings } from "../settings.ts";
+import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { type ContainerEnvironment, environmentOf } from "./environment.ts";
@@ -41,11 +41,12 @@ export function decideAll(pod: Pod, settings: Settings, lookups: Lookups): Promi
   const initContainers = pod.initContainers.filter((container) => !isInstallContainer(container));
   const containers = [...initContainers, ...pod.containers];
   const selection = selectContainers(settings);
-  return Promise.all(containers.map((container) => decide(container, settings, selection, lookups)));
+  return Promise.all(containers.map((container) => decide(container, pod, settings, selection, lookups)));
 }
 
 async function decide(
   container: Container,
+  pod: Pod,
   settings: Settings,
   selection: Selection,
   lookups: Lookups,
@@ -55,6 +56,7 @@ async function decide(
   const environment = await environmentOf(container, lookups.object);
   const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
   const isNeeded = environment.holdsReference || maybeHolds;
+  if (pod.os === "windows" && isNeeded && mustBeWrapped(environment)) throw windows(container);
   const wrapping = wrappingOf(container);
   if (wrapping !== undefined) {
     const action = isNeeded ? "wrap" : "unwrap";
@@ -62,6 +64,12 @@ async function decide(
   }
   const left = { container, action: "leave", environment, argv: [], wrapping } as const;
   if (!isNeeded) return { ...left, warnings: [] };
+  if (pod.os === "windows") {
+    return {
+      ...left,
+      warnings: [`container ${container.name} starts without piggy-env, which is a Linux program`],
+    };
+  }
   try {
     const argv = await argvOf(container, lookups.image);
     return { container, action: "wrap", environment, argv, wrapping: undefined, warnings: [] };
@@ -97,6 +105,14 @@ async function leaveOut(container: Container, leftOutBy: string, lookups: Lookup
 /** A container that would not start at all without the missing object is not one to let through unwrapped. */
 function mustBeWrapped(environment: ContainerEnvironment): boolean {
   return environment.holdsReference || environment.unseen.some((unseen) => !unseen.optional);
+}
+
+function windows({ name }: Container): PiggyError {
+  return new PiggyError(
+    "os_unsupported",
+    `container ${JSON.stringify(name)} holds references, or may, and the Pod is for Windows: piggy-env runs on Linux ` +
+      `alone. Run it on Linux, or name the container in ${annotationName("piggy-skip-containers")}`,
+  );
 }
 
 async function argvOf(container: Container, readImage: ReadImageCommand): Promise<readonly Argument[]> {
