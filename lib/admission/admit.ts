@@ -8,6 +8,7 @@ import { annotationsOf } from "./annotations.ts";
 import type { ImageCommand } from "./argv.ts";
 import { type Decision, decideAll } from "./decide.ts";
 import { updateWarnings } from "./ephemeral.ts";
+import { execWarnings } from "./exec-commands.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
 import { diff } from "./patch.ts";
 import { isLookedAt, planInjection } from "./plan.ts";
@@ -82,6 +83,7 @@ async function admitPod(
     ...warnings,
     ...unknownContainers(pod, settings),
     ...decisions.flatMap((decision) => decision.warnings),
+    ...decisions.flatMap(({ container }) => execWarnings(container)),
   ];
   if (decisions.every(({ action }) => action === "leave")) return outcome([], told);
 

@@ -1,0 +1,45 @@
+/**
+ * Commands that the runtime executes beside a container's own: exec probes and lifecycle hooks. They get the
+ * environment of the container's spec, not the one that the injector made, so there a reference is text.
+ * Source: Kubernetes API reference, Container v1 core, Probe and Lifecycle.
+ */
+import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
+import type { Container } from "../pod.ts";
+import { parseReference } from "../reference/reference.ts";
+
+const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"];
+const HOOKS = ["postStart", "preStop"];
+
+/** A word that a reference begins, and what a shell or the kubelet calls a variable by. Neither looks back. */
+const LITERAL = /(?<![A-Za-z0-9_])piggy:[^\s"']/i;
+const MENTION = /\$(?:\{[#!]?([\w.-]+?)(?=[^\w.])|\(([\w.-]+)\)|(\w+))/g;
+
+/** One sentence for a container whose exec'd commands would see a reference as text. The commands stay as they are. */
+export function execWarnings(container: Container): readonly string[] {
+  const holders = new Set(
+    container.env
+      .filter(({ value }) => value !== undefined && parseReference(value) !== undefined)
+      .map(({ name }) => name),
+  );
+  const lifecycle = own(container.json, "lifecycle");
+  const commands = [
+    ...PROBES.map((name) => [name, commandOf(container.json, name)] as const),
+    ...(isJsonObject(lifecycle) ? HOOKS.map((name) => [name, commandOf(lifecycle, name)] as const) : []),
+  ];
+  const fields = commands
+    .filter(([, command]) => command.some((word) => LITERAL.test(word) || mentions(word, holders)))
+    .map(([name]) => name);
+  if (fields.length === 0) return [];
+  return [`container ${container.name}: ${fields.join(", ")} will see a reference as text, not its secret`];
+}
+
+function mentions(word: string, names: ReadonlySet<string>): boolean {
+  return word.matchAll(MENTION).some((match) => names.has(match[1] ?? match[2] ?? match[3] ?? ""));
+}
+
+function commandOf(parent: JsonObject, field: string): readonly string[] {
+  const handler = own(parent, field);
+  const exec = isJsonObject(handler) ? own(handler, "exec") : undefined;
+  const command: JsonValue | undefined = isJsonObject(exec) ? own(exec, "command") : undefined;
+  return Array.isArray(command) ? command.filter((word) => typeof word === "string") : [];
+}
