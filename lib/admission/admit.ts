@@ -15,6 +15,8 @@ import { isLookedAt, planInjection } from "./plan.ts";
 import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
 import { rewritePod } from "./rewrite.ts";
 import { unknownContainers } from "./selection.ts";
+import { unknownAnnotations } from "./unknown-annotations.ts";
+import { formatWarnings } from "./warnings.ts";
 import type { Webhook } from "./webhook.ts";
 
 export interface ImageLookup {
@@ -61,10 +63,11 @@ async function admitPod(
   world: AdmissionWorld,
   signal: AbortSignal,
 ): Promise<AdmissionOutcome> {
-  const { settings, given, warnings } = readSettings({
-    annotations: annotationsOf(request.object),
-    environment: world.webhook.environment,
-  });
+  const annotations = annotationsOf(request.object);
+  const reading = readSettings({ annotations, environment: world.webhook.environment });
+  const { settings, given } = reading;
+  // A misspelt name may be why a Pod is not looked at.
+  const warnings = [...reading.warnings, ...unknownAnnotations(annotations)];
   // Before the Pod is read: what is wrong with one that asks nothing of us is the API server's to say.
   if (!isLookedAt(given)) return outcome([], warnings);
   const pod = parsePod(request.object);
@@ -102,7 +105,7 @@ async function admitPod(
 }
 
 function outcome(patch: ReturnType<typeof diff>, warnings: readonly string[]): AdmissionOutcome {
-  return { allowed: true, patch, warnings: warnings.map((warning) => `piggy: ${warning}`) };
+  return { allowed: true, patch, warnings: formatWarnings(warnings) };
 }
 
 function namesOf(decisions: readonly Decision[]): readonly string[] {

@@ -128,7 +128,7 @@ function warningsOf(settings: Settings, mode: Plan["mode"], isOurs: boolean): re
   const warnings: string[] = [];
   if (settings["piggy-skip-verify-tls"]) {
     warnings.push(
-      `${annotationName("piggy-skip-verify-tls")}: whoever answers at the webhook's address can read this Pod's token and choose its secrets`,
+      `${annotationName("piggy-skip-verify-tls")}: whoever answers as the webhook gets the token and chooses the secrets`,
     );
   }
   if (mode === "proxy" && !isOurs) {
