@@ -6,6 +6,7 @@ import { readSettings } from "../read-settings.ts";
 import type { Settings } from "../settings.ts";
 import { annotationsOf } from "./annotations.ts";
 import type { ImageCommand } from "./argv.ts";
+import { type Audit, auditOf, auditOfDenial } from "./audit.ts";
 import { type Decision, decideAll } from "./decide.ts";
 import { updateWarnings } from "./ephemeral.ts";
 import { execWarnings } from "./exec-commands.ts";
@@ -82,13 +83,14 @@ async function admitPod(
     object: readOnce(world.readObject, namespace, signal),
     image: (container) => world.readImageCommand({ container, pod, namespace, settings, signal }),
   });
+  const audit = auditOf(decisions);
   const told = [
     ...warnings,
     ...unknownContainers(pod, settings),
     ...decisions.flatMap((decision) => decision.warnings),
     ...decisions.flatMap(({ container }) => execWarnings(container)),
   ];
-  if (decisions.every(({ action }) => action === "leave")) return outcome([], told);
+  if (decisions.every(({ action }) => action === "leave")) return outcome([], told, audit);
 
   const plan = planInjection(pod, namespace, settings, world.webhook);
   const rewritten = rewritePod({ pod, settings, plan, decisions, newUid: world.newUid });
@@ -101,11 +103,15 @@ async function admitPod(
     containers: namesOf(decisions),
     operations: patch.length,
   });
-  return outcome(patch, [...told, ...plan.warnings]);
+  return outcome(patch, [...told, ...plan.warnings], audit);
 }
 
-function outcome(patch: ReturnType<typeof diff>, warnings: readonly string[]): AdmissionOutcome {
-  return { allowed: true, patch, warnings: formatWarnings(warnings) };
+function outcome(
+  patch: ReturnType<typeof diff>,
+  warnings: readonly string[],
+  audit: Audit = {},
+): AdmissionOutcome {
+  return { allowed: true, patch, warnings: formatWarnings(warnings), audit };
 }
 
 function namesOf(decisions: readonly Decision[]): readonly string[] {
@@ -120,16 +126,18 @@ function denial(error: unknown, request: AdmissionRequest, log: Log): AdmissionO
   if (!known) {
     log("error", "admission failed", { request: request.uid, error: String(error), stack: stackOf(error) });
   }
+  const code = known ? error.code : "internal";
   const message = known ? error.message : "internal error; the log of piggy-webhooks has the request's uid";
   const passing = known && PASSING.has(error.code);
   log("warn", "denied", {
     request: request.uid,
     namespace: request.namespace,
-    code: known ? error.code : "internal",
+    code,
     reason: message,
   });
   return {
     allowed: false,
+    audit: auditOfDenial(code),
     status: {
       code: passing ? 503 : 403,
       reason: passing ? "ServiceUnavailable" : "Forbidden",

@@ -1,6 +1,7 @@
 /** The wire: AdmissionReview admission.k8s.io/v1. Source: Kubernetes API reference, admission.k8s.io/v1. */
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
+import type { Audit } from "./audit.ts";
 import type { Operation } from "./patch.ts";
 
 const API_VERSION = "admission.k8s.io/v1";
@@ -21,6 +22,8 @@ export interface AdmissionOutcome {
   readonly allowed: boolean;
   readonly patch?: readonly Operation[];
   readonly warnings?: readonly string[];
+  /** For the API server's audit log. */
+  readonly audit?: Audit;
   /** Why not. */
   readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
 }
@@ -60,7 +63,7 @@ function invalid(what: string): PiggyError {
 
 /** The answer to a request, with its uid. An empty patch is no patch. */
 export function formatReview(uid: string, outcome: AdmissionOutcome): JsonObject {
-  const { allowed, patch = [], warnings = [], status } = outcome;
+  const { allowed, patch = [], warnings = [], audit = {}, status } = outcome;
   return {
     apiVersion: API_VERSION,
     kind: KIND,
@@ -71,6 +74,7 @@ export function formatReview(uid: string, outcome: AdmissionOutcome): JsonObject
         ? { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") }
         : {}),
       ...(warnings.length > 0 ? { warnings } : {}),
+      ...(Object.keys(audit).length > 0 ? { auditAnnotations: audit } : {}),
       ...(status === undefined ? {} : { status }),
     },
   };

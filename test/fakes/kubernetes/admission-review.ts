@@ -1,6 +1,6 @@
 import type { Operation } from "rfc6902";
 import type { Pod } from "./pod.ts";
-import { boolean, type JsonObject, list, number, object, type Parsed, string } from "./schema.ts";
+import { boolean, type JsonObject, list, number, object, type Parsed, record, string } from "./schema.ts";
 
 const API_VERSION = "admission.k8s.io/v1";
 const POD = { group: "", version: "v1", kind: "Pod" };
@@ -51,6 +51,7 @@ const parseAnswer = object(
         patch: string,
         patchType: string,
         warnings: list(string),
+        auditAnnotations: record(string),
         status: object({}, { code: number, message: string, reason: string }),
       },
     ),
