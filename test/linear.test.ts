@@ -1,7 +1,9 @@
 /** What anybody may send is read in time that grows with its length, and not with its square: the server has one thread. */
 import { describe, expect, test } from "bun:test";
+import { execWarnings } from "../lib/admission/exec-commands.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";
+import { parseContainers } from "../lib/pod.ts";
 import { isResourceQuantity } from "../lib/quantity.ts";
 import { readSettings } from "../lib/read-settings.ts";
 import { parseReference } from "../lib/reference/reference.ts";
@@ -19,6 +21,15 @@ const annotation = (name: string, value: string) =>
 const image = { domain: `${"a".repeat(63)}.io`, repository: "app", reference: "1" };
 const stars = { registry: `${"*a".repeat(30)}b.io`, credentials: { username: "u", password: "p" } };
 
+/** A container with a reference, whose probe executes that. */
+const probed = (word: string) =>
+  parseContainers(
+    {
+      containers: [{ env: [{ name: "A", value: "piggy:A" }], livenessProbe: { exec: { command: [word] } } }],
+    },
+    "containers",
+  ).map(execWarnings);
+
 const cases: readonly (readonly [string, () => unknown])[] = [
   ["a duration", () => parseDuration(long("1", "x"))],
   ["a quantity", () => isResourceQuantity(long("1", "x"))],
@@ -31,6 +42,9 @@ const cases: readonly (readonly [string, () => unknown])[] = [
   ["an address's slashes", () => annotation("piggy-address", `https://a${long("/", "x")}`)],
   ["a delay", () => annotation("piggy-initial-delay", long("1", "x"))],
   ["a pull secret's globs", () => credentialsFor(image, [stars])],
+  ["a probe's braces", () => probed(long("${"))],
+  ["a probe's brackets", () => probed(long("$(a"))],
+  ["a probe's name", () => probed(`\${${long("a")}`)],
   ["an image's name", () => parseImageName(long("a-"))],
 ];
 
