@@ -31,6 +31,7 @@ export interface Container {
   readonly json: JsonObject;
   readonly name: string;
   readonly image: string;
+  readonly imagePullPolicy: string | undefined;
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly env: readonly EnvVar[];
@@ -118,6 +119,7 @@ function parseContainer(value: JsonValue, at: string): Container {
     json,
     name: optionalString(json, "name", `${at}.`) ?? "",
     image: optionalString(json, "image", `${at}.`) ?? "",
+    imagePullPolicy: optionalString(json, "imagePullPolicy", `${at}.`),
     command: strings(json, "command", `${at}.`),
     args: strings(json, "args", `${at}.`),
     env: list(json, "env", `${at}.`).map((entry, index) => parseEnvVar(entry, `${at}.env[${index}]`)),

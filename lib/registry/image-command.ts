@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../jso
 import type { Credentials } from "./credentials.ts";
 import { originOf, type RegistrySettings } from "./endpoint.ts";
 import { getBlob, type RegistrySession } from "./fetch-blob.ts";
+import type { ImageCache, ImageRequest } from "./image-cache.ts";
 import { type ImageName, parseImageName, registryHost } from "./image-name.ts";
 import { type Platform, selectManifest } from "./platform.ts";
 
@@ -16,6 +17,7 @@ export interface ImageQuery {
   readonly image: string;
   readonly platform: Platform;
   readonly skipVerify: boolean;
+  readonly imagePullPolicy: string | undefined;
   /** Tried in order, then none at all. */
   readonly credentials: (image: ImageName) => Promise<readonly Credentials[]>;
   readonly signal: AbortSignal;
@@ -38,13 +40,24 @@ const LARGEST = 4 * 1024 * 1024;
  * @throws PiggyError whose message names the image and what its registry said; codes `image_*` and
  * `registry_unavailable`.
  */
-export async function readImageCommand(query: ImageQuery, settings: RegistrySettings): Promise<ImageCommand> {
+export async function readImageCommand(
+  query: ImageQuery,
+  settings: RegistrySettings,
+  cache: ImageCache,
+): Promise<ImageCommand> {
   const name = parseImageName(query.image);
   const stored = await query.credentials(name);
   let refusal: unknown;
   for (const credentials of [...stored, undefined]) {
+    const { platform, skipVerify, signal } = query;
+    const request: ImageRequest = { name, platform, skipVerify, credentials };
     try {
-      return await readWith(name, query, settings, credentials);
+      return await cache(request, {
+        fresh: isAlwaysPulled(query.imagePullPolicy, name),
+        signal,
+        read: (shared) => readWith(request, settings, shared),
+        late: () => new PiggyError("registry_unavailable", `${originFor(name, settings)}: no answer in time`),
+      });
     } catch (error) {
       if (!(error instanceof PiggyError)) throw error;
       // Other credentials may do what these cannot; nothing else gets better by them.
@@ -57,18 +70,26 @@ export async function readImageCommand(query: ImageQuery, settings: RegistrySett
   throw named(query.image, refusal, ` (${tried})`);
 }
 
+/** Whether the kubelet asks for a tag at every start. Source: Kubernetes documentation, Images, "Image pull policy". */
+function isAlwaysPulled(policy: string | undefined, { reference }: ImageName): boolean {
+  return policy ? policy === "Always" : reference === "latest";
+}
+
 function named(image: string, error: unknown, more = ""): unknown {
   if (!(error instanceof PiggyError)) return error;
   return new PiggyError(error.code, `image ${image}: ${error.message}${more}`, { cause: error });
 }
 
+function originFor(name: ImageName, settings: RegistrySettings): string {
+  return originOf(registryHost(name.domain), settings);
+}
+
 async function readWith(
-  name: ImageName,
-  { platform, skipVerify, signal }: ImageQuery,
+  { name, platform, skipVerify, credentials }: ImageRequest,
   settings: RegistrySettings,
-  credentials: Credentials | undefined,
+  signal: AbortSignal,
 ): Promise<ImageCommand> {
-  const base = `${originOf(registryHost(name.domain), settings)}/v2/${name.repository}`;
+  const base = `${originFor(name, settings)}/v2/${name.repository}`;
   const scope = `repository:${name.repository}:pull`;
   const session: RegistrySession = { settings, skipVerify, credentials, scope, signal };
   let manifest = await getJson(session, `${base}/manifests/${name.reference}`, ACCEPT);

@@ -54,6 +54,11 @@ function splitDomain(name: string): Pick<ImageName, "domain" | "repository"> {
   return { domain: DOCKER_HUB, repository: rest.includes("/") ? rest : `library/${rest}` };
 }
 
+/** Whether a reference names bytes, which never change, and not a tag. */
+export function isDigest(reference: string): boolean {
+  return DIGEST.test(reference);
+}
+
 /** The host that serves a domain's images: Docker Hub's is another than its name. */
 export function registryHost(domain: string): string {
   return domain === DOCKER_HUB ? "registry-1.docker.io" : domain;

@@ -3,12 +3,13 @@ import type { Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import { credentialsFor, parseDockerConfig } from "./credentials.ts";
 import type { RegistrySettings } from "./endpoint.ts";
+import { createImageCache } from "./image-cache.ts";
 import { type ImageCommand, readImageCommand } from "./image-command.ts";
 import type { ImageName } from "./image-name.ts";
 import { platformOf } from "./platform.ts";
 
 export interface ImageLookup {
-  readonly container: { readonly image: string };
+  readonly container: { readonly image: string; readonly imagePullPolicy: string | undefined };
   readonly pod: Pod;
   readonly namespace: string;
   readonly settings: Settings;
@@ -26,6 +27,7 @@ export type ReadPullSecret = (
  * @throws PiggyError, from the look-up made, with codes `image_*` and `registry_unavailable`.
  */
 export function createImageLookup(registry: RegistrySettings, readPullSecret: ReadPullSecret) {
+  const cache = createImageCache();
   return ({ container, pod, namespace, settings, signal }: ImageLookup): Promise<ImageCommand> => {
     const secrets = pullSecrets(pod, namespace, settings);
     const credentials = async (image: ImageName) => {
@@ -41,10 +43,12 @@ export function createImageLookup(registry: RegistrySettings, readPullSecret: Re
         image: container.image,
         platform: platformOf(pod.nodeSelector),
         skipVerify: settings["image-skip-verify-registry"],
+        imagePullPolicy: container.imagePullPolicy,
         credentials,
         signal,
       },
       registry,
+      cache,
     );
   };
 }

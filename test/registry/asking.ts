@@ -1,6 +1,7 @@
 /** What an image runs, asked for as admission does. */
 import type { Credentials } from "../../lib/registry/credentials.ts";
 import type { RegistrySettings } from "../../lib/registry/endpoint.ts";
+import { createImageCache, type ImageCache } from "../../lib/registry/image-cache.ts";
 import { type ImageQuery, readImageCommand } from "../../lib/registry/image-command.ts";
 
 export const AMD64 = { os: "linux", architecture: "amd64" } as const;
@@ -9,21 +10,25 @@ export const ARM64 = { os: "linux", architecture: "arm64" } as const;
 export interface Asking extends Partial<Omit<ImageQuery, "image" | "credentials">> {
   readonly credentials?: readonly Credentials[];
   readonly ca?: string;
+  /** By default one that knows nothing. */
+  readonly cache?: ImageCache;
 }
 
 /** Asks registries that the operator has configured by their origins. */
 export function askFor(image: string, origins: readonly string[], asking: Asking = {}) {
-  const { credentials = [], ca, ...query } = asking;
+  const { credentials = [], ca, cache = createImageCache(), ...query } = asking;
   const settings: RegistrySettings = { trustedOrigins: new Set(origins), ca };
   return readImageCommand(
     {
       image,
       platform: AMD64,
       skipVerify: false,
+      imagePullPolicy: undefined,
       credentials: async () => credentials,
       signal: AbortSignal.timeout(10_000),
       ...query,
     },
     settings,
+    cache,
   );
 }

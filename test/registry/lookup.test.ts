@@ -105,6 +105,23 @@ describe("a container without a command runs", () => {
   });
 });
 
+describe("for the second Pod of an image the registry is", () => {
+  const requestsOf = async (options: PodOptions) => {
+    await create(options);
+    const before = world.registry.requests.length;
+    expect(await argsOf(options)).toContain("/bin/single");
+    return world.registry.requests.length - before;
+  };
+
+  test("not asked", async () => {
+    expect(await requestsOf({})).toBe(0);
+  });
+
+  test("asked where the kubelet asks as well", async () => {
+    expect(await requestsOf({ container: { imagePullPolicy: "Always" } })).toBeGreaterThan(0);
+  });
+});
+
 describe("the registry is shown the credentials", () => {
   test("of the Pod's imagePullSecrets", async () => {
     const spec = { imagePullSecrets: [{ name: "none" }, { name: "for-another-host" }, { name: "right" }] };
@@ -153,7 +170,7 @@ describe("a Pod is denied, with the image, the container and what to do", () => 
 
   test("when the registry cannot answer now, which is worth another try", async () => {
     world.registry.failNext({ status: 503, times: 1 });
-    const { code, reason } = await denialOf({});
+    const { code, reason } = await denialOf({ container: { imagePullPolicy: "Always" } });
     expect([code, reason]).toEqual([503, "ServiceUnavailable"]);
   });
 

@@ -1,0 +1,82 @@
+/**
+ * What images run, kept for the Pods that come next. An answer belongs to the credentials that it was given to:
+ * nobody is told of an image that their own credentials could not pull.
+ */
+import { type ErrorCode, PiggyError } from "../error.ts";
+import { type Bounds, createBoundedCache } from "./bounded-cache.ts";
+import type { Credentials } from "./credentials.ts";
+import type { ImageCommand } from "./image-command.ts";
+import { type ImageName, isDigest } from "./image-name.ts";
+import type { Platform } from "./platform.ts";
+import { createSingleFlight } from "./single-flight.ts";
+
+export interface ImageRequest {
+  readonly name: ImageName;
+  readonly platform: Platform;
+  readonly skipVerify: boolean;
+  readonly credentials: Credentials | undefined;
+}
+
+export interface Asking {
+  /** Whether a tag's kept answer will not do, because the kubelet will ask for the tag anew as well. */
+  readonly fresh: boolean;
+  readonly signal: AbortSignal;
+  readonly read: (signal: AbortSignal) => Promise<ImageCommand>;
+  /** What is thrown when the signal ends first. */
+  readonly late: () => PiggyError;
+}
+
+export type ImageCache = (request: ImageRequest, asking: Asking) => Promise<ImageCommand>;
+
+/** A burst of Pods from one controller; a tag that is moved is seen soon after. */
+const TAG_LIFETIME_MS = 30_000;
+/** Long enough for a controller that tries again at once, short enough for somebody who mends it and tries again. */
+const REFUSAL_LIFETIME_MS = 5_000;
+const BOUNDS: Bounds = { entries: 2_000, bytes: 8 * 1024 * 1024 };
+
+/** What the registry has decided. Everything else may be another answer a moment later. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["image_not_found", "image_unauthorized"]);
+
+/** The clock is in milliseconds and never set back. */
+export function createImageCache(now: () => number = () => performance.now(), bounds = BOUNDS): ImageCache {
+  const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
+  const share = createSingleFlight<ImageCommand>();
+  return async (request, { fresh, signal, read, late }) => {
+    const key = keyOf(request);
+    const byDigest = isDigest(request.name.reference);
+    const answer = fresh && !byDigest ? undefined : kept.get(key);
+    if (answer instanceof PiggyError) throw answer;
+    if (answer !== undefined) return answer;
+    const run = async (shared: AbortSignal) => {
+      try {
+        const command = await read(shared);
+        kept.put(key, command, sizeOf(command), byDigest ? Number.POSITIVE_INFINITY : TAG_LIFETIME_MS);
+        return command;
+      } catch (error) {
+        if (error instanceof PiggyError && REFUSALS.has(error.code)) {
+          kept.put(key, error, error.message.length, REFUSAL_LIFETIME_MS);
+        }
+        throw error;
+      }
+    };
+    return share({ key, signal, run, late });
+  };
+}
+
+function keyOf({ name, platform, skipVerify, credentials }: ImageRequest): string {
+  return JSON.stringify([
+    [name.domain, name.repository, name.reference],
+    [platform.os, platform.architecture],
+    credentials === undefined ? "anonymous" : digestOf(credentials),
+    // Who does not verify a registry may be lied to; who does must not hear it from them.
+    skipVerify,
+  ]);
+}
+
+function digestOf({ username, password }: Credentials): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify([username, password])).digest("hex");
+}
+
+function sizeOf(command: ImageCommand): number {
+  return JSON.stringify(command).length;
+}
