@@ -1,4 +1,5 @@
 /** Admission: a request in, an outcome out. */
+import type { Deadline } from "../deadline.ts";
 import { type ErrorCode, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
@@ -25,7 +26,7 @@ export interface ImageLookup {
   readonly pod: Pod;
   readonly namespace: string;
   readonly settings: Settings;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 /** What admission needs of the world. */
@@ -42,18 +43,18 @@ const ALLOWED: AdmissionOutcome = { allowed: true };
 
 /**
  * Decides about a request. Never throws: a Pod that cannot be given what it asks for is denied in words. Look-ups
- * end with the signal.
+ * end with the deadline.
  */
 export async function admit(
   request: AdmissionRequest,
   world: AdmissionWorld,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<AdmissionOutcome> {
   if (request.kind !== "core/Pod") return ALLOWED;
   if (request.operation === "UPDATE") return outcome([], await updateWarnings(request, world, signal));
   if (request.operation !== "CREATE" || request.subResource !== "") return ALLOWED;
   try {
-    return await admitPod(request, world, signal);
+    return await admitPod(request, world, deadline);
   } catch (error) {
     return denial(error, request, world.log);
   }
@@ -62,7 +63,7 @@ export async function admit(
 async function admitPod(
   request: AdmissionRequest,
   world: AdmissionWorld,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<AdmissionOutcome> {
   const annotations = annotationsOf(request.object);
   const reading = readSettings({ annotations, environment: world.webhook.environment });
@@ -80,8 +81,8 @@ async function admitPod(
   }
   const namespace = request.namespace || pod.namespace || "default";
   const decisions = await decideAll(pod, settings, {
-    object: readOnce(world.readObject, namespace, signal),
-    image: (container) => world.readImageCommand({ container, pod, namespace, settings, signal }),
+    object: readOnce(world.readObject, namespace, deadline.signal),
+    image: (container) => world.readImageCommand({ container, pod, namespace, settings, deadline }),
   });
   const audit = auditOf(decisions);
   const told = [

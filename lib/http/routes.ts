@@ -1,6 +1,7 @@
 /** The routes: which path and method leads where, and what a failure looks like on the wire. */
 import { type AdmissionWorld, admit } from "../admission/admit.ts";
 import { formatReview, parseReview } from "../admission/review.ts";
+import { deadlineIn } from "../deadline.ts";
 import { parseDuration } from "../duration.ts";
 import { messageOf, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
@@ -55,9 +56,9 @@ async function route(routes: Routes, request: Request): Promise<Response> {
 async function mutate({ admission }: Routes, request: Request, query: URLSearchParams): Promise<Response> {
   const given = Math.max(0, parseDuration(query.get("timeout") ?? "") ?? ADMISSION_TIMEOUT_MS);
   const timeout = Math.max(given - TIME_TO_ANSWER_MS, given / 2);
-  const signal = AbortSignal.timeout(timeout);
-  const review = parseReview(await readBody(request, LONGEST_REVIEW, signal));
-  const outcome = await admit(review, admission, signal);
+  const deadline = deadlineIn(timeout);
+  const review = parseReview(await readBody(request, LONGEST_REVIEW, deadline.signal));
+  const outcome = await admit(review, admission, deadline);
   return Response.json(formatReview(review.uid, outcome));
 }
 

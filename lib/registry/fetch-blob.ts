@@ -5,6 +5,7 @@ import { isJsonObject, parseJson } from "../json.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { checkAddress, type RegistrySettings } from "./endpoint.ts";
+import { ComeBackLater } from "./retry-after.ts";
 
 export interface RegistrySession {
   readonly settings: RegistrySettings;
@@ -23,6 +24,7 @@ const LONGEST_TOKEN_ANSWER = 64 * 1024;
 export interface Blob {
   readonly status: number;
   readonly mediaType: string;
+  readonly retryAfter: string | null;
   readonly bytes: Uint8Array;
 }
 
@@ -44,7 +46,8 @@ export async function getBlob(
     response = await follow(session, address, accept);
   }
   const mediaType = (response.headers.get("Content-Type") ?? "").split(";", 1)[0]?.trim() ?? "";
-  return { status: response.status, mediaType, bytes: await readBody(response, atMost, address) };
+  const retryAfter = response.headers.get("Retry-After");
+  return { status: response.status, mediaType, retryAfter, bytes: await readBody(response, atMost, address) };
 }
 
 async function follow(session: RegistrySession, address: string, accept: string): Promise<Response> {
@@ -112,7 +115,10 @@ async function fetchToken(
   const value = parseJson(new TextDecoder().decode(body));
   const token = isJsonObject(value) ? (value["token"] ?? value["access_token"]) : undefined;
   if (response.ok && typeof token === "string") return token;
-  if (response.status === 429 || response.status >= 500) {
+  if (response.status === 429 || response.status === 503) {
+    throw new ComeBackLater(realm.origin, response.status, response.headers.get("Retry-After"));
+  }
+  if (response.status >= 500) {
     throw new PiggyError("registry_unavailable", `${realm.origin}: ${response.status}`);
   }
   throw new PiggyError("image_unauthorized", `${realm.origin} gives no token: ${response.status}`);

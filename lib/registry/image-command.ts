@@ -1,4 +1,5 @@
 /** What an image runs: its manifest, then its config. Source: OCI distribution and image specs. */
+import type { Deadline } from "../deadline.ts";
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
 import type { Credentials } from "./credentials.ts";
@@ -7,6 +8,7 @@ import { getBlob, type RegistrySession } from "./fetch-blob.ts";
 import type { ImageCache, ImageRequest } from "./image-cache.ts";
 import { type ImageName, parseImageName, registryHost } from "./image-name.ts";
 import { type Platform, selectManifest } from "./platform.ts";
+import { askTwice, ComeBackLater } from "./retry-after.ts";
 
 export interface ImageCommand {
   readonly entrypoint: readonly string[];
@@ -20,7 +22,7 @@ export interface ImageQuery {
   readonly imagePullPolicy: string | undefined;
   /** Tried in order, then none at all. */
   readonly credentials: (image: ImageName) => Promise<readonly Credentials[]>;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 const INDEX_TYPES = [
@@ -46,28 +48,32 @@ export async function readImageCommand(
   cache: ImageCache,
 ): Promise<ImageCommand> {
   const name = parseImageName(query.image);
+  const { platform, skipVerify, deadline } = query;
+  const fresh = isAlwaysPulled(query.imagePullPolicy, name);
+  const late = () =>
+    new PiggyError("registry_unavailable", `${originFor(name, settings)}: no answer in time`);
   const stored = await query.credentials(name);
   let refusal: unknown;
-  for (const credentials of [...stored, undefined]) {
-    const { platform, skipVerify, signal } = query;
+  for (const [index, credentials] of [...stored, undefined].entries()) {
     const request: ImageRequest = { name, platform, skipVerify, credentials };
+    const read = (signal: AbortSignal) => readWith(request, settings, signal);
     try {
-      return await cache(request, {
-        fresh: isAlwaysPulled(query.imagePullPolicy, name),
-        signal,
-        read: (shared) => readWith(request, settings, shared),
-        late: () => new PiggyError("registry_unavailable", `${originFor(name, settings)}: no answer in time`),
-      });
+      return await askTwice(() => cache(request, { fresh, signal: deadline.signal, read, late }), deadline);
     } catch (error) {
       if (!(error instanceof PiggyError)) throw error;
       // Other credentials may do what these cannot; nothing else gets better by them.
+      if (error.code === "registry_unavailable") throw named(query.image, error, tried(stored, index + 1));
       if (error.code !== "image_unauthorized") throw named(query.image, error);
       refusal ??= error;
     }
   }
-  const tried =
-    stored.length === 0 ? "no stored credentials match" : `${stored.length} stored credentials tried`;
-  throw named(query.image, refusal, ` (${tried})`);
+  throw named(query.image, refusal, tried(stored, stored.length));
+}
+
+/** Who was asked for: a registry grants more to those whom it knows. */
+function tried(stored: readonly Credentials[], count: number): string {
+  if (stored.length === 0) return " (no stored credentials match)";
+  return ` (${Math.min(count, stored.length)} stored credentials tried)`;
 }
 
 /** Whether the kubelet asks for a tag at every start. Source: Kubernetes documentation, Images, "Image pull policy". */
@@ -117,11 +123,12 @@ async function readWith(
 }
 
 async function getJson(session: RegistrySession, address: string, accept: string) {
-  const { status, mediaType, bytes } = await getBlob(session, address, accept, LARGEST);
+  const { status, mediaType, retryAfter, bytes } = await getBlob(session, address, accept, LARGEST);
   const { origin } = new URL(address);
   if (status === 401 || status === 403)
     throw new PiggyError("image_unauthorized", `${origin} answers ${status}`);
   if (status === 404) throw new PiggyError("image_not_found", `${origin} does not have it`);
+  if (status === 429 || status === 503) throw new ComeBackLater(origin, status, retryAfter);
   if (status !== 200) throw new PiggyError("registry_unavailable", `${origin} answers ${status}`);
   checkDigest(address, bytes);
   const json = parseJson(new TextDecoder().decode(bytes));

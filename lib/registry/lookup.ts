@@ -1,4 +1,5 @@
 /** The entrypoint look-up for a container of a Pod, with the credentials that the Pod may use. */
+import type { Deadline } from "../deadline.ts";
 import type { Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import { credentialsFor, parseDockerConfig } from "./credentials.ts";
@@ -13,7 +14,7 @@ export interface ImageLookup {
   readonly pod: Pod;
   readonly namespace: string;
   readonly settings: Settings;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 /** Reads a Secret's data; undefined when it is not there or not ours to read. */
@@ -28,11 +29,11 @@ export type ReadPullSecret = (
  */
 export function createImageLookup(registry: RegistrySettings, readPullSecret: ReadPullSecret) {
   const cache = createImageCache();
-  return ({ container, pod, namespace, settings, signal }: ImageLookup): Promise<ImageCommand> => {
+  return ({ container, pod, namespace, settings, deadline }: ImageLookup): Promise<ImageCommand> => {
     const secrets = pullSecrets(pod, namespace, settings);
     const credentials = async (image: ImageName) => {
       const data = await Promise.all(
-        secrets.map((secret) => readPullSecret(secret.namespace, secret.name, signal)),
+        secrets.map((secret) => readPullSecret(secret.namespace, secret.name, deadline.signal)),
       );
       return data.flatMap((entry) =>
         entry === undefined ? [] : credentialsFor(image, parseDockerConfig(entry)),
@@ -45,7 +46,7 @@ export function createImageLookup(registry: RegistrySettings, readPullSecret: Re
         skipVerify: settings["image-skip-verify-registry"],
         imagePullPolicy: container.imagePullPolicy,
         credentials,
-        signal,
+        deadline,
       },
       registry,
       cache,

@@ -7,7 +7,9 @@ import { type ImageQuery, readImageCommand } from "../../lib/registry/image-comm
 export const AMD64 = { os: "linux", architecture: "amd64" } as const;
 export const ARM64 = { os: "linux", architecture: "arm64" } as const;
 
-export interface Asking extends Partial<Omit<ImageQuery, "image" | "credentials">> {
+export interface Asking extends Partial<Omit<ImageQuery, "image" | "credentials" | "deadline">> {
+  readonly signal?: AbortSignal;
+  readonly remainingMs?: number;
   readonly credentials?: readonly Credentials[];
   readonly ca?: string;
   /** By default one that knows nothing. */
@@ -16,7 +18,7 @@ export interface Asking extends Partial<Omit<ImageQuery, "image" | "credentials"
 
 /** Asks registries that the operator has configured by their origins. */
 export function askFor(image: string, origins: readonly string[], asking: Asking = {}) {
-  const { credentials = [], ca, cache = createImageCache(), ...query } = asking;
+  const { credentials = [], ca, cache = createImageCache(), signal, remainingMs = 10_000, ...query } = asking;
   const settings: RegistrySettings = { trustedOrigins: new Set(origins), ca };
   return readImageCommand(
     {
@@ -25,7 +27,7 @@ export function askFor(image: string, origins: readonly string[], asking: Asking
       skipVerify: false,
       imagePullPolicy: undefined,
       credentials: async () => credentials,
-      signal: AbortSignal.timeout(10_000),
+      deadline: { signal: signal ?? AbortSignal.timeout(10_000), remaining: () => remainingMs },
       ...query,
     },
     settings,

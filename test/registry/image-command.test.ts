@@ -102,10 +102,10 @@ describe("a registry that answers", () => {
   test.each<[number, ErrorCode, string]>([
     [403, "image_unauthorized", "answers 403 (no stored credentials match)"],
     [404, "image_not_found", "does not have it"],
-    [429, "registry_unavailable", "answers 429"],
-    [500, "registry_unavailable", "answers 500"],
-    [503, "registry_unavailable", "answers 503"],
-    [204, "registry_unavailable", "answers 204"],
+    [429, "registry_unavailable", "answers 429: it was asked too often (no stored credentials match)"],
+    [500, "registry_unavailable", "answers 500 (no stored credentials match)"],
+    [503, "registry_unavailable", "answers 503 (no stored credentials match)"],
+    [204, "registry_unavailable", "answers 204 (no stored credentials match)"],
   ])("%d is understood as %s", async (status, code, message) => {
     const registry = registryWith();
     registry.pushImage("app", "1", ENTRYPOINT);
