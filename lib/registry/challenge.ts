@@ -6,17 +6,39 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-const PARAMETER = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))\s*,?\s*/y;
+/** What is followed by an equals sign is a parameter, so a scheme is what is not. */
+const SCHEME = /[\s,]*([\w-]+)(?:\s+|(?=,)|$)/y;
+const PARAMETER = /[\s,]*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,="]+))\s*(?=,|$)/y;
+/** What some schemes have in place of parameters. */
+const TOKEN = /[\w.~+/-]+=*\s*(?=,|$)/y;
 
-/** The first challenge of a header; undefined when there is none that can be read. */
-export function parseChallenge(header: string | null): Challenge | undefined {
-  const start = /^\s*([\w-]+)(?:\s+|$)/.exec(header ?? "");
-  if (header === null || start === null) return undefined;
-  const parameters = new Map<string, string>();
-  PARAMETER.lastIndex = start[0].length;
-  for (let match = PARAMETER.exec(header); match !== null; match = PARAMETER.exec(header)) {
-    const [, name = "", quoted, bare = ""] = match;
-    parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? bare);
+/** The challenges of a header, or of several joined by commas, as far as they can be read. */
+export function parseChallenges(header: string | null): readonly Challenge[] {
+  const text = header ?? "";
+  const challenges: Challenge[] = [];
+  let at = 0;
+  const next = (pattern: RegExp) => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match !== null) at = pattern.lastIndex;
+    return match;
+  };
+  for (let start = next(SCHEME); start !== null; start = next(SCHEME)) {
+    const parameters = new Map<string, string>();
+    const afterScheme = at;
+    for (let match = next(PARAMETER); match !== null; match = next(PARAMETER)) {
+      const [, name = "", quoted, bare = ""] = match;
+      parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? bare);
+    }
+    if (at === afterScheme) next(TOKEN);
+    challenges.push({ scheme: (start[1] ?? "").toLowerCase(), parameters });
   }
-  return { scheme: (start[1] ?? "").toLowerCase(), parameters };
+  return challenges;
+}
+
+const PREFERENCE = ["bearer", "basic"];
+
+/** Those that we know how to answer, a token before a password, each kind in the registry's own order. */
+export function answerable(challenges: readonly Challenge[]): readonly Challenge[] {
+  return PREFERENCE.flatMap((scheme) => challenges.filter((challenge) => challenge.scheme === scheme));
 }

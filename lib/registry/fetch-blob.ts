@@ -2,7 +2,7 @@
 import { rootCertificates } from "node:tls";
 import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, parseJson } from "../json.ts";
-import { type Challenge, parseChallenge } from "./challenge.ts";
+import { answerable, type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { checkAddress, type RegistrySettings } from "./endpoint.ts";
 import { ComeBackLater } from "./retry-after.ts";
@@ -29,7 +29,7 @@ export interface Blob {
 }
 
 /**
- * Gets an address, answering one challenge.
+ * Gets an address, authenticating where that is asked for.
  * @throws PiggyError `registry_unavailable`, `image_unauthorized`, `image_host_refused`
  */
 export async function getBlob(
@@ -41,9 +41,7 @@ export async function getBlob(
   let response = await follow(session, address, accept);
   // The challenge of an origin that the registry redirects to is not to be answered with the registry's credentials.
   if (response.status === 401 && new URL(response.url).origin === new URL(address).origin) {
-    const challenge = parseChallenge(response.headers.get("WWW-Authenticate"));
-    session.authorization = await answer(session, challenge, address);
-    response = await follow(session, address, accept);
+    response = await authenticate(session, response, address, accept);
   }
   const mediaType = (response.headers.get("Content-Type") ?? "").split(";", 1)[0]?.trim() ?? "";
   const retryAfter = response.headers.get("Retry-After");
@@ -83,17 +81,43 @@ async function send(session: RegistrySession, url: URL, headers: Record<string, 
   }
 }
 
-async function answer(
+/** The answer to the first of the challenges that the registry takes; its refusal where it takes none. */
+async function authenticate(
   session: RegistrySession,
-  challenge: Challenge | undefined,
+  challenged: Response,
   address: string,
-): Promise<string> {
-  const { credentials } = session;
-  const basic = credentials && basicAuthorization(credentials);
-  if (challenge?.scheme === "basic" && basic) return basic;
-  if (challenge?.scheme === "bearer") return `Bearer ${await fetchToken(session, challenge, basic)}`;
-  const asked = challenge === undefined ? "no way to authenticate" : `${challenge.scheme} authentication`;
-  throw new PiggyError("image_unauthorized", `${new URL(address).origin} asks for ${asked}`);
+  accept: string,
+): Promise<Response> {
+  const basic = session.credentials && basicAuthorization(session.credentials);
+  const challenges = parseChallenges(challenged.headers.get("WWW-Authenticate"));
+  // Without a name and a password there is nothing to say to Basic.
+  const usable = answerable(challenges).filter(({ scheme }) => scheme !== "basic" || basic !== undefined);
+  await challenged.body?.cancel();
+  let refusal = nothingToSay(address, challenges);
+  for (const challenge of usable) {
+    try {
+      session.authorization =
+        challenge.scheme === "basic" && basic
+          ? basic
+          : `Bearer ${await fetchToken(session, challenge, basic)}`;
+    } catch (error) {
+      // A token that is not given may be one of two ways in.
+      if (!(error instanceof PiggyError) || error.code !== "image_unauthorized") throw error;
+      refusal = error;
+      continue;
+    }
+    const response = await follow(session, address, accept);
+    if (response.status !== 401) return response;
+    await response.body?.cancel();
+    refusal = new PiggyError("image_unauthorized", `${new URL(address).origin} answers 401`);
+  }
+  throw refusal;
+}
+
+function nothingToSay(address: string, challenges: readonly Challenge[]): PiggyError {
+  const schemes = [...new Set(challenges.map(({ scheme }) => scheme.slice(0, 20)))].slice(0, 5).join(", ");
+  const asked = schemes === "" ? "no way to authenticate" : `${schemes} authentication`;
+  return new PiggyError("image_unauthorized", `${new URL(address).origin} asks for ${asked}`);
 }
 
 /** Source: RFC 7617, in UTF-8 as container runtimes send it. */

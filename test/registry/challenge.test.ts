@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { parseChallenge } from "../../lib/registry/challenge.ts";
+import { answerable, parseChallenges } from "../../lib/registry/challenge.ts";
 
+const parseChallenge = (header: string | null) => parseChallenges(header)[0];
 const REALM = "https://auth.example.com/token";
 
 describe("a WWW-Authenticate header", () => {
@@ -41,11 +42,37 @@ describe("a WWW-Authenticate header", () => {
     expect(parseChallenge(header)).toBeUndefined();
   });
 
+  test.each<[header: string, schemes: readonly string[]]>([
+    [`Basic realm="one", Bearer realm="${REALM}"`, ["basic", "bearer"]],
+    [
+      'Negotiate, Basic realm="a, Bearer b", charset="UTF-8",Bearer realm=x',
+      ["negotiate", "basic", "bearer"],
+    ],
+    ["Negotiate abc==, Basic realm=x", ["negotiate", "basic"]],
+    [", ,Basic,,Bearer", ["basic", "bearer"]],
+    ['Bearer realm="unclosed, Basic realm="x"', ["bearer"]],
+  ])("may hold several challenges: %s", (header, schemes) => {
+    expect(parseChallenges(header).map(({ scheme }) => scheme)).toEqual([...schemes]);
+  });
+
+  test("keeps each challenge's parameters apart", () => {
+    const [basic, bearer] = parseChallenges(`Basic realm="one", Bearer realm="${REALM}",service="s"`);
+    expect(Object.fromEntries(basic?.parameters ?? [])).toEqual({ realm: "one" });
+    expect(Object.fromEntries(bearer?.parameters ?? [])).toEqual({ realm: REALM, service: "s" });
+  });
+
+  test("is answered by a token first, by a password next, by nothing else", () => {
+    const challenges = parseChallenges("Negotiate, Basic realm=a, Bearer realm=b, Bearer realm=c");
+    expect(answerable(challenges).map(({ parameters }) => parameters.get("realm"))).toEqual(["b", "c", "a"]);
+  });
+
   test("is read in no time, however it is made", () => {
     const started = Date.now();
     parseChallenge(`Bearer realm="${'\\"'.repeat(200_000)}`);
     parseChallenge(`Bearer ${"a=b, ".repeat(100_000)}`);
     parseChallenge(`Bearer ${" ".repeat(400_000)}x`);
+    parseChallenge("a ".repeat(200_000));
+    parseChallenge(`${"a".repeat(200_000)} ${"=".repeat(200_000)}`);
     expect(Date.now() - started).toBeLessThan(2_000);
   });
 });

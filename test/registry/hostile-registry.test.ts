@@ -172,6 +172,51 @@ describe("a registry whose realm", () => {
   });
 });
 
+describe("a registry that offers several ways in", () => {
+  const given = () => Response.json({ token: "t" });
+  const refused = () => new Response(null, { status: 403 });
+  const withRealm = (
+    headers: (bearer: string) => readonly string[],
+    accepted: string,
+    token: () => Response,
+  ) => {
+    const auth = serve(token);
+    const challenges = headers(`Bearer realm="${auth.url}/token"`).map((header): [string, string] => [
+      "www-authenticate",
+      header,
+    ]);
+    const registry = serve((path, authorization) => {
+      if (authorization !== accepted) return new Response(null, { status: 401, headers: challenges });
+      return path.includes("/manifests/") ? manifest() : new Response(CONFIG);
+    });
+    return { auth, registry };
+  };
+
+  test.each<[string, (bearer: string) => readonly string[]]>([
+    ["in one header", (bearer) => [`Negotiate, Basic realm="r", ${bearer}`]],
+    ["in several headers", (bearer) => ["Negotiate", 'Basic realm="r"', bearer]],
+  ])("%s is answered with a token", async (_, headers) => {
+    const { auth, registry } = withRealm(headers, "Bearer t", given);
+    expect((await ask(registry, [auth])).entrypoint).toEqual(["/bin/app"]);
+    expect(registry.heard.map(({ authorization }) => authorization)).toEqual([null, "Bearer t", "Bearer t"]);
+  });
+
+  test.each([
+    ["no token is given", refused],
+    ["the token is not taken", given],
+  ])("is answered with the password where %s", async (_, token) => {
+    const { auth, registry } = withRealm((bearer) => [bearer, 'Basic realm="r"'], BASIC, token);
+    expect((await ask(registry, [auth])).entrypoint).toEqual(["/bin/app"]);
+  });
+
+  test("none of which we know is named by its ways", async () => {
+    const registry = serve(() => challenge("Negotiate, Digest realm=x"));
+    const { code, message } = await refusal(registry);
+    expect(code).toBe("image_unauthorized");
+    expect(message).toContain("asks for negotiate, digest authentication");
+  });
+});
+
 describe("a registry that answers with", () => {
   test("other bytes than the digest is not believed", async () => {
     const forged = JSON.stringify({ config: { Entrypoint: ["/bin/evil"] } });
