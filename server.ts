@@ -31,9 +31,18 @@ async function start(environment: Environment, log: Log): Promise<void> {
     trustedOrigins: parseOrigins(settings["piggy-registry-origins"]),
     ca: registryCa ? await readPem(registryCa) : undefined,
   };
-  const readImageCommand = createImageLookup(registry, async (namespace, name, signal) => {
-    const content = await lookups.readObject(namespace, { kind: "Secret", name }, signal);
-    return content.seen ? content.data : undefined;
+  const readImageCommand = createImageLookup(registry, {
+    async read(namespace, name, signal) {
+      const content = await lookups.readObject(namespace, { kind: "Secret", name }, signal);
+      return content.seen ? content.data : undefined;
+    },
+    async ofServiceAccount(namespace, name, signal) {
+      const names = await lookups.readPullSecretNames(namespace, name, signal);
+      if (typeof names !== "string") return names;
+      const reason = `the service account is ${names}, so its imagePullSecrets are not tried`;
+      log("debug", reason, { namespace, serviceAccount: name });
+      return [];
+    },
   });
 
   const webhook: Webhook = {

@@ -1,4 +1,6 @@
 /** The look-ups that admission and the secrets service ask for, answered by the API server. */
+
+import { isJsonObject } from "../json.ts";
 import { type Pod, parsePod } from "../pod.ts";
 import type { KubernetesClient } from "./client.ts";
 import { dataOf, getObject, refused } from "./objects.ts";
@@ -36,8 +38,32 @@ export function createLookups(client: KubernetesClient) {
       throw refused(response);
     },
 
+    /**
+     * The names in a ServiceAccount's imagePullSecrets, or why they are not to be seen.
+     * @throws PiggyError when the API server does not say.
+     */
+    async readPullSecretNames(
+      namespace: string,
+      name: string,
+      signal: AbortSignal,
+    ): Promise<readonly string[] | "absent" | "forbidden"> {
+      const response = await getObject(client, { kind: "ServiceAccount", namespace, name }, signal);
+      if (response.ok) return namesIn(response.object["imagePullSecrets"]);
+      if (response.code === 404) return "absent";
+      if (response.code === 403) return "forbidden";
+      throw refused(response);
+    },
+
     reviewToken(token: string, audiences: readonly string[], signal: AbortSignal) {
       return reviewToken(client, token, audiences, signal);
     },
   };
+}
+
+function namesIn(references: unknown): readonly string[] {
+  const list = Array.isArray(references) ? references : [];
+  return list.flatMap((entry: unknown) => {
+    const name = isJsonObject(entry) ? entry["name"] : undefined;
+    return typeof name === "string" ? [name] : [];
+  });
 }

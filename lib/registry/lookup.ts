@@ -17,23 +17,34 @@ export interface ImageLookup {
   readonly deadline: Deadline;
 }
 
-/** Reads a Secret's data; undefined when it is not there or not ours to read. */
-export type ReadPullSecret = (
-  namespace: string,
-  name: string,
-  signal: AbortSignal,
-) => Promise<ReadonlyMap<string, string> | undefined>;
+/** What a look-up of credentials asks of the cluster. */
+export interface PullSecrets {
+  /** A Secret's data; undefined when it is not there or not ours to read. */
+  readonly read: (
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<string, string> | undefined>;
+  /** The names in a ServiceAccount's imagePullSecrets; none when it is not there or not ours to read. */
+  readonly ofServiceAccount: (
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ) => Promise<readonly string[]>;
+}
 
 /**
  * @throws PiggyError, from the look-up made, with codes `image_*` and `registry_unavailable`.
  */
-export function createImageLookup(registry: RegistrySettings, readPullSecret: ReadPullSecret) {
+export function createImageLookup(registry: RegistrySettings, pullSecrets: PullSecrets) {
   const cache = createImageCache();
   return ({ container, pod, namespace, settings, deadline }: ImageLookup): Promise<ImageCommand> => {
-    const secrets = pullSecrets(pod, namespace, settings);
     const credentials = async (image: ImageName) => {
+      const { signal } = deadline;
+      const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, signal);
+      const secrets = secretsFor(pod, ofAccount, namespace, settings);
       const data = await Promise.all(
-        secrets.map((secret) => readPullSecret(secret.namespace, secret.name, deadline.signal)),
+        secrets.map((secret) => pullSecrets.read(secret.namespace, secret.name, signal)),
       );
       return data.flatMap((entry) =>
         entry === undefined ? [] : credentialsFor(image, parseDockerConfig(entry)),
@@ -54,8 +65,10 @@ export function createImageLookup(registry: RegistrySettings, readPullSecret: Re
   };
 }
 
-function pullSecrets(pod: Pod, namespace: string, settings: Settings) {
-  const own = pod.imagePullSecrets.map((name) => ({ namespace, name }));
+/** The Pod's own come first, then its service account's, which the API server copies only to a Pod that has none. */
+function secretsFor(pod: Pod, ofAccount: readonly string[], namespace: string, settings: Settings) {
+  const names = new Set([...pod.imagePullSecrets, ...ofAccount]);
+  const own = [...names].map((name) => ({ namespace, name }));
   const named = settings["image-pull-secret"];
   if (!named) return own;
   return [...own, { namespace: settings["image-pull-secret-namespace"] || namespace, name: named }];
