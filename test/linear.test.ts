@@ -7,6 +7,7 @@ import { parseContainers } from "../lib/pod.ts";
 import { isResourceQuantity } from "../lib/quantity.ts";
 import { readSettings } from "../lib/read-settings.ts";
 import { parseReference } from "../lib/reference/reference.ts";
+import { formatEmbedded, parseValue } from "../lib/reference/value.ts";
 import { isRegion } from "../lib/region.ts";
 import { credentialsFor } from "../lib/registry/credentials.ts";
 import { parseImageName } from "../lib/registry/image-name.ts";
@@ -39,6 +40,11 @@ const cases: readonly (readonly [string, () => unknown])[] = [
   ["names that are mentioned", () => mentionedNames(long("$(", ")"))],
   ["a signature's spaces", () => argvSignature([`x${long(" ", "x")}`])],
   ["a reference's line breaks", () => parseReference(`piggy:${long("\n", "x")}`)],
+  ["references that are never closed", () => parseValue(long("${piggy:"))],
+  ["references in one another", () => parseValue(long("${piggy:", "}"))],
+  ["references without a default", () => parseValue(long(`\${piggy:a}`))],
+  ["dollars before a reference", () => parseValue(long("$", "{piggy:a}"))],
+  ["references that are text", () => formatEmbedded([long("${piggy:"), { key: "a" }])],
   ["an address's slashes", () => annotation("piggy-address", `https://a${long("/", "x")}`)],
   ["a delay", () => annotation("piggy-initial-delay", long("1", "x"))],
   ["a pull secret's globs", () => credentialsFor(image, [stars])],

@@ -7,6 +7,8 @@ const PREFIX = "piggy:";
 /** A key of the secret or the parameter path that the Pod is given. */
 export interface Reference {
   readonly key: string;
+  /** What stands there when the secret has no such key. */
+  readonly fallback?: string;
 }
 
 /**
