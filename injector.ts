@@ -24,8 +24,8 @@ import {
   describeSource,
   referencedKeys,
   unresolvedError,
-  usableValue,
   type Values,
+  valueFor,
 } from "./lib/injector/resolution.ts";
 import { withPatience } from "./lib/injector/retry.ts";
 import { refuseUnrunnable } from "./lib/injector/runnable.ts";
@@ -55,12 +55,12 @@ async function main(): Promise<never> {
   timeline.mark("references");
   const keys = referencedKeys(environment.variables);
   // Even a wait for nothing takes a tenth of a millisecond.
-  const values: Values =
+  const values =
     keys.length === 0
-      ? new Map()
+      ? new Map<string, string>()
       : await resolve(commandLine, environment, keys, settings, log, timeline.mark);
   timeline.mark("answer");
-  const entries = resolvedEntries(environment.variables, ({ key }) => usableValue(values, key));
+  const entries = resolvedEntries(environment.variables, (reference) => valueFor(reference, values));
   const argv = expandArgv(commandLine.argv, expansion, entries);
   const target = known ?? findTarget(argv[0] ?? "", lookUp(entries, "PATH"));
   timeline.mark("exec");
@@ -77,13 +77,13 @@ async function main(): Promise<never> {
 function findKnownTarget({ argv }: Run, { variables }: ContainerEnvironment): string | undefined {
   const [command = ""] = argv;
   const path = variableOf(variables, "PATH");
-  if (path?.reference !== undefined && !command.includes("/")) return undefined;
+  if (path?.parts !== undefined && !command.includes("/")) return undefined;
   const target = findTarget(command, path?.entry.slice("PATH=".length));
   refuseUnrunnable(target);
   return target;
 }
 
-/** The values of all references, or of those that could be had when the others are to be ignored. */
+/** The values of all references; when those without one are to be ignored, undefined after a look-up that failed. */
 async function resolve(
   { argv }: Run,
   environment: ContainerEnvironment,
@@ -91,12 +91,12 @@ async function resolve(
   settings: InjectorSettings,
   log: Log,
   mark: Mark,
-): Promise<Values> {
+): Promise<Values | undefined> {
   const { own, variables } = environment;
   endOnSignals();
   if (settings.initialDelayMs > 0) await Bun.sleep(settings.initialDelayMs);
 
-  let values: Values = new Map();
+  let values: Values | undefined;
   let failure: PiggyError | undefined;
   try {
     values = await withPatience(

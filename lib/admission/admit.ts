@@ -51,7 +51,8 @@ export async function admit(
   deadline: Deadline,
 ): Promise<AdmissionOutcome> {
   if (request.kind !== "core/Pod") return ALLOWED;
-  if (request.operation === "UPDATE") return outcome([], await updateWarnings(request, world, deadline.signal));
+  if (request.operation === "UPDATE")
+    return outcome([], await updateWarnings(request, world, deadline.signal));
   if (request.operation !== "CREATE" || request.subResource !== "") return ALLOWED;
   try {
     return await admitPod(request, world, deadline);

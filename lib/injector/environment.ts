@@ -3,15 +3,17 @@
  * Array.from and Object.fromEntries would: these are written in JavaScript, and compiling each takes up to a tenth of a
  * millisecond of every start.
  */
-import { parseReference, type Reference } from "../reference/reference.ts";
+import type { Reference } from "../reference/reference.ts";
+import { type Part, parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
-import { bytesOf, textOf } from "./bytes.ts";
+import { textOf } from "./bytes.ts";
 
 export interface Variable {
   /** `NAME=value` as bytes. */
   readonly entry: string;
   readonly name: string;
-  readonly reference: Reference | undefined;
+  /** What the value is made of, texts and defaults as bytes, keys as text; undefined where nothing is to be done. */
+  readonly parts: readonly Part[] | undefined;
 }
 
 export interface ContainerEnvironment {
@@ -29,9 +31,21 @@ export function parseEnvironment(entries: readonly string[]): ContainerEnvironme
     const name = equals < 0 ? entry : entry.slice(0, equals);
     const value = equals < 0 ? "" : entry.slice(equals + 1);
     if (isOwnVariable(name)) own.set(name, textOf(value));
-    else variables.push({ entry, name, reference: parseReference(textOf(value)) });
+    else variables.push({ entry, name, parts: partsOf(value) });
   }
   return { own, variables };
+}
+
+/** The notation is ASCII, so it is read from bytes, and what stands around it may be of any. */
+function partsOf(bytes: string): readonly Part[] | undefined {
+  return parseValue(bytes)?.map((part) =>
+    typeof part === "string" ? part : { ...part, key: textOf(part.key) },
+  );
+}
+
+/** The references of a variable, in order. */
+export function referencesOf({ parts = [] }: Variable): readonly Reference[] {
+  return parts.filter((part) => typeof part !== "string");
 }
 
 /** The environment with Piggy's own variables that it does not have itself. */
@@ -42,14 +56,24 @@ export function withDefaults(
   return defaults.size === 0 ? { own, variables } : { own: new Map([...defaults, ...own]), variables };
 }
 
-/** The application's environment: every variable as it came, a resolved reference's value in its place. */
+/**
+ * The application's environment: every variable as it came, or with its references' values in their places. One with
+ * a reference that has no value stays as it came.
+ * @param valueFor as bytes
+ */
 export function resolvedEntries(
   variables: readonly Variable[],
   valueFor: (reference: Reference) => string | undefined,
 ): readonly string[] {
-  return variables.map(({ entry, name, reference }) => {
-    const value = reference === undefined ? undefined : valueFor(reference);
-    return value === undefined ? entry : `${name}=${bytesOf(value)}`;
+  return variables.map(({ entry, name, parts }) => {
+    if (parts === undefined) return entry;
+    let resolved = `${name}=`;
+    for (const part of parts) {
+      const bytes = typeof part === "string" ? part : valueFor(part);
+      if (bytes === undefined) return entry;
+      resolved += bytes;
+    }
+    return resolved;
   });
 }
 

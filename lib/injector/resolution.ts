@@ -1,7 +1,8 @@
 /** What was found out about a container's references. */
 import { PiggyError } from "../error.ts";
-import { formatReference } from "../reference/reference.ts";
-import type { Variable } from "./environment.ts";
+import { formatReference, type Reference } from "../reference/reference.ts";
+import { bytesOf } from "./bytes.ts";
+import { referencesOf, type Variable } from "./environment.ts";
 
 /** The values of the keys that are there. Keys that are not have none. */
 export type Values = ReadonlyMap<string, string>;
@@ -10,18 +11,25 @@ export type Values = ReadonlyMap<string, string>;
 export function referencedKeys(variables: readonly Variable[]): readonly string[] {
   const seen = new Set<string>();
   const keys: string[] = [];
-  for (const { reference } of variables) {
-    if (reference === undefined || seen.has(reference.key)) continue;
-    seen.add(reference.key);
-    keys.push(reference.key);
+  for (const variable of variables) {
+    for (const { key } of referencesOf(variable)) {
+      if (seen.has(key)) continue;
+      seen.add(key);
+      keys.push(key);
+    }
   }
   return keys;
 }
 
-/** The value of a key, if a variable can hold it: one with a NUL byte would reach the application cut off. */
-export function usableValue(values: Values, key: string): string | undefined {
-  const value = values.get(key);
-  return value?.includes("\0") ? undefined : value;
+/**
+ * What stands in a reference's place, as bytes: the key's value, if a variable can hold it (one with a NUL byte would
+ * reach the application cut off), or the default of a key that is missing. Without values, as when the look-up failed,
+ * it is not known which are.
+ */
+export function valueFor({ key, fallback }: Reference, values: Values | undefined): string | undefined {
+  const value = values?.get(key);
+  if (value === undefined) return values && fallback;
+  return value.includes("\0") ? undefined : bytesOf(value);
 }
 
 /** Where the values come from, for a person. */
@@ -41,25 +49,25 @@ export function describeSource(own: ReadonlyMap<string, string>): string {
  */
 export function unresolvedError(
   variables: readonly Variable[],
-  values: Values,
+  values: Values | undefined,
   source: string,
   failure: PiggyError | undefined,
 ): PiggyError | undefined {
-  const unresolved = variables.filter(
-    ({ reference }) => reference !== undefined && usableValue(values, reference.key) === undefined,
-  );
-  const [first, ...others] = unresolved;
-  if (first?.reference === undefined) return undefined;
-  const key = JSON.stringify(first.reference.key);
-  const fault = values.has(first.reference.key)
+  const faultOf = (variable: Variable) =>
+    referencesOf(variable).find((reference) => valueFor(reference, values) === undefined);
+  const [first, ...others] = variables.filter((variable) => faultOf(variable) !== undefined);
+  const unresolved = first && faultOf(first);
+  if (unresolved === undefined) return undefined;
+  const key = JSON.stringify(unresolved.key);
+  const fault = values?.has(unresolved.key)
     ? `the value of key ${key} of ${source} holds a NUL byte, which no variable can`
     : `${source} has no key ${key}`;
   const reason = failure?.message ?? fault;
   const more = others.length === 0 ? "" : ` Unresolved too: ${others.map(({ name }) => name).join(", ")}.`;
-  const reference = JSON.stringify(formatReference(first.reference));
+  const reference = JSON.stringify(formatReference(unresolved));
   return new PiggyError(
     failure?.code ?? "reference_unresolved",
-    `${first.name}: ${reference} is unresolved: ${reason.replace(/\.$/, "")}.${more}`,
+    `${first?.name}: ${reference} is unresolved: ${reason.replace(/\.$/, "")}.${more}`,
     { cause: failure },
   );
 }

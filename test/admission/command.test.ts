@@ -82,7 +82,7 @@ test("a registry is asked for a container without a command, and for no other", 
   await inject("shop/both", { command: ["/own"] });
   await inject("shop/both", { env: [{ name: "A", value: "no reference" }] });
   expect(asked()).toBe(before);
-  await inject("shop/both", {});
+  await inject("shop/both", { imagePullPolicy: "Always" });
   expect(asked()).toBeGreaterThan(before);
 });
 
@@ -122,7 +122,7 @@ describe("a Pod is denied, and told to set command,", () => {
 
   test("when its registry fails, as something that may pass", async () => {
     world.registry.failNext({ status: 500, times: 1 });
-    const { allowed, status } = await inject("shop/both", {});
+    const { allowed, status } = await inject("shop/both", { imagePullPolicy: "Always" });
     expect(allowed).toBe(false);
     expect(status).toMatchObject({ code: 503, message: expect.stringContaining("500") });
   });
