@@ -5,7 +5,7 @@
 import { PiggyError } from "../error.ts";
 import { mentionedNames } from "../expansion.ts";
 import type { Container, EnvVar, ObjectName, ObjectSource } from "../pod.ts";
-import { parseReference } from "../reference/reference.ts";
+import { parseValue } from "../reference/value.ts";
 import type { ObjectContent } from "./objects.ts";
 
 /** An object that could not be read, so that what it will put into the environment is not known. */
@@ -18,7 +18,7 @@ export interface Unseen {
 export interface ContainerEnvironment {
   /** The names that are sure to be set. */
   readonly names: ReadonlySet<string>;
-  /** Whether a value is a reference. */
+  /** Whether a value is a reference or has one in it, or text that the injector is to unescape. */
   readonly holdsReference: boolean;
   readonly unseen: readonly Unseen[];
 }
@@ -65,21 +65,21 @@ export async function environmentOf(
   return {
     names: new Set(values.keys()),
     holdsReference: [...values.values()].some(
-      (value) => value !== undefined && parseReference(value) !== undefined,
+      (value) => value !== undefined && parseValue(value) !== undefined,
     ),
     unseen,
   };
 }
 
 /**
- * The kubelet puts the text of a reference where another value mentions its variable, and there it would stay: only a
- * whole value is a reference.
+ * The kubelet puts the text of a reference where another value mentions its variable, and there a whole-value
+ * reference would stay, and what stands around another could change its meaning.
  * @throws PiggyError `reference_embedded`
  */
 function refuseEmbedded({ name: container }: Container, { name, value = "" }: EnvVar, values: Values): void {
   const holder = mentionedNames(value).find((mentioned) => {
     const text = values.get(mentioned);
-    return text !== undefined && parseReference(text) !== undefined && value !== `$(${mentioned})`;
+    return text !== undefined && parseValue(text) !== undefined && value !== `$(${mentioned})`;
   });
   if (holder === undefined) return;
   throw new PiggyError(

@@ -32,6 +32,10 @@ describe("a Pod that was admitted is not changed by coming again:", () => {
   const setup = containerWith({ name: "setup", command: ["/setup", "$(PASSWORD)"] });
   const manifests: readonly (readonly [string, () => object])[] = [
     ["in proxy mode", () => podWith()],
+    [
+      "with references within a value",
+      () => podWith({ env: [{ name: "A", value: `a\${piggy:A}$$$\${piggy:B}` }] }),
+    ],
     ["in standalone mode", () => podWith({}, { annotations: { "piggysec.com/standalone": "true" } })],
     [
       "of a parameter path",

@@ -10,6 +10,8 @@ beforeAll(async () => {
     world.kubernetes.add({ apiVersion: "v1", kind, metadata: { name, namespace: NAMESPACE }, ...data });
   add("ConfigMap", "references", { data: { PASSWORD: "piggy:PASSWORD", PLAIN: "text" } });
   add("ConfigMap", "plain", { data: { PASSWORD: "text", OTHER: "text" } });
+  add("ConfigMap", "embedded", { data: { URL: `pg://u:\${piggy:PASSWORD}@db`, PLAIN: "text" } });
+  add("Secret", "embedded", { stringData: { URL: `pg://u:\${piggy:PASSWORD:-x}@db` } });
   add("Secret", "references", { stringData: { PASSWORD: "piggy:PASSWORD", PLAIN: "text" } });
   add("Secret", "plain", { stringData: { TOKEN: "piggy:TOKEN" } });
   // `echo piggy:PASSWORD | base64`
@@ -29,6 +31,13 @@ describe("a container is wrapped for", () => {
     ["a value", { env: [{ name: "A", value: "piggy:A" }] }],
     ["a value in another case", { env: [{ name: "A", value: "PiGGy:A" }] }],
     ["a value with a trailing line break", { env: [{ name: "A", value: "piggy:A\n" }] }],
+    ["a reference within a value", { env: [{ name: "A", value: `a\${piggy:A}b` }] }],
+    ["two dollars, which the kubelet makes one", { env: [{ name: "A", value: `$\${piggy:A}` }] }],
+    ["text that the injector unescapes", { env: [{ name: "A", value: `$$$\${piggy:A}` }] }],
+    ["a reference within the key of a ConfigMap", { env: [key("configMap", "embedded", "URL")] }],
+    ["a reference within the key of a Secret", { env: [key("secret", "embedded", "URL")] }],
+    ["a reference within a ConfigMap", { env: [], envFrom: [{ configMapRef: { name: "embedded" } }] }],
+    ["a reference within a Secret", { env: [], envFrom: [{ secretRef: { name: "embedded" } }] }],
     ["the key of a ConfigMap", { env: [key("configMap", "references", "PASSWORD")] }],
     ["the key of a Secret", { env: [key("secret", "references", "PASSWORD")] }],
     ["an optional key that is there", { env: [key("secret", "references", "PASSWORD", true)] }],
@@ -79,6 +88,8 @@ describe("a container is left as it is for", () => {
     ["no variables", { env: undefined }],
     ["plain values", { env: [{ name: "A", value: "text" }, { name: "B" }] }],
     ["a value that only mentions it", { env: [{ name: "A", value: "see piggy:A" }] }],
+    ["braces in upper case, which are a shell's", { env: [{ name: "A", value: `\${PIGGY:A}` }] }],
+    ["another key beside a reference within one", { env: [key("configMap", "embedded", "PLAIN")] }],
     ["a name that looks so", { env: [{ name: "piggy:A", value: "text" }] }],
     ["another key of the ConfigMap", { env: [key("configMap", "references", "PLAIN")] }],
     ["another key of the Secret", { env: [key("secret", "references", "PLAIN")] }],

@@ -96,6 +96,24 @@ describe("a container's references", () => {
     expect(variables(await start({ env }))).toEqual({ A: "1", B: "2", C: "3", D: "4" });
   });
 
+  test("may stand within a value, as often as wanted and with a default", async () => {
+    const env = {
+      URL: `pg://u:\${piggy:PASSWORD}@db:\${piggy:PORT}`,
+      GONE: `<\${piggy:GONE:-default}>`,
+      // The kubelet takes two dollars for one, and piggy-env again.
+      TEXT: `$$$\${piggy:PASSWORD}`,
+      AFTER_A_DOLLAR: `$$$$$\${piggy:PASSWORD}`,
+    };
+    const run = await start({ env });
+    expect(run.stderr).toBe("");
+    expect(variables(run)).toEqual({
+      URL: `pg://u:${PASSWORD}@db:5432`,
+      GONE: "<default>",
+      TEXT: `\${piggy:PASSWORD}`,
+      AFTER_A_DOLLAR: `$${PASSWORD}`,
+    });
+  });
+
   test("are expanded in its arguments after they are resolved", async () => {
     const args = ["--password=$(DB_PASSWORD)", "$$(DB_PASSWORD)", "$(NOT_SET)", "plain"];
     const run = await start({ env: { DB_PASSWORD: "piggy:PASSWORD" }, args });
