@@ -13,7 +13,7 @@ import { updateWarnings } from "./ephemeral.ts";
 import { execWarnings } from "./exec-commands.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
 import { diff } from "./patch.ts";
-import { isLookedAt, planInjection } from "./plan.ts";
+import { isLookedAt, type Plan, planInjection } from "./plan.ts";
 import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
 import { rewritePod } from "./rewrite.ts";
 import { unknownContainers } from "./selection.ts";
@@ -95,6 +95,7 @@ async function admitPod(
   if (decisions.every(({ action }) => action === "leave")) return outcome([], told, audit);
 
   const plan = planInjection(pod, namespace, settings, world.webhook);
+  for (const decision of decisions) refuseUnknownGrammar(decision, plan);
   const rewritten = rewritePod({ pod, settings, plan, decisions, newUid: world.newUid });
   const patch = diff(pod.json, rewritten);
   world.log("info", "admitted", {
@@ -106,6 +107,18 @@ async function admitPod(
     operations: patch.length,
   });
   return outcome(patch, [...told, ...plan.warnings], audit);
+}
+
+/** An injector of another project, or an older one, would start the application with the reference as text. */
+function refuseUnknownGrammar({ action, container, environment }: Decision, { injector }: Plan): void {
+  const { embeddedIn } = environment;
+  if (action !== "wrap" || injector.isOurs || embeddedIn === undefined) return;
+  throw new PiggyError(
+    "injection_impossible",
+    `container ${JSON.stringify(container.name)}: the value of ${embeddedIn} has a reference within it, and the ` +
+      `injector ${injector.image} may not know it: remove the annotation piggysec.com/piggy-env-image, or make the ` +
+      "whole value a reference",
+  );
 }
 
 function outcome(

@@ -5,6 +5,7 @@
 import { PiggyError } from "../error.ts";
 import { mentionedNames } from "../expansion.ts";
 import type { Container, EnvVar, ObjectName, ObjectSource } from "../pod.ts";
+import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
 import type { ObjectContent } from "./objects.ts";
 
@@ -20,6 +21,8 @@ export interface ContainerEnvironment {
   readonly names: ReadonlySet<string>;
   /** Whether a value is a reference or has one in it, or text that the injector is to unescape. */
   readonly holdsReference: boolean;
+  /** The first variable that has one within its value, or text to unescape, which older injectors know nothing of. */
+  readonly embeddedIn: string | undefined;
   readonly unseen: readonly Unseen[];
 }
 
@@ -67,8 +70,16 @@ export async function environmentOf(
     holdsReference: [...values.values()].some(
       (value) => value !== undefined && parseValue(value) !== undefined,
     ),
+    embeddedIn: firstEmbedded(values),
     unseen,
   };
+}
+
+function firstEmbedded(values: Values): string | undefined {
+  for (const [name, value = ""] of values) {
+    if (parseValue(value) !== undefined && parseReference(value) === undefined) return name;
+  }
+  return undefined;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
 import type { Container } from "../pod.ts";
-import { parseReference } from "../reference/reference.ts";
+import { parseValue } from "../reference/value.ts";
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"];
 const HOOKS = ["postStart", "preStop"];
@@ -18,7 +18,7 @@ const MENTION = /\$(?:\{[#!]?([\w.-]+?)(?=[^\w.])|\(([\w.-]+)\)|(\w+))/g;
 export function execWarnings(container: Container): readonly string[] {
   const holders = new Set(
     container.env
-      .filter(({ value }) => value !== undefined && parseReference(value) !== undefined)
+      .filter(({ value }) => value !== undefined && parseValue(value) !== undefined)
       .map(({ name }) => name),
   );
   const lifecycle = own(container.json, "lifecycle");

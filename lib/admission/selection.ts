@@ -1,6 +1,6 @@
 /** Which containers the Pod's author wants wrapped: `piggy-containers` and `piggy-skip-containers`. */
 import type { Container, ObjectName, Pod } from "../pod.ts";
-import { parseReference } from "../reference/reference.ts";
+import { parseValue } from "../reference/value.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { type ContainerEnvironment, environmentOf } from "./environment.ts";
 import { isInstallContainer } from "./injector-volume.ts";
@@ -54,8 +54,13 @@ export async function leftOutEnvironment(
     return await environmentOf(container, read);
   } catch {
     const holdsReference = container.env.some(
-      ({ value }) => value !== undefined && parseReference(value) !== undefined,
+      ({ value }) => value !== undefined && parseValue(value) !== undefined,
     );
-    return { names: new Set(container.env.map(({ name }) => name)), holdsReference, unseen: [] };
+    return {
+      names: new Set(container.env.map(({ name }) => name)),
+      holdsReference,
+      embeddedIn: undefined,
+      unseen: [],
+    };
   }
 }

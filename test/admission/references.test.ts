@@ -26,6 +26,22 @@ const key = (kind: "configMap" | "secret", name: string, dataKey: string, option
   valueFrom: { [`${kind}KeyRef`]: { name, key: dataKey, ...(optional && { optional }) } },
 });
 
+describe("an injector that is not of this release", () => {
+  const annotations = { "piggysec.com/piggy-env-image": "kongz/piggy-env:0.7.3" };
+  const admitted = (value: string) =>
+    world.kubernetes.createPod(podWith({ env: [{ name: "A", value }] }, { annotations }));
+
+  test("is given whole-value references", async () => {
+    expect((await admitted("piggy:A")).allowed).toBe(true);
+  });
+
+  test("is given none that it would leave as text", async () => {
+    const outcome = await admitted(`pg://\${piggy:A}@db`);
+    expect(outcome.allowed).toBe(false);
+    expect(outcome.allowed ? "" : outcome.status.message).toContain("kongz/piggy-env:0.7.3");
+  });
+});
+
 describe("a container is wrapped for", () => {
   test.each<[string, object]>([
     ["a value", { env: [{ name: "A", value: "piggy:A" }] }],
