@@ -8,8 +8,8 @@ import { startAws } from "../fakes/aws.ts";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { parseProbe } from "../fixtures/probe.ts";
 import { startStubWebhook } from "../injector/stub-webhook.ts";
-import { runPlainly } from "../launcher/enclosed.ts";
-import { type Ended, parseState } from "../launcher/state.ts";
+import { parseState } from "../launcher/state.ts";
+import { type Ended, runPlainly } from "../support/run-plainly.ts";
 import { type Container, makeContainer, noContainers } from "./container.ts";
 import { type Arm64Programs, buildArm64Programs } from "./programs.ts";
 

@@ -6,8 +6,7 @@ import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setInterpreter } from "../../scripts/bundle/interpreter.ts";
 import { arm64Emulator } from "../../scripts/bundle/qemu.ts";
-import { runPlainly } from "../launcher/enclosed.ts";
-import type { Ended } from "../launcher/state.ts";
+import { type Ended, runPlainly } from "../support/run-plainly.ts";
 import { type Arm64Programs, FIXTURES } from "./programs.ts";
 
 /** What an ELF file for arm64 begins with, and which of its bits matter. Source: QEMU, scripts/qemu-binfmt-conf.sh. */

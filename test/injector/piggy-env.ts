@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PROBE_SOURCE, parseProbe, type Started } from "../fixtures/probe.ts";
 import { compiledC, piggyEnv } from "../support/programs.ts";
+import { runPlainly } from "../support/run-plainly.ts";
 
 const START_SOURCE = fileURLToPath(new URL("../fixtures/start.c", import.meta.url));
 
@@ -50,16 +51,9 @@ export async function runArgv(
   environment: Environment,
   { cwd = "/" }: StartOptions = {},
 ): Promise<Outcome> {
-  const child = Bun.spawn([...argv], {
-    cwd,
-    env: { ...environment },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  const { exitCode, stdout, stderr } = await runPlainly(argv, environment, cwd);
   return {
-    exitCode: child.exitCode,
+    exitCode,
     stdout,
     stderr,
     log: () =>

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { piggyEnv } from "../support/programs.ts";
-import type { Ended } from "./state.ts";
+import { type Ended, runPlainly } from "../support/run-plainly.ts";
 
 /** Why mounts cannot be made here; undefined where they can. Without it, what needs them is passed over. */
 export const noMounts = whyNoMounts();
@@ -33,23 +33,6 @@ export async function inOwnMounts(script: string, parameters: readonly string[])
   return runPlainly(["unshare", "-m", "--propagation", "private", ...shell], {
     PATH: process.env["PATH"] ?? "",
   });
-}
-
-/** Runs a program with this environment alone. */
-export async function runPlainly(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string>>,
-  cwd = "/",
-): Promise<Ended> {
-  const child = Bun.spawn([...argv], {
-    cwd,
-    env: { ...environment },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { pid: child.pid, exitCode: child.exitCode, stdout, stderr };
 }
 
 export const removed = (directory: string) => rm(directory, { recursive: true, force: true });

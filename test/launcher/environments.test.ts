@@ -8,8 +8,9 @@ import { parseProbe } from "../fixtures/probe.ts";
 import { probe } from "../injector/piggy-env.ts";
 import { type StubWebhook, startStubWebhook } from "../injector/stub-webhook.ts";
 import { piggyEnv } from "../support/programs.ts";
+import { runPlainly } from "../support/run-plainly.ts";
 import { bareInjector, openInjector, uselessLibrary } from "./control.ts";
-import { removed, runPlainly } from "./enclosed.ts";
+import { removed } from "./enclosed.ts";
 
 type Environment = Readonly<Record<string, string>>;
 

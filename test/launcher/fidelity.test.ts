@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type StubWebhook, startStubWebhook } from "../injector/stub-webhook.ts";
 import { piggyEnv } from "../support/programs.ts";
-import { type Ended, parseState, type Start, startIn, stateProgram } from "./state.ts";
+import type { Ended } from "../support/run-plainly.ts";
+import { parseState, type Start, startIn, stateProgram } from "./state.ts";
 
 const isRoot = process.getuid?.() === 0;
 

@@ -8,9 +8,11 @@ import { fileURLToPath } from "node:url";
 import { onlyLine, probe } from "../injector/piggy-env.ts";
 import { type StubWebhook, startStubWebhook } from "../injector/stub-webhook.ts";
 import { piggyEnv } from "../support/programs.ts";
+import type { Ended } from "../support/run-plainly.ts";
+import { runPlainly } from "../support/run-plainly.ts";
 import { parseElf } from "./elf.ts";
-import { bundleFolder, inOwnMounts, noMounts, removed, runPlainly } from "./enclosed.ts";
-import { arrangeProgram, type Ended, startProgram } from "./state.ts";
+import { bundleFolder, inOwnMounts, noMounts, removed } from "./enclosed.ts";
+import { arrangeProgram, startProgram } from "./state.ts";
 
 let directory: string;
 beforeAll(async () => {

@@ -9,8 +9,9 @@ import { PROBE_SOURCE, parseProbe } from "../fixtures/probe.ts";
 import { probe } from "../injector/piggy-env.ts";
 import { type StubWebhook, startStubWebhook } from "../injector/stub-webhook.ts";
 import { piggyEnv } from "../support/programs.ts";
+import { runPlainly } from "../support/run-plainly.ts";
 import { bareInjector } from "./control.ts";
-import { bundleFolder, inOwnMounts, noMounts, removed, runPlainly } from "./enclosed.ts";
+import { bundleFolder, inOwnMounts, noMounts, removed } from "./enclosed.ts";
 
 let directory: string;
 let webhook: StubWebhook;

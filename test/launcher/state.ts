@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compiledC } from "../support/programs.ts";
+import { type Ended, runPlainly } from "../support/run-plainly.ts";
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}.c`, import.meta.url));
 
@@ -23,13 +24,6 @@ export interface Start {
   readonly environment: readonly string[];
 }
 
-export interface Ended {
-  readonly pid: number;
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Starts a program with an argv, an environment and a state of any form. Its descriptors go to files that are alike. */
 export async function startIn({ arranged = [], argv, environment }: Start): Promise<Ended> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-state-"));
@@ -37,10 +31,7 @@ export async function startIn({ arranged = [], argv, environment }: Start): Prom
     const file = join(directory, "start");
     const strings = [String(argv.length), String(environment.length), ...argv, ...environment];
     await writeFile(file, Buffer.from(strings.map((string) => `${string}\0`).join(""), "latin1"));
-    const command = [await arrangeProgram(), ...arranged, "--", await startProgram(), file];
-    const child = Bun.spawn(command, { cwd: "/", env: {}, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { pid: child.pid, exitCode: child.exitCode, stdout, stderr };
+    return await runPlainly([await arrangeProgram(), ...arranged, "--", await startProgram(), file], {});
   } finally {
     await rm(directory, { recursive: true });
   }
