@@ -3,6 +3,7 @@
  * Registry" and "Images", on how `auths` entries match.
  */
 import { isJsonObject, type JsonValue, parseJson } from "../json.ts";
+import { matchesGlob } from "./glob.ts";
 import type { ImageName } from "./image-name.ts";
 
 export interface Credentials {
@@ -10,8 +11,8 @@ export interface Credentials {
   readonly password: string;
 }
 
-interface Entry {
-  /** Host, port and path prefix that the credentials were stored for; a label may be a glob. */
+export interface Entry {
+  /** Host, port and path prefix that the credentials were stored for; a label of the host may be a glob. */
   readonly registry: string;
   readonly credentials: Credentials;
 }
@@ -24,9 +25,14 @@ export function parseDockerConfig(data: ReadonlyMap<string, string>): readonly E
   if (!isJsonObject(auths)) return [];
   return Object.entries(auths).flatMap(([key, value]) => {
     const credentials = parseCredentials(value);
-    const registry = key.replace(/^https?:\/\//, "").replace(/\/(v[12]\/?)?$/, "");
-    return credentials === undefined ? [] : [{ registry, credentials }];
+    return credentials === undefined ? [] : [{ registry: parseRegistry(key), credentials }];
   });
+}
+
+/** An API's root and the whole host are one thing. */
+function parseRegistry(key: string): string {
+  const registry = key.replace(/^https?:\/\//, "").replace(/^([^/]*)\/v[12](?=\/|$)/, "$1");
+  return registry.indexOf("/") === registry.length - 1 ? registry.slice(0, -1) : registry;
 }
 
 function parseCredentials(value: JsonValue | undefined): Credentials | undefined {
@@ -42,20 +48,29 @@ function parseCredentials(value: JsonValue | undefined): Credentials | undefined
   return colon <= 0 ? undefined : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 
-/** The credentials that are stored for an image's registry and path, those of the longest path first. */
-export function credentialsFor(image: ImageName, entries: readonly Entry[]): readonly Credentials[] {
-  return entries
-    .filter((entry) => matches(entry.registry, image))
-    .toSorted((a, b) => b.registry.length - a.registry.length)
+/**
+ * The credentials that are stored for an image's registry and path, from the most special entry to the most general,
+ * whichever Secrets they are from: in the kubelet's order, which is that of the entries' names turned around. Entries
+ * of one name keep the order of their Secrets.
+ */
+export function credentialsFor(
+  { domain, repository }: Pick<ImageName, "domain" | "repository">,
+  entries: readonly Entry[],
+): readonly Credentials[] {
+  const matching = entries.filter((entry) => matches(entry.registry, domain, repository));
+  // Docker Hub's older name counts where nothing is stored for the newer.
+  const isOlderHub = domain === "docker.io" && matching.length === 0;
+  return (isOlderHub ? entries.filter(({ registry }) => registry === "index.docker.io") : matching)
+    .toSorted((a, b) => (a.registry === b.registry ? 0 : a.registry < b.registry ? 1 : -1))
     .map((entry) => entry.credentials);
 }
 
-function matches(registry: string, { domain, repository }: ImageName): boolean {
+/** A path is a prefix of texts, not of components, as it is for the kubelet. */
+function matches(registry: string, domain: string, repository: string): boolean {
   const slash = registry.indexOf("/");
   const host = slash < 0 ? registry : registry.slice(0, slash);
   const path = slash < 0 ? "" : registry.slice(slash + 1);
-  const isBelow = path === "" || repository === path || repository.startsWith(`${path}/`);
-  return isBelow && (matchesHost(host, domain) || (domain === "docker.io" && host === "index.docker.io"));
+  return repository.startsWith(path) && matchesHost(host, domain);
 }
 
 function matchesHost(pattern: string, host: string): boolean {
@@ -66,7 +81,8 @@ function matchesHost(pattern: string, host: string): boolean {
   return (
     patternPort === port &&
     labels.length === parts.length &&
-    labels.every((label, index) => matchesLabel(label, parts[index] ?? ""))
+    // The brackets around an IPv6 address are no class of characters.
+    labels.every((label, index) => label === parts[index] || matchesGlob(label, parts[index] ?? ""))
   );
 }
 
@@ -74,19 +90,4 @@ function splitPort(host: string): readonly (string | undefined)[] {
   const colon = host.lastIndexOf(":");
   const isPort = colon >= 0 && /^\d+$/.test(host.slice(colon + 1));
   return isPort ? [host.slice(0, colon), host.slice(colon + 1)] : [host];
-}
-
-function matchesLabel(pattern: string, label: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return pattern === label;
-  if (!label.startsWith(first) || !label.endsWith(last)) return false;
-  // Each part at the first place where it fits leaves most for those behind it.
-  let at = first.length;
-  for (const part of rest) {
-    const found = label.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at + last.length <= label.length;
 }

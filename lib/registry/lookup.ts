@@ -42,13 +42,18 @@ export function createImageLookup(registry: RegistrySettings, pullSecrets: PullS
     const credentials = async (image: ImageName) => {
       const { signal } = deadline;
       const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, signal);
-      const secrets = secretsFor(pod, ofAccount, namespace, settings);
-      const data = await Promise.all(
-        secrets.map((secret) => pullSecrets.read(secret.namespace, secret.name, signal)),
-      );
-      return data.flatMap((entry) =>
-        entry === undefined ? [] : credentialsFor(image, parseDockerConfig(entry)),
-      );
+      const entriesOf = async (secrets: readonly SecretName[]) => {
+        const data = await Promise.all(
+          secrets.map((secret) => pullSecrets.read(secret.namespace, secret.name, signal)),
+        );
+        return data.flatMap((entry) => (entry === undefined ? [] : parseDockerConfig(entry)));
+      };
+      // One list of what the kubelet has as well, and behind it what only we were told of.
+      const [kubelets, ours] = await Promise.all([
+        entriesOf(namesOf(pod, ofAccount, namespace)),
+        entriesOf(annotated(settings, namespace)),
+      ]);
+      return [...credentialsFor(image, kubelets), ...credentialsFor(image, ours)];
     };
     return readImageCommand(
       {
@@ -65,11 +70,19 @@ export function createImageLookup(registry: RegistrySettings, pullSecrets: PullS
   };
 }
 
+interface SecretName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** The Pod's own come first, then its service account's, which the API server copies only to a Pod that has none. */
-function secretsFor(pod: Pod, ofAccount: readonly string[], namespace: string, settings: Settings) {
+function namesOf(pod: Pod, ofAccount: readonly string[], namespace: string): readonly SecretName[] {
   const names = new Set([...pod.imagePullSecrets, ...ofAccount]);
-  const own = [...names].map((name) => ({ namespace, name }));
-  const named = settings["image-pull-secret"];
-  if (!named) return own;
-  return [...own, { namespace: settings["image-pull-secret-namespace"] || namespace, name: named }];
+  return [...names].map((name) => ({ namespace, name }));
+}
+
+function annotated(settings: Settings, namespace: string): readonly SecretName[] {
+  const name = settings["image-pull-secret"];
+  if (!name) return [];
+  return [{ namespace: settings["image-pull-secret-namespace"] || namespace, name }];
 }

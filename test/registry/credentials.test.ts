@@ -93,10 +93,16 @@ describe("the credentials for an image", () => {
     ["example.com:5000", "example.com:5000/app"],
     ["example.com/team", "example.com/team/app"],
     ["example.com/team/app", "example.com/team/app:1"],
+    ["example.com/team/", "example.com/team/app"],
+    ["example.com/team", "example.com/teamster/app"],
+    ["https://example.com/v2/team", "example.com/team/app"],
     ["*.example.com", "eu.example.com/app"],
     ["*.example.com:5000", "eu.example.com:5000/app"],
     ["reg-*.example.com", "reg-eu.example.com/app"],
     ["*.*.example.com/team", "a.b.example.com/team/app"],
+    ["reg?.example.com", "reg1.example.com/app"],
+    ["reg-[ae][^x].example.com:5000", "reg-eu.example.com:5000/app"],
+    ["[2001:db8::1]:5000", "[2001:db8::1]:5000/app"],
     ["docker.io", "nginx"],
     ["index.docker.io", "grafana/grafana"],
     ["https://index.docker.io/v1/", "nginx"],
@@ -113,9 +119,13 @@ describe("the credentials for an image", () => {
     ["example.com:5000", "example.com:5001/app"],
     ["example.*", "example.com:5000/app"],
     ["*", "registry:5000/app"],
-    ["example.com/team", "example.com/teamster/app"],
     ["example.com/team", "example.com/other/app"],
     ["example.com/team/app", "example.com/team"],
+    ["example.com/team/", "example.com/teamster/app"],
+    ["reg?.example.com", "reg10.example.com/app"],
+    ["reg[12].example.com", "reg3.example.com/app"],
+    ["reg[12.example.com", "reg1.example.com/app"],
+    ["index.docker.io/library", "nginx"],
     ["*.example.com", "example.com/app"],
     ["*.example.com", "a.b.example.com/app"],
     ["exampleXcom", "example.com/app"],
@@ -128,12 +138,25 @@ describe("the credentials for an image", () => {
     expect(matching(image, registry)).toEqual([]);
   });
 
-  test("are tried from the longest path to the shortest", () => {
-    const stored = ["example.com", "example.com/team/app", "example.com/team"];
-    expect(matching("example.com/team/app", ...stored)).toEqual([
-      "example.com/team/app",
-      "example.com/team",
-      "example.com",
+  test("are tried from the most special entry to the most general", () => {
+    const stored = ["*.example.com", "eu.example.com", "eu.example.com/team/app", "eu.example.com/team"];
+    expect(matching("eu.example.com/team/app", ...stored)).toEqual([
+      "eu.example.com/team/app",
+      "eu.example.com/team",
+      "eu.example.com",
+      "*.example.com",
     ]);
+  });
+
+  test("of entries of one name are tried in the order in which they come", () => {
+    const entries = ["first", "second", "third"].flatMap((username) =>
+      read({ auths: { "example.com": { username, password: "p" } } }),
+    );
+    const found = credentialsFor(parseImageName("example.com/app"), entries);
+    expect(found.map(({ username }) => username)).toEqual(["first", "second", "third"]);
+  });
+
+  test("that are stored for Docker Hub's older name count where there are none for the newer", () => {
+    expect(matching("nginx", "https://index.docker.io/v1/", "docker.io")).toEqual(["docker.io"]);
   });
 });

@@ -30,11 +30,13 @@ beforeAll(async () => {
   pullSecret("shop", "right", world.registry.host);
   pullSecret("shop", "for-another-host", "registry.example.com");
   pullSecret("operators", "elsewhere", world.registry.host);
+  pullSecret("shop", "outdated", world.registry.host, "looking-glass");
+  pullSecret("shop", "of-the-team", `${world.registry.host}/team`);
 });
 afterAll(() => world.stop());
 
-function pullSecret(namespace: string, name: string, registry: string): void {
-  const auths = { [registry]: { username: "alice", password: USERS.alice } };
+function pullSecret(namespace: string, name: string, registry: string, password = USERS.alice): void {
+  const auths = { [registry]: { username: "alice", password } };
   world.kubernetes.add({
     apiVersion: "v1",
     kind: "Secret",
@@ -126,6 +128,16 @@ describe("the registry is shown the credentials", () => {
   test("of the Pod's imagePullSecrets", async () => {
     const spec = { imagePullSecrets: [{ name: "none" }, { name: "for-another-host" }, { name: "right" }] };
     expect(await argsOf({ spec })).toContain("/bin/single");
+  });
+
+  test("of the most special entry first, whichever Secret it is in", async () => {
+    const spec = { imagePullSecrets: [{ name: "outdated" }, { name: "of-the-team" }] };
+    const container = { imagePullPolicy: "Always" };
+    const before = world.registry.requests.length;
+    expect(await argsOf({ spec, container })).toContain("/bin/single");
+    const answers = world.registry.requests.slice(before).map(({ status }) => status);
+    // The first request, which has no credentials, is the only one that is refused.
+    expect(answers).toEqual([401, 200, 200]);
   });
 
   test("of its service account's imagePullSecrets", async () => {

@@ -1,0 +1,13 @@
+import { expect, test } from "bun:test";
+import { matchesGlob } from "../../lib/registry/glob.ts";
+import globs from "../vectors/globs.json";
+
+test.each(globs)("whether $pattern matches $text: $matches", ({ pattern, text, matches }) => {
+  expect(matchesGlob(pattern, text)).toBe(matches);
+});
+
+test("a pattern of many stars is told from a long name without delay", () => {
+  const started = performance.now();
+  expect(matchesGlob("*a".repeat(500), `${"a".repeat(499)}b`.repeat(2))).toBe(false);
+  expect(performance.now() - started).toBeLessThan(1_000);
+});
