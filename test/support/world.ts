@@ -10,6 +10,7 @@ import { type CertificateAuthority, createCertificateAuthority } from "../fakes/
 import { type HostImage, type Kubelet, startKubelet } from "../fakes/kubelet.ts";
 import { type KubernetesFake, startKubernetes } from "../fakes/kubernetes.ts";
 import { type RegistryFake, startRegistry } from "../fakes/registry.ts";
+import { freePort } from "./free-port.ts";
 import { piggyEnv } from "./programs.ts";
 import { startWebhook, type WebhookProcess } from "./webhook.ts";
 
@@ -75,6 +76,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       { resource: "secrets", verb: "get" },
     ]),
   );
+  // It must know its own port before it listens, as it knows its Service's.
   const port = freePort();
   const environment: Record<string, string> = {
     ...(await writeFiles(directory, authority, kubernetes, registry)),
@@ -152,12 +154,4 @@ async function writeFiles(
     PIGGY_REGISTRY_ORIGINS: registry.url,
     PIGGY_REGISTRY_CA_FILE: join(tls, "ca.crt"),
   };
-}
-
-/** A port that was free a moment ago: the webhook must know its own before it listens, as it knows its Service's. */
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
