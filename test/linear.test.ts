@@ -1,6 +1,7 @@
 /** What anybody may send is read in time that grows with its length, and not with its square: the server has one thread. */
 import { describe, expect, test } from "bun:test";
 import { execWarnings } from "../lib/admission/exec-commands.ts";
+import { inline } from "../lib/admission/inline.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";
 import { parseContainers } from "../lib/pod.ts";
@@ -45,6 +46,12 @@ const cases: readonly (readonly [string, () => unknown])[] = [
   ["references without a default", () => parseValue(long(`\${piggy:a}`))],
   ["dollars before a reference", () => parseValue(long("$", "{piggy:a}"))],
   ["references that are text", () => formatEmbedded([long("${piggy:"), { key: "a" }])],
+  ["mentions of a long value", () => inline(long("$(A)"), new Map([["A", "a".repeat(200_000)]]), MEGABYTE)],
+  ["mentions of a reference", () => inline(long("$(A)"), new Map([["A", "piggy:A"]]), MEGABYTE)],
+  [
+    "mentions between which references begin",
+    () => inline(long("${piggy:$(A)"), new Map([["A", "piggy:A"]]), MEGABYTE),
+  ],
   ["an address's slashes", () => annotation("piggy-address", `https://a${long("/", "x")}`)],
   ["a delay", () => annotation("piggy-initial-delay", long("1", "x"))],
   ["a pull secret's globs", () => credentialsFor(image, [stars])],

@@ -3,10 +3,10 @@
  * then `env`, the later of two entries winning. Source: Kubernetes API reference, Container v1 core.
  */
 import { PiggyError } from "../error.ts";
-import { mentionedNames } from "../expansion.ts";
 import type { Container, EnvVar, ObjectName, ObjectSource } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
+import { inline, LONGEST_VALUE, type Values } from "./inline.ts";
 import type { ObjectContent } from "./objects.ts";
 
 /** An object that could not be read, so that what it will put into the environment is not known. */
@@ -23,18 +23,22 @@ export interface ContainerEnvironment {
   readonly holdsReference: boolean;
   /** The first variable that has one within its value, or text to unescape, which older injectors know nothing of. */
   readonly embeddedIn: string | undefined;
+  /** Values to be written in place of those that mention a variable which holds a reference. */
+  readonly inlined: ReadonlyMap<EnvVar, string>;
   readonly unseen: readonly Unseen[];
 }
 
-/** A variable's value; undefined when it is there but not known, such as a field of the Pod. */
-type Values = Map<string, string | undefined>;
+/** What the kernel takes for all variables together, in characters: thousands of small values may mention a long one. */
+const LONGEST_ENVIRONMENT = 2 * 1024 * 1024;
 
 export async function environmentOf(
   container: Container,
   read: (object: ObjectName) => Promise<ObjectContent>,
 ): Promise<ContainerEnvironment> {
   const unseen: Unseen[] = [];
-  const values: Values = new Map();
+  const values = new Map<string, string | undefined>();
+  const inlined = new Map<EnvVar, string>();
+  let left = LONGEST_ENVIRONMENT;
   const sources = [...container.envFrom, ...container.env.flatMap((variable) => variable.from ?? [])];
   // All at once: the look-ups are round trips.
   const contents = await Promise.all(sources.map((source) => read(source.object)));
@@ -54,8 +58,10 @@ export async function environmentOf(
   }
   for (const variable of container.env) {
     if (variable.from === undefined) {
-      refuseEmbedded(container, variable, values);
-      values.set(variable.name, variable.value);
+      const { value, expanded } = inlineIn(container, variable, values, Math.min(LONGEST_VALUE, left));
+      left -= expanded === variable.value ? 0 : (expanded?.length ?? 0);
+      if (value !== variable.value && value !== undefined) inlined.set(variable, value);
+      values.set(variable.name, expanded);
       continue;
     }
     const data = seenData(variable.from);
@@ -71,6 +77,7 @@ export async function environmentOf(
       (value) => value !== undefined && parseValue(value) !== undefined,
     ),
     embeddedIn: firstEmbedded(values),
+    inlined,
     unseen,
   };
 }
@@ -82,21 +89,15 @@ function firstEmbedded(values: Values): string | undefined {
   return undefined;
 }
 
-/**
- * The kubelet puts the text of a reference where another value mentions its variable, and there a whole-value
- * reference would stay, and what stands around another could change its meaning.
- * @throws PiggyError `reference_embedded`
- */
-function refuseEmbedded({ name: container }: Container, { name, value = "" }: EnvVar, values: Values): void {
-  const holder = mentionedNames(value).find((mentioned) => {
-    const text = values.get(mentioned);
-    return text !== undefined && parseValue(text) !== undefined && value !== `$(${mentioned})`;
-  });
-  if (holder === undefined) return;
+/** @throws PiggyError `reference_embedded` */
+function inlineIn({ name: container }: Container, { name, value }: EnvVar, values: Values, longest: number) {
+  if (value === undefined) return { value, expanded: value };
+  const result = inline(value, values, longest);
+  if (!("holder" in result)) return result;
   throw new PiggyError(
     "reference_embedded",
-    `container ${JSON.stringify(container)}: the value of ${name} mentions $(${holder}), which is a reference and would ` +
-      `stand there as text. Put the whole value of ${name} into the secret, or put it together in args, where ` +
-      `$(${holder}) is expanded after it is resolved`,
+    `container ${JSON.stringify(container)}: the value of ${name} mentions $(${result.holder}), which is a reference, ` +
+      `and what stands around it would change its meaning, or is too long. Put the whole value of ${name} into the ` +
+      `secret, or put it together in args, where $(${result.holder}) is expanded after it is resolved`,
   );
 }

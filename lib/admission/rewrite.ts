@@ -3,12 +3,13 @@
 import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
-import type { Container, Pod } from "../pod.ts";
+import type { Container, EnvVar, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { argvSignature } from "../signature.ts";
 import { isOwnVariable } from "../variables.ts";
 import { expandVariable, unwrappedCommand, wrap } from "./argv.ts";
 import type { Decision } from "./decide.ts";
+import type { ContainerEnvironment } from "./environment.ts";
 import {
   INJECTOR_VOLUME,
   INSTALL_CONTAINER,
@@ -197,9 +198,18 @@ function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting
   return {
     ...container.json,
     ...wrap(argv, decision.wrapping),
-    env: bringTo(jsonOf(container.env), variables, isOurs),
+    env: bringTo(
+      container.env.map((variable) => withInlined(variable, environment)),
+      variables,
+      isOurs,
+    ),
     volumeMounts: bringTo(container.volumeMounts, mounts, isOwnVolume),
   };
+}
+
+function withInlined(variable: EnvVar, { inlined }: ContainerEnvironment): JsonObject {
+  const value = inlined.get(variable);
+  return value === undefined ? variable.json : { ...variable.json, value };
 }
 
 const DEFAULT_TERMINATION_LOG = "/dev/termination-log";

@@ -60,6 +60,7 @@ export async function leftOutEnvironment(
       names: new Set(container.env.map(({ name }) => name)),
       holdsReference,
       embeddedIn: undefined,
+      inlined: new Map(),
       unseen: [],
     };
   }
