@@ -15,9 +15,9 @@ import {
   INSTALL_CONTAINER,
   injectorMount,
   injectorVolume,
-  installContainer,
   isInstallContainer,
 } from "./injector-volume.ts";
+import { installContainer } from "./install-container.ts";
 import { hasOwnToken, type Plan } from "./plan.ts";
 import { isServiceVariable } from "./service-variable.ts";
 import { TOKEN_VOLUME, tokenMount, tokenVolume } from "./token-volume.ts";
@@ -163,16 +163,7 @@ function initContainers(
 ): readonly JsonObject[] {
   const others = pod.initContainers.filter(({ name }) => name !== INSTALL_CONTAINER).map(rewrite);
   if (!isUsed) return others;
-  const wanted = installContainer(pod, plan, settings);
-  const present = pod.initContainers.find(({ name }) => name === INSTALL_CONTAINER);
-  if (present === undefined) return [wanted, ...others];
-  // The API server has filled in its defaults, and its token's mount.
-  const mounts = bringTo(present.volumeMounts, asObjects(wanted["volumeMounts"]), isOwnVolume);
-  return [{ ...present.json, ...wanted, volumeMounts: mounts }, ...others];
-}
-
-function asObjects(value: unknown): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+  return [installContainer(pod, plan, settings), ...others];
 }
 
 function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting): JsonObject {

@@ -1,0 +1,70 @@
+/** The init container that copies the injector into its volume, from the injector's own image. */
+import { isJsonObject, type JsonObject, own } from "../json.ts";
+import type { Container, Pod } from "../pod.ts";
+import { isSameQuantity } from "../quantity.ts";
+import type { Settings } from "../settings.ts";
+import { INJECTOR_VOLUME, INSTALL_CONTAINER, isInstallContainer, MOUNT_PATH } from "./injector-volume.ts";
+import { installStorage } from "./install-storage.ts";
+import type { Plan } from "./plan.ts";
+
+/** As it should be; what is there of an earlier admission is brought to that, with what the API server filled in. */
+export function installContainer(pod: Pod, plan: Plan, settings: Settings): JsonObject {
+  const present = pod.initContainers.find(isInstallContainer);
+  const storage = installStorage(pod);
+  return {
+    ...present?.json,
+    name: INSTALL_CONTAINER,
+    image: plan.injector.image,
+    imagePullPolicy: settings["piggy-env-image-pull-policy"],
+    args: ["install", MOUNT_PATH.replace(/\/$/, "")],
+    resources: {
+      requests: spelt(present, "requests", {
+        cpu: settings["piggy-env-resource-cpu-request"],
+        memory: settings["piggy-env-resource-memory-request"],
+        ...storage.requests,
+      }),
+      limits: spelt(present, "limits", {
+        cpu: settings["piggy-env-resource-cpu-limit"],
+        memory: settings["piggy-env-resource-memory-limit"],
+        ...storage.limits,
+      }),
+    },
+    securityContext: securityContext(pod, plan, settings),
+    volumeMounts: [
+      { name: INJECTOR_VOLUME, mountPath: MOUNT_PATH },
+      ...(present?.volumeMounts.filter(({ name }) => name !== INJECTOR_VOLUME) ?? []),
+    ],
+  };
+}
+
+/** The amounts, each as it is written already where that says the same: the API server spells them its own way. */
+function spelt(present: Container | undefined, kind: "requests" | "limits", amounts: JsonObject): JsonObject {
+  const resources = present === undefined ? undefined : own(present.json, "resources");
+  const before = isJsonObject(resources) ? own(resources, kind) : undefined;
+  if (!isJsonObject(before)) return amounts;
+  const entries = Object.entries(amounts).map(([name, amount]) => {
+    const written = own(before, name);
+    const isSame =
+      typeof written === "string" && typeof amount === "string" && isSameQuantity(written, amount);
+    return [name, isSame ? written : amount] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Any user but root; the injector's image has it too. */
+const NON_ROOT = 65532;
+
+/** Within the "restricted" Pod Security Standard, and otherwise as the Pod has it. */
+function securityContext(pod: Pod, plan: Plan, settings: Settings): JsonObject {
+  return {
+    allowPrivilegeEscalation: settings["piggy-psp-allow-privilege-escalation"],
+    capabilities: { drop: ["ALL"] },
+    privileged: false,
+    readOnlyRootFilesystem: true,
+    // An older injector's image may have no user of its own, and would then not start.
+    ...(plan.injector.isOurs ? { runAsNonRoot: true } : {}),
+    // Only where the Pod says root: elsewhere its own user, or its namespace's range, is right.
+    ...(pod.runAsUser === 0 ? { runAsUser: NON_ROOT } : {}),
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * The injector's files and a Pod's ephemeral-storage. In an emptyDir they count as the Pod's, not as a container's:
+ * the kubelet evicts a Pod whose writable layers, logs and emptyDirs together are more than its limit, which is the sum
+ * of its containers' limits, or what an init container may use where that is more. So the install container is given
+ * the Pod's own amount and the bundle's size beside it: the Pod's becomes that, and no container's changes.
+ *
+ * A Pod that names no limit has none, and is given none. Where a LimitRange caps a container's ephemeral-storage below
+ * the sum, the API server refuses the Pod with a reason of its own; a ResourceQuota counts the bundle, as it should.
+ * Source: Kubernetes documentation, "Local ephemeral storage" and "Init Containers", "Resource sharing within containers".
+ */
+import { isJsonObject, type JsonObject, own } from "../json.ts";
+import type { Container, Pod } from "../pod.ts";
+import { bytesOf, formatBytes } from "../quantity.ts";
+import { isInstallContainer } from "./injector-volume.ts";
+
+const RESOURCE = "ephemeral-storage";
+
+/** What `install` leaves on a disk, with a little room; a test holds it against the bundle. */
+export const BUNDLE_BYTES = 112n << 20n;
+
+/** What the install container is to name besides CPU and memory, where the Pod's containers name it. */
+export function installStorage({ initContainers, containers }: Pod) {
+  const others = initContainers.filter((container) => !isInstallContainer(container));
+  const named = (amount: (container: Container) => bigint | undefined): JsonObject => {
+    const total = podAmount(others, containers, amount);
+    return total === undefined ? {} : { [RESOURCE]: formatBytes(total + BUNDLE_BYTES) };
+  };
+  return {
+    // The API server takes a limit alone for the request too.
+    requests: named((container) => amountOf(container, "requests") ?? amountOf(container, "limits")),
+    limits: named((container) => amountOf(container, "limits")),
+  };
+}
+
+/** As the API server and the kubelet reckon it: containers and sidecars together, or an init container's moment. */
+function podAmount(
+  initContainers: readonly Container[],
+  containers: readonly Container[],
+  amount: (container: Container) => bigint | undefined,
+): bigint | undefined {
+  const all = [...initContainers, ...containers];
+  if (all.every((container) => amount(container) === undefined)) return undefined;
+  let sidecars = 0n;
+  let most = 0n;
+  for (const container of initContainers) {
+    const moment = sidecars + (amount(container) ?? 0n);
+    if (moment > most) most = moment;
+    if (container.json["restartPolicy"] === "Always") sidecars = moment;
+  }
+  const running = containers.reduce((sum, container) => sum + (amount(container) ?? 0n), sidecars);
+  return running > most ? running : most;
+}
+
+/** In bytes; undefined where the container does not name it, or in no way that the API server would take. */
+function amountOf({ json }: Container, kind: "requests" | "limits"): bigint | undefined {
+  const resources = own(json, "resources");
+  const list = isJsonObject(resources) ? own(resources, kind) : undefined;
+  const amount = isJsonObject(list) ? own(list, RESOURCE) : undefined;
+  return typeof amount === "string" || typeof amount === "number" ? bytesOf(String(amount)) : undefined;
+}
