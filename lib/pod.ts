@@ -16,6 +16,8 @@ export interface Pod {
   readonly serviceAccount: string;
   readonly phase: string | undefined;
   readonly runAsUser: number | undefined;
+  /** The type of the seccomp profile that its containers have where they name none. */
+  readonly seccompProfile: string | undefined;
   /** False when Service variables are not given to the containers. */
   readonly serviceLinks: boolean;
   readonly nodeSelector: Readonly<Record<string, string>>;
@@ -74,6 +76,7 @@ export function parsePod(value: unknown): Pod {
   const spec = objectAt(json["spec"], "spec");
   const securityContext = optionalObject(spec, "securityContext", "spec.");
   const runAsUser = own(securityContext, "runAsUser");
+  const seccompProfile = optionalObject(securityContext, "seccompProfile", "spec.securityContext.");
   const nodeSelector = stringMap(spec, "nodeSelector", "spec.");
   return {
     json,
@@ -89,6 +92,7 @@ export function parsePod(value: unknown): Pod {
       "default",
     phase: optionalString(optionalObject(json, "status", ""), "phase", "status."),
     runAsUser: typeof runAsUser === "number" ? runAsUser : undefined,
+    seccompProfile: optionalString(seccompProfile, "type", "spec.securityContext.seccompProfile."),
     serviceLinks: own(spec, "enableServiceLinks") !== false,
     nodeSelector,
     os: optionalString(optionalObject(spec, "os", "spec."), "name", "spec.os.") || nodeSelector[OS_LABEL],

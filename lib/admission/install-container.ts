@@ -62,9 +62,22 @@ function securityContext(pod: Pod, plan: Plan, settings: Settings): JsonObject {
     privileged: false,
     readOnlyRootFilesystem: true,
     // An older injector's image may have no user of its own, and would then not start.
-    ...(plan.injector.isOurs ? { runAsNonRoot: true } : {}),
+    ...(plan.injector.isOurs || isNonRootByContainer(pod) ? { runAsNonRoot: true } : {}),
     // Only where the Pod says root: elsewhere its own user, or its namespace's range, is right.
     ...(pod.runAsUser === 0 ? { runAsUser: NON_ROOT } : {}),
-    seccompProfile: { type: "RuntimeDefault" },
+    // A profile of the Pod's own is for all its containers.
+    ...(pod.seccompProfile === "Localhost" ? {} : { seccompProfile: { type: "RuntimeDefault" } }),
   };
+}
+
+/**
+ * Whether each of the Pod's containers says for itself that it is not root: then the Pod may stand under a policy
+ * that wants it of every container, and one without it would have the Pod refused.
+ */
+function isNonRootByContainer({ initContainers, containers }: Pod): boolean {
+  const others = [...initContainers.filter((container) => !isInstallContainer(container)), ...containers];
+  return others.every(({ json }) => {
+    const context = own(json, "securityContext");
+    return isJsonObject(context) && own(context, "runAsNonRoot") === true;
+  });
 }
