@@ -3,8 +3,9 @@
 // and takes a Pod through admission. What a real server rejects, this one rejects.
 import { createCertificateAuthority } from "./certificates.ts";
 import { type Fault, Faults, faultStatus } from "./kubernetes/faults.ts";
-import { type Answer, answer, type Cluster } from "./kubernetes/http.ts";
+import { type Answer, answer, type Cluster, type Version } from "./kubernetes/http.ts";
 import { ObjectStore, type StoredObject } from "./kubernetes/objects.ts";
+import { Paging } from "./kubernetes/paging.ts";
 import { parseStoredPod, type StoredPod } from "./kubernetes/pod.ts";
 import { type Creation, createPod, type Webhook } from "./kubernetes/pod-creation.ts";
 import { type Grant, Rbac } from "./kubernetes/rbac.ts";
@@ -29,6 +30,12 @@ export interface KubernetesFake {
   readonly issuer: string;
   jwks(): object;
   readonly requests: readonly RecordedRequest[];
+  /** Those for the version and the nodes: a server asks for them when it likes, not because somebody asked it. */
+  readonly looks: readonly RecordedRequest[];
+  /** 1.34 by default, which has no image volumes. */
+  version: Version;
+  /** Lists that were begun before can go on no more. */
+  compact(): void;
   /** One that is there already is replaced by a new one, of another uid. A namespace that is named for the first time gets its `default` service account. */
   add(object: object): void;
   remove(kind: string, namespace: string | undefined, name: string): void;
@@ -52,14 +59,25 @@ export async function startKubernetes(): Promise<KubernetesFake> {
   const certificate = await authority.issue({ names: [HOST, "localhost", "kubernetes.default.svc"] });
   const objects = new ObjectStore(authority.pem);
   const tokens = await createTokenAuthority(ISSUER, objects);
-  const cluster = { objects, tokens, rbac: new Rbac() };
+  const cluster: Cluster = {
+    objects,
+    tokens,
+    rbac: new Rbac(),
+    paging: new Paging(),
+    version: { major: "1", minor: "34" },
+  };
   const faults = new Faults();
   const requests: RecordedRequest[] = [];
+  const looks: RecordedRequest[] = [];
+  const record = (request: RecordedRequest) => {
+    const isLook = /^\/(version|api\/v1\/nodes)(\?|$)/.test(request.path);
+    (isLook ? looks : requests).push(request);
+  };
   const server = Bun.serve({
     hostname: HOST,
     port: 0,
     tls: certificate,
-    fetch: (request) => serve(request, cluster, faults, requests),
+    fetch: (request) => serve(request, cluster, faults, record),
   });
   const pod = (namespace: string, name: string) => {
     const stored = objects.get("Pod", namespace, name);
@@ -72,6 +90,14 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     issuer: ISSUER,
     jwks: () => tokens.jwks(),
     requests,
+    looks,
+    get version() {
+      return cluster.version;
+    },
+    set version(version) {
+      cluster.version = version;
+    },
+    compact: () => cluster.paging.compact(),
     webhook: undefined,
     add: (object) => void objects.put(object),
     remove: (kind, namespace, name) => void objects.remove(kind, namespace, name),
@@ -96,7 +122,7 @@ async function serve(
   request: Request,
   cluster: Cluster,
   faults: Faults,
-  requests: RecordedRequest[],
+  record: (request: RecordedRequest) => void,
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const path = pathname + search;
@@ -105,7 +131,7 @@ async function serve(
   const { status, body, user }: Answer = fault
     ? { status: fault.status, body: faultStatus(fault.status) }
     : await answer(request, cluster);
-  requests.push({ method: request.method, path, status, ...(user !== undefined && { user }) });
+  record({ method: request.method, path, status, ...(user !== undefined && { user }) });
   if (typeof body === "string") return new Response(body, { status });
   return Response.json(body, { status, ...(status === 429 && { headers: { "retry-after": "1" } }) });
 }

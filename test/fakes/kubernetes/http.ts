@@ -1,4 +1,6 @@
+import { listNodes } from "./node-list.ts";
 import type { ObjectStore } from "./objects.ts";
+import type { Paging } from "./paging.ts";
 import type { Rbac } from "./rbac.ts";
 import { SchemaError } from "./schema.ts";
 import {
@@ -18,6 +20,15 @@ export interface Cluster {
   readonly objects: ObjectStore;
   readonly tokens: TokenAuthority;
   readonly rbac: Rbac;
+  readonly paging: Paging;
+  version: Version;
+}
+
+/** version.Info, as far as anybody asks. */
+export interface Version {
+  readonly major: string;
+  /** Some providers hang a `+` on it. */
+  readonly minor: string;
 }
 
 export interface Answer {
@@ -30,6 +41,7 @@ type Route =
   | { readonly type: "version" }
   | { readonly type: "ready" }
   | { readonly type: "review"; readonly action: Action }
+  | { readonly type: "nodes"; readonly action: Action }
   | { readonly type: "get"; readonly action: Action & { readonly namespace: string; readonly name: string } };
 
 const KINDS = new Map([
@@ -42,7 +54,7 @@ const KINDS = new Map([
 export async function answer(request: Request, cluster: Cluster): Promise<Answer> {
   const route = routeOf(request);
   if (route?.type === "version")
-    return { status: 200, body: { major: "1", minor: "34", gitVersion: "v1.34.1" } };
+    return { status: 200, body: { ...cluster.version, gitVersion: gitVersion(cluster.version) } };
   if (route?.type === "ready") return { status: 200, body: "ok" };
   const user = await userOf(request, cluster.tokens);
   if (user === undefined) return failure(unauthorized());
@@ -57,13 +69,15 @@ async function authorized(
   route: Extract<Route, { action: Action }> | undefined,
   user: string,
   request: Request,
-  { objects, tokens, rbac }: Cluster,
+  { objects, tokens, rbac, paging }: Cluster,
 ): Promise<Answer> {
   if (route === undefined) throw new StatusError(noSuchPath());
   if (!rbac.allows(user, route.action)) throw new StatusError(forbidden(user, route.action));
   switch (route.type) {
     case "review":
       return { status: 201, body: await reviewToken(await request.json(), tokens) };
+    case "nodes":
+      return { status: 200, body: listNodes(request, objects.list("Node"), paging) };
     case "get": {
       const { namespace, resource, name } = route.action;
       const found = objects.get(KINDS.get(resource) ?? "", namespace, name);
@@ -71,6 +85,10 @@ async function authorized(
       return { status: 200, body: found };
     }
   }
+}
+
+function gitVersion({ major, minor }: Version): string {
+  return `v${major}.${minor.replace("+", "")}.1`;
 }
 
 function statusOf(error: unknown): Status {
@@ -92,6 +110,9 @@ function routeOf({ method, url }: Request): Route | undefined {
       type: "review",
       action: { verb: "create", resource: "tokenreviews", group: "authentication.k8s.io" },
     };
+  }
+  if (method === "GET" && pathname === "/api/v1/nodes") {
+    return { type: "nodes", action: { verb: "list", resource: "nodes", group: "" } };
   }
   const [, namespace, resource, name] =
     pathname.match(/^\/api\/v1\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/)?.map(decodeURIComponent) ?? [];

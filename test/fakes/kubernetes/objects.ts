@@ -57,6 +57,10 @@ export class ObjectStore {
     return structuredClone(this.#objects.get(keyOf(kind, namespace, name)));
   }
 
+  list(kind: string): StoredObject[] {
+    return structuredClone([...this.#objects.values()].filter((stored) => stored.kind === kind));
+  }
+
   remove(kind: string, namespace: string | undefined, name: string): boolean {
     return this.#objects.delete(keyOf(kind, namespace, name));
   }

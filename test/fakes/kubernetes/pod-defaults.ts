@@ -60,9 +60,10 @@ function envDefaults(variable: NonNullable<Container["env"]>[number]) {
 
 function volumeDefaults(volume: Volume): Volume {
   const defaultMode = 0o644;
-  const { projected, secret, configMap, downwardAPI } = volume;
+  const { projected, secret, configMap, downwardAPI, image } = volume;
   return {
     ...volume,
+    ...(image && { image: { pullPolicy: defaultImagePullPolicy(image.reference ?? ""), ...image } }),
     ...(secret && { secret: { defaultMode, ...secret } }),
     ...(configMap && { configMap: { defaultMode, ...configMap } }),
     ...(downwardAPI && { downwardAPI: { defaultMode, ...downwardAPI } }),
