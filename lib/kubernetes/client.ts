@@ -9,6 +9,8 @@ export interface ApiRequest {
   /** Absolute, its parts already escaped. */
   readonly path: string;
   readonly body?: JsonObject;
+  /** The form of the answer; by default the object as JSON. */
+  readonly accept?: string;
   readonly signal: AbortSignal;
 }
 
@@ -32,12 +34,12 @@ export function createKubernetesClient(
   config: ClusterConfig,
   token: TokenSource = tokenFromFile(config.tokenFile),
 ): KubernetesClient {
-  const send = async ({ method, path, body, signal }: ApiRequest) =>
+  const send = async ({ method, path, body, accept = "application/json", signal }: ApiRequest) =>
     fetch(config.url + path, {
       method,
       headers: {
         Authorization: `Bearer ${await token.current()}`,
-        Accept: "application/json",
+        Accept: accept,
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
