@@ -1,22 +1,26 @@
 /** What we say of a measurement, and whether it was so. */
 
-export interface Claim {
+type Bound = { readonly atMost: number } | { readonly atLeast: number };
+
+export type Claim = Bound & {
   readonly what: string;
-  readonly atMost: number;
   readonly unit: "times" | "ms";
   /** Undefined when this machine could not measure it. */
   readonly measured: number | undefined;
-}
+};
 
 /** One that could not be measured is said to be so, and is not missed. */
-export function isMissed({ measured, atMost }: Claim): boolean {
+export function isMissed(claim: Claim): boolean {
+  const { measured } = claim;
+  if (measured === undefined) return false;
   // Not a number is a fault of the bench, and no success.
-  return measured !== undefined && !(measured <= atMost);
+  return "atMost" in claim ? !(measured <= claim.atMost) : !(measured >= claim.atLeast);
 }
 
 export function formatClaim(claim: Claim): string {
-  const { what, atMost, unit, measured } = claim;
-  if (measured === undefined) return `skipped  ${what}: not measured, at most ${atMost} ${unit}`;
+  const { what, unit, measured } = claim;
+  const bound = "atMost" in claim ? `at most ${claim.atMost}` : `at least ${claim.atLeast}`;
+  if (measured === undefined) return `skipped  ${what}: not measured, ${bound} ${unit}`;
   const verdict = isMissed(claim) ? "MISSED " : "ok     ";
-  return `${verdict}  ${what}: ${measured.toFixed(2)} ${unit}, at most ${atMost}`;
+  return `${verdict}  ${what}: ${measured.toFixed(2)} ${unit}, ${bound}`;
 }

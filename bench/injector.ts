@@ -2,7 +2,7 @@
  * From the start of a container's process to the end of its program: piggy-env, beside a program of Go that does the
  * same and beside vals. Everything that is started and everything that answers is on this machine.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,7 @@ import { drawInjector } from "./injector/picture.ts";
 import { buildPrograms, fileSizes, versions } from "./injector/programs.ts";
 import type { Measurement } from "./interleave.ts";
 import { thisMachine } from "./machine.ts";
+import { save } from "./save.ts";
 import { formatTable } from "./table.ts";
 
 const ROUNDS = 60;
@@ -73,9 +74,4 @@ function format(measurements: readonly Measurement[]): string {
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
-}
-
-async function save(file: string, content: string): Promise<void> {
-  await mkdir(join(file, ".."), { recursive: true });
-  await writeFile(file, content);
 }

@@ -1,4 +1,6 @@
 /** Measurements that are taken in turns, so that what disturbs the machine disturbs all of them alike. */
+import { quantile } from "./quantile.ts";
+import { shuffled } from "./shuffle.ts";
 
 export interface Sample {
   readonly milliseconds: number;
@@ -50,16 +52,4 @@ function measurementOf(name: string, samples: readonly Sample[]): Measurement {
     ninetieth: quantile(times, 0.9),
     peakMemory: memories.length === 0 ? undefined : quantile(memories, 0.5),
   };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-function shuffled<T>(items: readonly T[]): readonly T[] {
-  return items
-    .map((item) => ({ item, place: Math.random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ item }) => item);
 }

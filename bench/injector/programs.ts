@@ -6,9 +6,10 @@ import { ownArchitecture } from "../../scripts/bundle/architecture.ts";
 import { cached, run } from "../../scripts/bundle/cache.ts";
 import { compileLauncher } from "../../scripts/bundle/launcher.ts";
 import { compiledC, piggyEnv } from "../../test/support/programs.ts";
+import { goProgram, goVersion, moduleVersion, requireGo, withoutC } from "../go-program.ts";
 
 const VALS = "v0.46.1";
-const PEER = fileURLToPath(new URL("../peers/go", import.meta.url));
+const PEER = "peers/go";
 const SOURCES = fileURLToPath(new URL("../programs", import.meta.url));
 
 /** Paths. */
@@ -27,8 +28,7 @@ export interface Programs {
 
 /** @throws Error that says what is missing */
 export async function buildPrograms(directory: string): Promise<Programs> {
-  if (Bun.which("go") === null)
-    throw new Error("go is not here: what piggy-env is measured against is in Go");
+  requireGo();
   const ofBench = (name: string) => compiledC(join(SOURCES, `${name}.c`), `bench-${name}`);
   const target = await ofBench("target");
   return {
@@ -39,7 +39,7 @@ export async function buildPrograms(directory: string): Promise<Programs> {
     enclosed: await ofBench("enclosed"),
     piggyEnv: await installed(await piggyEnv(), directory),
     launcherOfTarget: await launcherOf(target, directory),
-    peer: await goPeer(),
+    peer: await goProgram(PEER),
     vals: await vals(),
   };
 }
@@ -63,17 +63,6 @@ async function launcherOf(target: string, directory: string): Promise<string> {
   return launcher;
 }
 
-async function goPeer(): Promise<string> {
-  const hash = new Bun.CryptoHasher("sha256").update(await goVersion());
-  for (const file of [...new Bun.Glob("*").scanSync(PEER)].sort()) {
-    hash.update(`${file}\0`).update(await Bun.file(join(PEER, file)).bytes());
-  }
-  const folder = await cached(`bench-peer-${hash.digest("hex").slice(0, 16)}`, (work) =>
-    withoutC(["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", join(work, "peer"), "."], PEER),
-  );
-  return join(folder, "peer");
-}
-
 async function vals(): Promise<string> {
   const folder = await cached(`bench-vals-${VALS}`, (work) =>
     withoutC(
@@ -92,21 +81,12 @@ async function vals(): Promise<string> {
   return join(folder, "vals");
 }
 
-/** As both are released: static, with Go's own resolver. */
-async function withoutC(command: readonly string[], cwd: string): Promise<void> {
-  await run(["env", "CGO_ENABLED=0", ...command], cwd);
-}
-
-async function goVersion(): Promise<string> {
-  return (await run(["go", "env", "GOVERSION"])).trim();
-}
-
 export async function versions(): Promise<Readonly<Record<string, string>>> {
-  const sdk = /service\/secretsmanager (\S+)/.exec(await Bun.file(join(PEER, "go.mod")).text())?.[1];
+  const sdk = await moduleVersion(PEER, "github.com/aws/aws-sdk-go-v2/service/secretsmanager");
   return {
     bun: Bun.version,
     go: await goVersion(),
-    "AWS SDK for Go v2, secretsmanager": sdk ?? "",
+    "AWS SDK for Go v2, secretsmanager": sdk,
     vals: VALS,
   };
 }
