@@ -9,6 +9,7 @@ import { type Claim, formatClaim, isMissed } from "./claim.ts";
 type Bench = (rounds: number | undefined) => Promise<readonly Claim[]>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  admission: async () => (await import("./admission.ts")).benchAdmission,
   injector: async () => (await import("./injector.ts")).benchInjector,
 };
 

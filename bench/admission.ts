@@ -1,0 +1,102 @@
+/**
+ * POST /mutate over kept-alive TLS: piggy-webhooks, beside a webhook in Go that is written as such webhooks commonly
+ * are and makes the very same Pod. Each request is another Pod, so that nobody can answer from memory.
+ *
+ * Each server has one processor and the client the other. That is the kinder figure for us where throughput is meant:
+ * the Go program could use two, and piggy-webhooks runs its JavaScript on one. Processor time a request is the same
+ * wherever it is spent.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startWorld, type World } from "../test/support/world.ts";
+import { claimsOf } from "./admission/claims.ts";
+import { type Measurement, measure } from "./admission/measure.ts";
+import { OURS, PEER } from "./admission/names.ts";
+import { drawAdmission } from "./admission/picture.ts";
+import { requirePlaces } from "./admission/places.ts";
+import { buildPrograms, type Programs, versions } from "./admission/programs.ts";
+import { reviewOf, SCENARIOS } from "./admission/review.ts";
+import { type Server, startServer } from "./admission/server.ts";
+import { verifyAnswers } from "./admission/verify.ts";
+import type { Claim } from "./claim.ts";
+import { thisMachine } from "./machine.ts";
+import { save } from "./save.ts";
+import { formatTable } from "./table.ts";
+
+const ROUNDS = 7;
+const RESULTS = fileURLToPath(new URL("results/admission.json", import.meta.url));
+const CHART = fileURLToPath(new URL("../docs/bench-admission.svg", import.meta.url));
+
+export async function benchAdmission(rounds = ROUNDS): Promise<readonly Claim[]> {
+  requirePlaces();
+  const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
+  try {
+    const programs = await buildPrograms(directory);
+    const measurements = await measureAll(programs, directory, rounds);
+    console.log(format(measurements));
+    const claims = claimsOf(measurements);
+    const machine = thisMachine();
+    const report = { ...machine, versions: await versions(), measurements, claims };
+    await save(RESULTS, `${JSON.stringify(report, null, 2)}\n`);
+    await save(CHART, drawAdmission(measurements, machine));
+    return claims;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function measureAll(
+  programs: Programs,
+  directory: string,
+  rounds: number,
+): Promise<readonly Measurement[]> {
+  const world = await startWorld();
+  const servers: Server[] = [];
+  try {
+    for (const [name, program] of [
+      [OURS, programs.ours],
+      [PEER, programs.peer],
+    ] as const) {
+      servers.push(await startServer(name, program, world, directory));
+    }
+    const caFile = join(directory, "ca.crt");
+    await writeFile(caFile, world.authority.pem);
+    const image = pushImage(world);
+    const scenarios = await Promise.all(
+      SCENARIOS.map(async (scenario, index) => {
+        const review = reviewOf(scenario, image);
+        await verifyAnswers(servers, scenario, review, world.authority.pem);
+        const bodyFile = join(directory, `review-${index}.json`);
+        await writeFile(bodyFile, review);
+        return { ...scenario, bodyFile };
+      }),
+    );
+    return await measure({ servers, scenarios, client: programs.load, caFile, rounds });
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+    await world.stop();
+  }
+}
+
+function pushImage({ registry }: World): string {
+  registry.pushImage("shop/checkout", "4.18.2", { Entrypoint: ["/app/checkout"], Cmd: ["serve"] });
+  return `${registry.host}/shop/checkout:4.18.2`;
+}
+
+function format(measurements: readonly Measurement[]): string {
+  return formatTable(
+    ["", "at once", "requests/s", "p50 ms", "p99 ms", "CPU µs", "MiB", "client CPU"],
+    measurements.map((each) => [
+      `${each.scenario}, ${each.server}`,
+      String(each.connections),
+      each.requestsPerSecond.toFixed(0),
+      each.p50Milliseconds.toFixed(2),
+      each.p99Milliseconds.toFixed(2),
+      each.cpuMicroseconds.toFixed(1),
+      (each.memory / 2 ** 20).toFixed(0),
+      `${(each.clientShare * 100).toFixed(0)} %`,
+    ]),
+  );
+}

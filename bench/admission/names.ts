@@ -1,0 +1,3 @@
+/** The servers, as every table, chart and claim calls them. */
+export const OURS = "piggy-webhooks";
+export const PEER = "Go program";

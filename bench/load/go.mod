@@ -1,0 +1,3 @@
+module piggy/bench/load
+
+go 1.26
