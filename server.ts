@@ -92,10 +92,11 @@ function ownService(name: string, namespace: string, environment: Environment): 
   return { name, namespace, clusterAddress: bracketed && port ? `${bracketed}:${port}` : undefined };
 }
 
-const { settings } = readSettings({ annotations: {}, environment: process.env });
+const environment = { ...process.env };
+const { settings } = readSettings({ annotations: {}, environment });
 const log = jsonLog((line) => process.stderr.write(line), settings.debug);
 try {
-  await start(process.env, log);
+  await start(environment, log);
 } catch (error) {
   const { code, message } = asPiggyError(error, "setting_invalid");
   log("fatal", message, { code });

@@ -20,7 +20,10 @@ import { trimEndOf } from "./text.ts";
 export interface SettingsInput {
   /** The Pod's annotations. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** The webhook's environment. An empty variable counts as unset. */
+  /**
+   * The webhook's environment, read once: an object of its own, not process.env, every look at which is slow. An
+   * empty variable counts as unset.
+   */
   readonly environment: Environment;
 }
 
@@ -71,52 +74,75 @@ const LONGEST_QUOTE = 100;
 /** Of an address. */
 const LONGEST_URL = 2048;
 
-interface Given {
-  readonly text: string;
-  readonly source: Source;
-}
-
-function find(name: SettingName, row: Row, input: SettingsInput): Given | undefined {
-  const annotation = annotationName(name);
-  if (row.from.includes("annotation") && Object.hasOwn(input.annotations, annotation)) {
-    return { text: input.annotations[annotation] ?? "", source: "annotation" };
-  }
-  if (!row.from.includes("environment")) return undefined;
-  const text = input.environment[environmentName(name)];
-  return text ? { text, source: "environment" } : undefined;
+/** Settings while they are read, from one source after the other. */
+interface Draft {
+  readonly settings: Record<string, unknown>;
+  readonly given: Set<SettingName>;
+  readonly warnings: string[];
 }
 
 /**
  * Reads every setting. A value that cannot be read counts as the default (the safe one of the two where they
  * differ) and is named in the warnings; nothing here throws. An annotation that is there but empty counts as given.
  */
-export function readSettings(input: SettingsInput): SettingsReading {
-  const settings: Record<string, unknown> = {};
-  const given = new Set<SettingName>();
-  const warnings: string[] = [];
-  const environmentWarnings: string[] = [];
-  for (const name of settingNames) {
-    const row: Row = SETTINGS[name];
-    settings[name] = row.default;
-    const found = find(name, row, input);
-    if (found === undefined) continue;
-    if (found.text !== "") given.add(name);
-    const parsed = PARSERS[row.type](found.text);
-    if ("value" in parsed) {
-      settings[name] = parsed.value;
-      continue;
-    }
-    const instead = row.unreadable ?? row.default;
-    settings[name] = instead;
-    // An empty annotation is the documented way to take a webhook's default back: nothing to warn of.
-    if (found.text !== "") {
-      const counts = instead === undefined ? "it is ignored" : `it counts as ${instead}`;
-      const fault = `${JSON.stringify(found.text.slice(0, LONGEST_QUOTE))} is not ${parsed.expected}; ${counts}`;
-      if (found.source === "annotation") warnings.push(`annotation ${annotationName(name)}: ${fault}`);
-      else environmentWarnings.push(`${environmentName(name)}: ${fault}`);
-    }
+export function readSettings({ annotations, environment }: SettingsInput): SettingsReading {
+  const base = readEnvironment(environment);
+  const draft = { settings: { ...base.settings }, given: new Set(base.given), warnings: [] };
+  for (const { name, annotation } of ANNOTATIONS) {
+    if (!Object.hasOwn(annotations, annotation)) continue;
+    take(draft, name, annotations[annotation] ?? "", `annotation ${annotation}`);
   }
-  return { settings: settings as Settings, given, warnings, environmentWarnings };
+  const { settings, given, warnings } = draft;
+  return { settings: settings as Settings, given, warnings, environmentWarnings: base.warnings };
+}
+
+function rowsFrom(source: Source): readonly SettingName[] {
+  return settingNames.filter((name) => {
+    const sources: readonly Source[] = SETTINGS[name].from;
+    return sources.includes(source);
+  });
+}
+
+const ANNOTATIONS = rowsFrom("annotation").map((name) => ({ name, annotation: annotationName(name) }));
+
+/** What environments say: every Pod is admitted under the same one, which does not change while we run. */
+const readings = new WeakMap<Environment, Draft>();
+
+function readEnvironment(environment: Environment): Draft {
+  const known = readings.get(environment);
+  if (known !== undefined) return known;
+  const draft: Draft = { settings: {}, given: new Set(), warnings: [] };
+  for (const name of settingNames) draft.settings[name] = rowOf(name).default;
+  for (const name of rowsFrom("environment")) {
+    const variable = environmentName(name);
+    const text = environment[variable];
+    if (text) take(draft, name, text, variable);
+  }
+  readings.set(environment, draft);
+  return draft;
+}
+
+function rowOf(name: SettingName): Row {
+  return SETTINGS[name];
+}
+
+/** Puts a setting's text in the place of what other sources said; `from` is what a warning calls it. */
+function take({ settings, given, warnings }: Draft, name: SettingName, text: string, from: string): void {
+  const row = rowOf(name);
+  if (text === "") given.delete(name);
+  else given.add(name);
+  const parsed = PARSERS[row.type](text);
+  if ("value" in parsed) {
+    settings[name] = parsed.value;
+    return;
+  }
+  const instead = row.unreadable ?? row.default;
+  settings[name] = instead;
+  // An empty annotation is the documented way to take a webhook's default back: nothing to warn of.
+  if (text === "") return;
+  const counts = instead === undefined ? "it is ignored" : `it counts as ${instead}`;
+  const shown = JSON.stringify(text.slice(0, LONGEST_QUOTE));
+  warnings.push(`${from}: ${shown} is not ${parsed.expected}; ${counts}`);
 }
 
 /** The secret that a Pod in proxy mode reads when it names none. */
