@@ -35,15 +35,15 @@ async function textOf(name: string, env: readonly object[], container: object = 
 
 describe("a mention of a reference within a value becomes the reference", () => {
   test.each([
-    ["pg://u:$(PASSWORD)@db", "pg://u:${piggy:PASSWORD}@db"],
-    ["$(PASSWORD)$(PASSWORD)", "${piggy:PASSWORD}${piggy:PASSWORD}"],
-    ["$(PASSWORD)@$(NOBODY)", "${piggy:PASSWORD}@$(NOBODY)"],
-    ["${piggy:USER}:$(PASSWORD)", "${piggy:USER}:${piggy:PASSWORD}"],
-    ["$$(PASSWORD) is $(PASSWORD)", "$$(PASSWORD) is ${piggy:PASSWORD}"],
+    ["pg://u:$(PASSWORD)@db", `pg://u:\${piggy:PASSWORD}@db`],
+    ["$(PASSWORD)$(PASSWORD)", `\${piggy:PASSWORD}\${piggy:PASSWORD}`],
+    ["$(PASSWORD)@$(NOBODY)", `\${piggy:PASSWORD}@$(NOBODY)`],
+    [`\${piggy:USER}:$(PASSWORD)`, `\${piggy:USER}:\${piggy:PASSWORD}`],
+    ["$$(PASSWORD) is $(PASSWORD)", `$$(PASSWORD) is \${piggy:PASSWORD}`],
     // In front of a reference two dollars are one, and for the kubelet each of three is written twice.
-    ["$$$(PASSWORD)", "$$$$$${piggy:PASSWORD}"],
-    ["$$$(NOBODY)@$(PASSWORD)", "$$$(NOBODY)@${piggy:PASSWORD}"],
-    ["5$ $(PASSWORD)", "5$ ${piggy:PASSWORD}"],
+    ["$$$(PASSWORD)", `$$$$$\${piggy:PASSWORD}`],
+    ["$$$(NOBODY)@$(PASSWORD)", `$$$(NOBODY)@\${piggy:PASSWORD}`],
+    ["5$ $(PASSWORD)", `5$ \${piggy:PASSWORD}`],
   ])("%s", async (value, written) => {
     expect(await textOf("URL", [PASSWORD, { name: "URL", value }])).toBe(written);
   });
@@ -51,19 +51,19 @@ describe("a mention of a reference within a value becomes the reference", () => 
   test("whatever is known of the others stays for the kubelet", async () => {
     const url = { name: "URL", value: "pg://$(HOST):$(PASSWORD)" };
     expect(await textOf("URL", [PASSWORD, url], { envFrom: [settings] })).toBe(
-      "pg://$(HOST):${piggy:PASSWORD}",
+      `pg://$(HOST):\${piggy:PASSWORD}`,
     );
   });
 
   test("from a ConfigMap, under its prefix", async () => {
     const url = { name: "URL", value: "pg://$(APP_SHARED)" };
     const envFrom = [{ ...settings, prefix: "APP_" }];
-    expect(await textOf("URL", [url], { envFrom })).toBe("pg://${piggy:SHARED}");
+    expect(await textOf("URL", [url], { envFrom })).toBe(`pg://\${piggy:SHARED}`);
   });
 
   test("of a ConfigMap's key", async () => {
     const from = { name: "A", valueFrom: { configMapKeyRef: { name: "settings", key: "SHARED" } } };
-    expect(await textOf("URL", [from, { name: "URL", value: "a$(A)" }])).toBe("a${piggy:SHARED}");
+    expect(await textOf("URL", [from, { name: "URL", value: "a$(A)" }])).toBe(`a\${piggy:SHARED}`);
   });
 
   test("through copies of copies", async () => {
@@ -76,14 +76,14 @@ describe("a mention of a reference within a value becomes the reference", () => 
     expect((await envOf(env)).map(({ value }) => value)).toEqual([
       "piggy:PASSWORD",
       "$(PASSWORD)",
-      "pg://${piggy:PASSWORD}",
-      "<pg://${piggy:PASSWORD}>",
+      `pg://\${piggy:PASSWORD}`,
+      `<pg://\${piggy:PASSWORD}>`,
     ]);
   });
 
   test("of the value that the name had before it was set again", async () => {
     const env = [PASSWORD, { name: "URL", value: "a$(PASSWORD)" }, { name: "PASSWORD", value: "plain" }];
-    expect(await textOf("URL", env)).toBe("a${piggy:PASSWORD}");
+    expect(await textOf("URL", env)).toBe(`a\${piggy:PASSWORD}`);
     expect(await textOf("URL", [PASSWORD, { name: "PASSWORD", value: "plain" }, ...env.slice(1)])).toBe(
       "a$(PASSWORD)",
     );
@@ -91,10 +91,10 @@ describe("a mention of a reference within a value becomes the reference", () => 
 
   test("with the default that stands in it", async () => {
     const env = [
-      { name: "A", value: "<${piggy:A:-none}>" },
+      { name: "A", value: `<\${piggy:A:-none}>` },
       { name: "B", value: "$(A)$(A)" },
     ];
-    expect(await textOf("B", env)).toBe("<${piggy:A:-none}><${piggy:A:-none}>");
+    expect(await textOf("B", env)).toBe(`<\${piggy:A:-none}><\${piggy:A:-none}>`);
   });
 
   test("once: sent again it stays", async () => {
@@ -109,7 +109,7 @@ describe("a mention of a reference within a value becomes the reference", () => 
 
 describe("a value is denied, with both names and what to do,", () => {
   test.each([
-    ["when the mention is within a reference", PASSWORD, "${piggy:$(PASSWORD)}"],
+    ["when the mention is within a reference", PASSWORD, `\${piggy:$(PASSWORD)}`],
     ["when it begins as a reference", PASSWORD, "piggy:$(PASSWORD)"],
     ["when the key cannot be said within a value", { name: "PASSWORD", value: "piggy:a}b" }, "a$(PASSWORD)"],
     ["when it would be too long", PASSWORD, "$(PASSWORD)".repeat(20_000)],
@@ -148,8 +148,8 @@ test("all mentions of a container have a bound as well, so that small values can
 
 const NAMES = ["A", "B", "C", "D"] as const;
 const mention = fc.constantFrom(...NAMES, "NOBODY").map((name) => `$(${name})`);
-const text = fc.constantFrom("a", "://", "é", "$", "$$", "$$$", "{", "}", "(", ")", "$${piggy:X}", " ");
-const embedded = fc.constantFrom("${piggy:K}", "${piggy:K:-d}", "${piggy:L}");
+const text = fc.constantFrom("a", "://", "é", "$", "$$", "$$$", "{", "}", "(", ")", `$\${piggy:X}`, " ");
+const embedded = fc.constantFrom(`\${piggy:K}`, `\${piggy:K:-d}`, `\${piggy:L}`);
 const value = fc.oneof(
   fc.constantFrom("piggy:K", "PIGGY:L\n", "plain"),
   fc.array(fc.oneof(mention, text, embedded), { maxLength: 6 }).map((parts) => parts.join("")),
