@@ -14,6 +14,8 @@ export interface WebhookProcess {
   /** HOST:PORT that it said it listens on. */
   readonly address: string;
   readonly log: readonly LogLine[];
+  /** The first line from the given one on that is meant; rejects when there is none within a minute. */
+  logged(isMeant: (line: LogLine) => boolean, from?: number): Promise<LogLine>;
   /** Every byte that it wrote, for looking for what must not be in it. */
   output(): string;
   signal(name: NodeJS.Signals): void;
@@ -35,6 +37,7 @@ export async function startWebhook(
     stderr: "pipe",
   });
   const log: LogLine[] = [];
+  const readers = new Set<() => void>();
   let output = "";
   const { promise: listening, resolve, reject } = Promise.withResolvers<string>();
   const read = async () => {
@@ -48,6 +51,7 @@ export async function startWebhook(
       for (const line of lines) {
         const entry = parseLine(line);
         log.push(entry);
+        for (const reader of readers) reader();
         if (entry.message === "listening") resolve(String(entry["address"]));
       }
     }
@@ -63,6 +67,7 @@ export async function startWebhook(
     return {
       address,
       log,
+      logged: (isMeant, from = 0) => firstLine(log, readers, isMeant, from),
       output: () => output,
       signal: (name) => child.kill(name),
       exited: child.exited,
@@ -77,6 +82,28 @@ export async function startWebhook(
   } finally {
     clearTimeout(timer);
   }
+}
+
+const LOG_TIMEOUT_MS = 60_000;
+
+function firstLine(
+  log: readonly LogLine[],
+  readers: Set<() => void>,
+  isMeant: (line: LogLine) => boolean,
+  from: number,
+): Promise<LogLine> {
+  const { promise, resolve, reject } = Promise.withResolvers<LogLine>();
+  const timer = setTimeout(() => reject(new Error("piggy-webhooks logged no such line")), LOG_TIMEOUT_MS);
+  const look = () => {
+    const found = log.slice(from).find(isMeant);
+    if (found !== undefined) resolve(found);
+  };
+  readers.add(look);
+  look();
+  return promise.finally(() => {
+    clearTimeout(timer);
+    readers.delete(look);
+  });
 }
 
 function parseLine(line: string): LogLine {

@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
 import { type CertificateAuthority, createCertificateAuthority } from "../fakes/certificates.ts";
 import { type HostImage, type Kubelet, startKubelet } from "../fakes/kubelet.ts";
@@ -49,6 +49,8 @@ export interface WorldOptions {
     readonly namespace?: string;
   }[];
   readonly registry?: Parameters<typeof startRegistry>[0];
+  /** What the API server is like when the webhook starts. */
+  readonly prepare?: (kubernetes: KubernetesFake) => void;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -76,6 +78,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       { resource: "secrets", verb: "get" },
     ]),
   );
+  options.prepare?.(kubernetes);
   // It must know its own port before it listens, as it knows its Service's.
   const port = freePort();
   const environment: Record<string, string> = {
@@ -105,7 +108,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     url,
     environment,
     async kubelet(images) {
-      const injector: HostImage = { program: await piggyEnv() };
+      const program = await piggyEnv();
+      const injector: HostImage = { program, paths: { "/": dirname(program) } };
       const serviceEnvironment = {};
       return startKubelet({
         kubernetes,
