@@ -31,8 +31,8 @@ const MOST_BEGINNINGS = 3;
 /**
  * Visits the rows of a list, page by page; some again, when a page's snapshot is gone and the list begins anew.
  * @returns `forbidden` when we may not list
- * @throws PiggyError `kubernetes_unavailable`, or `kubernetes_error` for another refusal or an answer that is no Table
- * with these columns
+ * @throws PiggyError `kubernetes_unavailable`, or `kubernetes_error` for another refusal or an answer without
+ * these columns
  */
 export async function visitTable<Column extends string>(
   client: KubernetesClient,
@@ -78,9 +78,11 @@ function parseTable<Column extends string>(table: JsonObject, { path, columns }:
     isJsonObject(column) ? column["name"] : undefined,
   );
   const missing = columns.find((column) => !names.includes(column));
-  if (table["kind"] !== "Table" || missing !== undefined) {
-    const what = table["kind"] === "Table" ? `a Table without ${missing}` : "no Table";
-    throw new PiggyError("kubernetes_error", `Kubernetes API: GET ${path}: the answer is ${what}`);
+  if (missing !== undefined) {
+    throw new PiggyError(
+      "kubernetes_error",
+      `Kubernetes API: GET ${path}: the answer has no column ${missing}`,
+    );
   }
   const metadata = isJsonObject(table["metadata"]) ? table["metadata"] : {};
   const remaining = metadata["continue"];

@@ -62,7 +62,7 @@ describe("the nodes", () => {
     expect((await visited()).nodes.map(({ name }) => name)).toEqual(["linux", "unlabelled"]);
   });
 
-  test("are read in pages of 500, of some 200 bytes a node", async () => {
+  test("are read in pages of 500", async () => {
     grant();
     for (let index = 0; index < 1200; index += 1) addNode(`node-${String(index).padStart(4, "0")}`);
     const { nodes } = await visited();
