@@ -1,5 +1,6 @@
 /** piggy-webhooks: reads its settings, wires the rooms together, listens, drains. */
 import type { AdmissionWorld } from "./lib/admission/admit.ts";
+import { watchImageVolumes } from "./lib/admission/image-volume-watch.ts";
 import type { Webhook } from "./lib/admission/webhook.ts";
 import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
 import { asPiggyError, PiggyError } from "./lib/error.ts";
@@ -7,6 +8,7 @@ import { createDrain } from "./lib/http/drain.ts";
 import { listen, parseAddress, readPem, readTls } from "./lib/http/listener.ts";
 import { createHandler } from "./lib/http/routes.ts";
 import { createKubernetesClient } from "./lib/kubernetes/client.ts";
+import { createClusterReader } from "./lib/kubernetes/cluster.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
 import { createLookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
@@ -24,7 +26,8 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
   const tls = await readTls(settings);
   const cluster = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
-  const lookups = createLookups(createKubernetesClient(cluster));
+  const client = createKubernetesClient(cluster);
+  const lookups = createLookups(client);
 
   const registryCa = settings["piggy-registry-ca-file"];
   const registry = {
@@ -52,10 +55,17 @@ async function start(environment: Environment, log: Log): Promise<void> {
     scheme: tls === undefined ? "http" : "https",
   };
   const newUid = () => crypto.randomUUID().replaceAll("-", "");
+  const ending = new AbortController();
   const admission: AdmissionWorld = {
     webhook,
     readObject: lookups.readObject,
     readImageCommand,
+    imageVolumes: watchImageVolumes({
+      cluster: createClusterReader(client),
+      settleMs: settings["piggy-delivery-settle"],
+      signal: ending.signal,
+      log,
+    }),
     newUid,
     log,
   };
@@ -67,7 +77,10 @@ async function start(environment: Environment, log: Log): Promise<void> {
   log("info", "listening", { address: `${server.hostname}:${server.port}`, tls: tls !== undefined });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => void drain.begin(server).then(() => process.exit(0)));
+    process.on(signal, () => {
+      ending.abort();
+      void drain.begin(server).then(() => process.exit(0));
+    });
   }
   await preloadSdk();
 }

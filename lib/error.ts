@@ -21,6 +21,7 @@ export type ErrorCode =
   | "review_invalid"
   | "pod_invalid"
   | "injection_impossible"
+  | "delivery_impossible"
   | "os_unsupported"
   | "name_taken"
   | "reference_embedded"

@@ -18,6 +18,9 @@ export interface Pod {
   readonly runAsUser: number | undefined;
   /** The type of the seccomp profile that its containers have where they name none. */
   readonly seccompProfile: string | undefined;
+  /** The RuntimeClass, where it is not the cluster's usual runtime. */
+  readonly runtimeClass: string | undefined;
+  readonly scheduler: string | undefined;
   /** False when Service variables are not given to the containers. */
   readonly serviceLinks: boolean;
   readonly nodeSelector: Readonly<Record<string, string>>;
@@ -93,6 +96,8 @@ export function parsePod(value: unknown): Pod {
     phase: optionalString(optionalObject(json, "status", ""), "phase", "status."),
     runAsUser: typeof runAsUser === "number" ? runAsUser : undefined,
     seccompProfile: optionalString(seccompProfile, "type", "spec.securityContext.seccompProfile."),
+    runtimeClass: optionalString(spec, "runtimeClassName", "spec.") || undefined,
+    scheduler: optionalString(spec, "schedulerName", "spec."),
     serviceLinks: own(spec, "enableServiceLinks") !== false,
     nodeSelector,
     os: optionalString(optionalObject(spec, "os", "spec."), "name", "spec.os.") || nodeSelector[OS_LABEL],

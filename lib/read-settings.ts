@@ -67,6 +67,7 @@ const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = 
   resolver: oneOf(...DNS_TRANSPORTS),
   acceptance: oneOf("auto", "true", "false"),
   unseen: oneOf("wrap", "ignore"),
+  delivery: oneOf("auto", "init", "image"),
 };
 
 /** Of a value in a warning. */

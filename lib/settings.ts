@@ -37,6 +37,7 @@ export interface ValueTypes {
   resolver: string;
   acceptance: string;
   unseen: string;
+  delivery: string;
 }
 
 const EITHER = ["annotation", "environment"] as const;
@@ -159,6 +160,21 @@ export const SETTINGS = {
     readBy: ["admission"],
     meaning:
       "What to do with a container whose ConfigMap or Secret does not exist yet or may not be read: `wrap` it, in case it will hold references, or `ignore` it.",
+  },
+  "piggy-delivery": {
+    type: "delivery",
+    default: "auto",
+    from: EITHER,
+    readBy: ["admission"],
+    meaning:
+      "How the injector gets into a Pod: `init`, copied by an init container; `image`, as a volume that is its image; `auto`, `image` where every node of the cluster can.",
+  },
+  "piggy-delivery-settle": {
+    type: "duration",
+    default: 600_000,
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "How long no node must be seen that cannot mount images before `auto` is `image`.",
   },
   "piggy-containers": {
     type: "string",

@@ -9,8 +9,10 @@ import { annotationsOf } from "./annotations.ts";
 import type { ImageCommand } from "./argv.ts";
 import { type Audit, auditOf, auditOfDenial } from "./audit.ts";
 import { type Decision, decideAll } from "./decide.ts";
+import { chooseDelivery } from "./delivery.ts";
 import { updateWarnings } from "./ephemeral.ts";
 import { execWarnings } from "./exec-commands.ts";
+import type { ImageVolumes } from "./image-volume-memory.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
 import { diff } from "./patch.ts";
 import { isLookedAt, type Plan, planInjection } from "./plan.ts";
@@ -34,6 +36,8 @@ export interface AdmissionWorld {
   readonly webhook: Webhook;
   readonly readObject: ReadObject;
   readonly readImageCommand: (lookup: ImageLookup) => Promise<ImageCommand>;
+  /** What is known of the cluster by now. */
+  readonly imageVolumes: () => ImageVolumes;
   readonly newUid: () => string;
   readonly log: Log;
 }
@@ -96,17 +100,20 @@ async function admitPod(
 
   const plan = planInjection(pod, namespace, settings, world.webhook);
   for (const decision of decisions) refuseUnknownGrammar(decision, plan);
-  const rewritten = rewritePod({ pod, settings, plan, decisions, newUid: world.newUid });
+  const delivery = chooseDelivery(pod, settings, plan, world.imageVolumes());
+  const { newUid } = world;
+  const rewritten = rewritePod({ pod, settings, plan, deliverBy: delivery.by, decisions, newUid });
   const patch = diff(pod.json, rewritten);
   world.log("info", "admitted", {
     request: request.uid,
     namespace,
     pod: pod.name ?? `${pod.generateName ?? ""}*`,
     mode: plan.mode,
+    delivery: delivery.by,
     containers: namesOf(decisions),
     operations: patch.length,
   });
-  return outcome(patch, [...told, ...plan.warnings], audit);
+  return outcome(patch, [...told, ...plan.warnings, ...delivery.warnings], audit);
 }
 
 /** An injector of another project, or an older one, would start the application with the reference as text. */

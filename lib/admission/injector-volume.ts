@@ -7,8 +7,13 @@ export const INSTALL_CONTAINER = "install-piggy-env";
 
 export const MOUNT_PATH = "/piggy/";
 
-/** On disk: in memory the injector would count against the container that touches it first. */
-export const injectorVolume: JsonObject = { name: INJECTOR_VOLUME, emptyDir: {} };
+/** What `install` fills: on disk, for in memory the injector would count against the container that touches it first. */
+export const emptyVolume: JsonObject = { name: INJECTOR_VOLUME, emptyDir: {} };
+
+/** The injector's image itself, which the runtime mounts for reading alone. */
+export function imageVolume(reference: string, pullPolicy: string): JsonObject {
+  return { name: INJECTOR_VOLUME, image: { reference, pullPolicy } };
+}
 
 export const injectorMount: JsonObject = { name: INJECTOR_VOLUME, mountPath: MOUNT_PATH, readOnly: true };
 

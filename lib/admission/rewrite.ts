@@ -9,12 +9,14 @@ import { argvSignature } from "../signature.ts";
 import { isOwnVariable } from "../variables.ts";
 import { expandVariable, unwrappedCommand, wrap } from "./argv.ts";
 import type { Decision } from "./decide.ts";
+import type { Delivery } from "./delivery.ts";
 import type { ContainerEnvironment } from "./environment.ts";
 import {
+  emptyVolume,
   INJECTOR_VOLUME,
   INSTALL_CONTAINER,
+  imageVolume,
   injectorMount,
-  injectorVolume,
   isInstallContainer,
 } from "./injector-volume.ts";
 import { installContainer } from "./install-container.ts";
@@ -43,6 +45,7 @@ export interface Rewriting {
   readonly pod: Pod;
   readonly settings: Settings;
   readonly plan: Plan;
+  readonly deliverBy: Delivery["by"];
   readonly decisions: readonly Decision[];
   /** Makes a fresh 32-digit hex id. */
   readonly newUid: () => string;
@@ -76,9 +79,11 @@ export function rewritePod(rewriting: Rewriting): JsonObject {
   };
 }
 
-/** Leaves an absent list absent when there is nothing to put into it. */
+/** A list that has nothing in it goes, as if it had never been needed; one that came empty stays so. */
 function listField(field: string, parent: JsonObject, list: readonly JsonObject[]): JsonObject {
-  return list.length === 0 && !parent[field] ? {} : { [field]: list };
+  if (list.length > 0) return { [field]: list };
+  const before = parent[field];
+  return Array.isArray(before) && before.length > 0 ? { [field]: undefined } : {};
 }
 
 function refuseTakenNames({ volumes, initContainers, containers }: Pod): void {
@@ -151,18 +156,22 @@ function bringTo(
 
 const isOwnVolume = (entry: JsonObject) => OWN_VOLUMES.has(entry["name"]);
 
-function volumes({ pod, plan }: Rewriting, isUsed: boolean): readonly JsonObject[] {
+function volumes({ pod, plan, settings, deliverBy }: Rewriting, isUsed: boolean): readonly JsonObject[] {
+  const injectorVolume =
+    deliverBy === "image"
+      ? imageVolume(plan.injector.image, settings["piggy-env-image-pull-policy"])
+      : emptyVolume;
   const wanted = isUsed ? [injectorVolume, ...(hasOwnToken(plan) ? [tokenVolume] : [])] : [];
   return bringTo(pod.volumes, wanted, isOwnVolume);
 }
 
 function initContainers(
-  { pod, plan, settings }: Rewriting,
+  { pod, plan, settings, deliverBy }: Rewriting,
   rewrite: (container: Container) => JsonObject,
   isUsed: boolean,
 ): readonly JsonObject[] {
   const others = pod.initContainers.filter(({ name }) => name !== INSTALL_CONTAINER).map(rewrite);
-  if (!isUsed) return others;
+  if (!isUsed || deliverBy === "image") return others;
   return [installContainer(pod, plan, settings), ...others];
 }
 

@@ -1,0 +1,52 @@
+/** Looks at the cluster now and then. */
+import { messageOf } from "../error.ts";
+import type { Log } from "../log.ts";
+import { createImageVolumeMemory, type ImageVolumes } from "./image-volume-memory.ts";
+import { type Cluster, judgeCluster } from "./image-volumes.ts";
+
+const LONGEST_PAUSE_MS = 60_000;
+const SHORTEST_PAUSE_MS = 1_000;
+const LOOKS_UNTIL_SETTLED = 10;
+/** For a look at all nodes. */
+const LOOK_MS = 30_000;
+
+export interface Watch {
+  readonly cluster: Cluster;
+  readonly settleMs: number;
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** Looks at the cluster now and then, about once a minute, until the signal; answers from what it saw last. */
+export function watchImageVolumes({ cluster, settleMs, signal, log }: Watch): () => ImageVolumes {
+  const memory = createImageVolumeMemory(settleMs, () => performance.now());
+  const look = async () => {
+    try {
+      const verdict = await judgeCluster(cluster, AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]));
+      if (memory.observe(verdict)) log("info", "image volumes", { ...verdict });
+    } catch (error) {
+      if (!signal.aborted) log("warn", "cannot see whether nodes mount images", { error: messageOf(error) });
+    }
+  };
+  void repeat(look, pauseFor(settleMs), signal);
+  return memory.current;
+}
+
+function pauseFor(settleMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, settleMs / LOOKS_UNTIL_SETTLED));
+}
+
+/** With pauses a tenth shorter or longer, so that replicas do not ask as one. */
+async function repeat(work: () => Promise<void>, pauseMs: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, pauseMs * (0.9 + Math.random() / 5));
+    const wake = () => resolve();
+    signal.addEventListener("abort", wake, { once: true });
+    await promise;
+    clearTimeout(timer);
+    signal.removeEventListener("abort", wake);
+  }
+}
