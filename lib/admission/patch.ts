@@ -7,117 +7,122 @@ export type Operation =
 
 /** Operations that, applied in order, turn `before` into `after`. What both share is not mentioned. */
 export function diff(before: JsonValue, after: JsonValue, path = ""): readonly Operation[] {
-  // Untouched parts are shared between the two, so most of a Pod ends here.
-  if (before === after) return [];
-  if (isJsonObject(before) && isJsonObject(after)) return diffObjects(before, after, path);
-  if (Array.isArray(before) && Array.isArray(after)) return diffLists(before, after, path);
-  return Bun.deepEquals(before, after) ? [] : [{ op: "replace", path, value: after }];
-}
-
-function escapeToken(token: string): string {
-  return token.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-function diffObjects(before: JsonObject, after: JsonObject, path: string): readonly Operation[] {
   const operations: Operation[] = [];
-  for (const key of Object.keys(before)) {
-    if (!Object.hasOwn(after, key) || after[key] === undefined) {
-      operations.push({ op: "remove", path: `${path}/${escapeToken(key)}` });
-    }
-  }
-  for (const [key, value] of Object.entries(after)) {
-    if (value === undefined) continue;
-    const at = `${path}/${escapeToken(key)}`;
-    const old = Object.hasOwn(before, key) ? before[key] : undefined;
-    if (old === undefined) operations.push({ op: "add", path: at, value });
-    else operations.push(...diff(old, value, at));
-  }
+  if (before !== after) diffValues(before, after, path, operations);
   return operations;
 }
 
+/** Of two values that are not the same one. Untouched parts are shared, so most of a Pod never comes here. */
+function diffValues(before: JsonValue, after: JsonValue, path: string, operations: Operation[]): void {
+  if (isJsonObject(before) && isJsonObject(after)) diffObjects(before, after, path, operations);
+  else if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, path, operations);
+  else if (!Bun.deepEquals(before, after)) operations.push({ op: "replace", path, value: after });
+}
+
+function below(path: string, token: string): string {
+  const isPlain = !token.includes("/") && !token.includes("~");
+  return `${path}/${isPlain ? token : token.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+function diffObjects(before: JsonObject, after: JsonObject, path: string, operations: Operation[]): void {
+  for (const key of Object.keys(before)) {
+    if (!Object.hasOwn(after, key) || after[key] === undefined) {
+      operations.push({ op: "remove", path: below(path, key) });
+    }
+  }
+  for (const key of Object.keys(after)) {
+    const value = after[key];
+    const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (value === undefined || value === old) continue;
+    if (old === undefined) operations.push({ op: "add", path: below(path, key), value });
+    else diffValues(old, value, below(path, key), operations);
+  }
+}
+
 /** Whether two list entries are the same thing at two times: the same name, or the same value. */
-function isSameEntry(before: JsonValue, after: JsonValue): boolean {
+function isSameEntry(before: JsonValue | undefined, after: JsonValue | undefined): boolean {
+  if (before === after) return true;
   if (isJsonObject(before) && isJsonObject(after) && typeof before["name"] === "string") {
-    return before["name"] === after["name"] && Bun.deepEquals(before["mountPath"], after["mountPath"]);
+    return before["name"] === after["name"] && isEqual(before["mountPath"], after["mountPath"]);
   }
   return Bun.deepEquals(before, after);
 }
 
-function diffLists(
-  before: readonly JsonValue[],
-  after: readonly JsonValue[],
-  path: string,
-): readonly Operation[] {
-  const steps = align(before, after);
+function isEqual(one: JsonValue | undefined, other: JsonValue | undefined): boolean {
+  return one === other || Bun.deepEquals(one, other);
+}
+
+type List = readonly JsonValue[];
+
+function diffLists(before: List, after: List, path: string, operations: Operation[]): void {
+  const head = commonHead(before, after);
+  const tail = commonTail(before, after, head);
+  const steps = align(before.slice(head, before.length - tail), after.slice(head, after.length - tail));
   // A list of plain values has no entries that somebody would look for one by one.
-  if (steps.some((step) => step.kind === "removed") && !after.some(isJsonObject)) {
-    return [{ op: "replace", path, value: after }];
+  if (steps.includes("removed") && !after.some(isJsonObject)) {
+    operations.push({ op: "replace", path, value: after });
+    return;
   }
-  const operations: Operation[] = [];
-  let position = 0;
-  for (const step of steps) {
-    if (step.kind === "removed") {
-      operations.push({ op: "remove", path: `${path}/${position}` });
-      continue;
-    }
-    if (step.kind === "added") {
-      operations.push({ op: "add", path: `${path}/${position}`, value: step.value });
-    } else {
-      operations.push(...diff(step.before, step.after, `${path}/${position}`));
-    }
-    position += 1;
-  }
-  return operations;
-}
-
-type Step =
-  | { readonly kind: "kept"; readonly before: JsonValue; readonly after: JsonValue }
-  | { readonly kind: "removed" }
-  | { readonly kind: "added"; readonly value: JsonValue };
-
-/** Pairs the entries of two lists in order, keeping as many as can be kept. */
-function align(before: readonly JsonValue[], after: readonly JsonValue[]): readonly Step[] {
-  const kept: Step[] = [];
-  let start = 0;
-  let endBefore = before.length;
-  let endAfter = after.length;
-  const pair = (i: number, j: number): Step | undefined => {
-    const [left, right] = [before[i], after[j]];
-    if (left === undefined || right === undefined || !isSameEntry(left, right)) return undefined;
-    return { kind: "kept", before: left, after: right };
+  // Where the next entry of the list that came stands, and where it is to stand.
+  let from = 0;
+  let to = 0;
+  const keep = () => {
+    const [old = null, value = null] = [before[from], after[to]];
+    if (old !== value) diffValues(old, value, `${path}/${to}`, operations);
+    from += 1;
+    to += 1;
   };
-  for (; start < Math.min(endBefore, endAfter); start += 1) {
-    const step = pair(start, start);
-    if (step === undefined) break;
-    kept.push(step);
+  while (to < head) keep();
+  for (const step of steps) {
+    if (step === "kept") keep();
+    else if (step === "removed") {
+      operations.push({ op: "remove", path: `${path}/${to}` });
+      from += 1;
+    } else {
+      operations.push({ op: "add", path: `${path}/${to}`, value: after[to] ?? null });
+      to += 1;
+    }
   }
-  const tail: Step[] = [];
-  for (; endBefore > start && endAfter > start; endBefore -= 1, endAfter -= 1) {
-    const step = pair(endBefore - 1, endAfter - 1);
-    if (step === undefined) break;
-    tail.unshift(step);
-  }
-  return [...kept, ...alignMiddle(before.slice(start, endBefore), after.slice(start, endAfter)), ...tail];
+  while (to < after.length) keep();
 }
+
+/** How many entries at the start of two lists are the same. */
+function commonHead(before: List, after: List): number {
+  const most = Math.min(before.length, after.length);
+  let count = 0;
+  while (count < most && isSameEntry(before[count], after[count])) count += 1;
+  return count;
+}
+
+/** How many entries at the end are the same, those of the head not counted again. */
+function commonTail(before: List, after: List, head: number): number {
+  const most = Math.min(before.length, after.length) - head;
+  let count = 0;
+  while (count < most && isSameEntry(before.at(-1 - count), after.at(-1 - count))) count += 1;
+  return count;
+}
+
+type Step = "kept" | "removed" | "added";
 
 /** Past this many comparisons a smaller patch is not worth the memory. */
 const MOST_COMPARISONS = 1_000_000;
 
-/** The longest common subsequence of what is left between a common head and tail; rarely more than a few entries. */
-function alignMiddle(before: readonly JsonValue[], after: readonly JsonValue[]): readonly Step[] {
-  if (before.length * after.length > MOST_COMPARISONS) {
-    return [
-      ...before.map((): Step => ({ kind: "removed" })),
-      ...after.map((value): Step => ({ kind: "added", value })),
-    ];
-  }
+/** What becomes of the entries between a common head and tail, in order, keeping as many as can be kept. */
+function align(before: List, after: List): readonly Step[] {
+  const isSmall = before.length * after.length <= MOST_COMPARISONS;
+  if (before.length > 0 && after.length > 0 && isSmall) return alignBySubsequence(before, after);
+  return [...before.map((): Step => "removed"), ...after.map((): Step => "added")];
+}
+
+/** By the longest common subsequence; rarely of more than a few entries. */
+function alignBySubsequence(before: List, after: List): readonly Step[] {
   const lengths = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1));
   const lengthAt = (i: number, j: number) => lengths[i]?.[j] ?? 0;
   for (let i = before.length - 1; i >= 0; i -= 1) {
     for (let j = after.length - 1; j >= 0; j -= 1) {
       const row = lengths[i];
       if (row === undefined) continue;
-      row[j] = isSameEntry(before[i] ?? null, after[j] ?? null)
+      row[j] = isSameEntry(before[i], after[j])
         ? lengthAt(i + 1, j + 1) + 1
         : Math.max(lengthAt(i + 1, j), lengthAt(i, j + 1));
     }
@@ -125,16 +130,16 @@ function alignMiddle(before: readonly JsonValue[], after: readonly JsonValue[]):
   const steps: Step[] = [];
   let [i, j] = [0, 0];
   while (i < before.length || j < after.length) {
-    const [left, right] = [before[i], after[j]];
-    if (left !== undefined && right !== undefined && isSameEntry(left, right)) {
-      steps.push({ kind: "kept", before: left, after: right });
+    const isBoth = i < before.length && j < after.length;
+    if (isBoth && isSameEntry(before[i], after[j])) {
+      steps.push("kept");
       i += 1;
       j += 1;
-    } else if (left !== undefined && (right === undefined || lengthAt(i + 1, j) >= lengthAt(i, j + 1))) {
-      steps.push({ kind: "removed" });
+    } else if (i < before.length && (!isBoth || lengthAt(i + 1, j) >= lengthAt(i, j + 1))) {
+      steps.push("removed");
       i += 1;
-    } else if (right !== undefined) {
-      steps.push({ kind: "added", value: right });
+    } else {
+      steps.push("added");
       j += 1;
     }
   }
