@@ -1,5 +1,6 @@
 /** When an answer is due: a signal to hand on, and the time that is left to plan with. */
 export interface Deadline {
+  /** Made when it is asked for: its timer stays until its end, and most requests are answered without one. */
   readonly signal: AbortSignal;
   /** In milliseconds; below 0 afterwards. */
   readonly remaining: () => number;
@@ -7,5 +8,13 @@ export interface Deadline {
 
 export function deadlineIn(milliseconds: number): Deadline {
   const endsAt = performance.now() + milliseconds;
-  return { signal: AbortSignal.timeout(milliseconds), remaining: () => endsAt - performance.now() };
+  const remaining = () => endsAt - performance.now();
+  let signal: AbortSignal | undefined;
+  return {
+    get signal() {
+      signal ??= AbortSignal.timeout(Math.max(0, remaining()));
+      return signal;
+    },
+    remaining,
+  };
 }

@@ -55,8 +55,7 @@ export async function admit(
   deadline: Deadline,
 ): Promise<AdmissionOutcome> {
   if (request.kind !== "core/Pod") return ALLOWED;
-  if (request.operation === "UPDATE")
-    return outcome([], await updateWarnings(request, world, deadline.signal));
+  if (request.operation === "UPDATE") return outcome([], await updateWarnings(request, world, deadline));
   if (request.operation !== "CREATE" || request.subResource !== "") return ALLOWED;
   try {
     return await admitPod(request, world, deadline);
@@ -86,7 +85,7 @@ async function admitPod(
   }
   const namespace = request.namespace || pod.namespace || "default";
   const decisions = await decideAll(pod, settings, {
-    object: readOnce(world.readObject, namespace, deadline.signal),
+    object: readOnce(world.readObject, namespace, deadline),
     image: (container) => world.readImageCommand({ container, pod, namespace, settings, deadline }),
   });
   const audit = auditOf(decisions);

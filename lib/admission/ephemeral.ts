@@ -1,4 +1,5 @@
 /** Updates of a Pod. Its containers cannot be changed any more, but ephemeral ones can join them. */
+import type { Deadline } from "../deadline.ts";
 import { isJsonObject, type JsonValue, own } from "../json.ts";
 import { type Container, parseContainers } from "../pod.ts";
 import { readSettings } from "../read-settings.ts";
@@ -16,14 +17,14 @@ import type { Webhook } from "./webhook.ts";
 export async function updateWarnings(
   request: AdmissionRequest,
   { webhook, readObject }: { readonly webhook: Webhook; readonly readObject: ReadObject },
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<readonly string[]> {
   const annotations = annotationsOf(request.object);
   const { given } = readSettings({ annotations, environment: webhook.environment });
   if (!isLookedAt(given)) return [];
   const before = new Set(ephemeralContainers(request.oldObject).map(({ name }) => name));
   const added = ephemeralContainers(request.object).filter(({ name }) => !before.has(name));
-  const read = readOnce(readObject, request.namespace || "default", signal);
+  const read = readOnce(readObject, request.namespace || "default", deadline);
   const environments = await Promise.all(added.map((container) => leftOutEnvironment(container, read)));
   return added.flatMap(({ name }, index) =>
     environments[index]?.holdsReference

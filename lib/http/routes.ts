@@ -57,17 +57,17 @@ async function mutate({ admission }: Routes, request: Request, query: URLSearchP
   const given = Math.max(0, parseDuration(query.get("timeout") ?? "") ?? ADMISSION_TIMEOUT_MS);
   const timeout = Math.max(given - TIME_TO_ANSWER_MS, given / 2);
   const deadline = deadlineIn(timeout);
-  const review = parseReview(await readBody(request, LONGEST_REVIEW, deadline.signal));
+  const review = parseReview(await readBody(request, LONGEST_REVIEW, deadline));
   const outcome = await admit(review, admission, deadline);
   return Response.json(formatReview(review.uid, outcome));
 }
 
 async function secret({ answerSecret }: Routes, request: Request): Promise<Response> {
-  const signal = AbortSignal.timeout(SECRET_TIMEOUT_MS);
+  const deadline = deadlineIn(SECRET_TIMEOUT_MS);
   const token = request.headers.get("X-Token");
   // Whoever shows no token need not be read.
-  const body = token ? await readBody(request, LONGEST_SECRET_REQUEST, signal) : "";
-  const values = await answerSecret(token, body, signal);
+  const body = token ? await readBody(request, LONGEST_SECRET_REQUEST, deadline) : "";
+  const values = await answerSecret(token, body, deadline.signal);
   // Nothing on the way may keep it.
   return Response.json(values, { headers: { "Cache-Control": "no-store" } });
 }
