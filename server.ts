@@ -1,6 +1,6 @@
 /** piggy-webhooks: reads its settings, wires the rooms together, listens, drains. */
 import type { AdmissionWorld } from "./lib/admission/admit.ts";
-import { watchImageVolumes } from "./lib/admission/image-volume-watch.ts";
+import { createImageVolumeWatch } from "./lib/admission/image-volume-watch.ts";
 import type { Webhook } from "./lib/admission/webhook.ts";
 import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
 import { asPiggyError, PiggyError } from "./lib/error.ts";
@@ -56,16 +56,17 @@ async function start(environment: Environment, log: Log): Promise<void> {
   };
   const newUid = () => crypto.randomUUID().replaceAll("-", "");
   const ending = new AbortController();
+  const imageVolumes = createImageVolumeWatch({
+    cluster: createClusterReader(client),
+    settleMs: settings["piggy-delivery-settle"],
+    signal: ending.signal,
+    log,
+  });
   const admission: AdmissionWorld = {
     webhook,
     readObject: lookups.readObject,
     readImageCommand,
-    imageVolumes: watchImageVolumes({
-      cluster: createClusterReader(client),
-      settleMs: settings["piggy-delivery-settle"],
-      signal: ending.signal,
-      log,
-    }),
+    imageVolumes: imageVolumes.current,
     newUid,
     log,
   };
@@ -75,6 +76,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const handler = createHandler({ admission, answerSecret, isDraining: drain.isDraining, log });
   const server = listen(address, tls, handler);
   log("info", "listening", { address: `${server.hostname}:${server.port}`, tls: tls !== undefined });
+  imageVolumes.begin();
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {

@@ -18,8 +18,14 @@ export interface Watch {
   readonly log: Log;
 }
 
-/** Looks at the cluster now and then, about once a minute, until the signal; answers from what it saw last. */
-export function watchImageVolumes({ cluster, settleMs, signal, log }: Watch): () => ImageVolumes {
+export interface ImageVolumeWatch {
+  /** What it saw last. */
+  readonly current: () => ImageVolumes;
+  /** Looks at the cluster now and then, about once a minute, until the signal. */
+  readonly begin: () => void;
+}
+
+export function createImageVolumeWatch({ cluster, settleMs, signal, log }: Watch): ImageVolumeWatch {
   const memory = createImageVolumeMemory(settleMs, () => performance.now());
   const look = async () => {
     try {
@@ -29,8 +35,7 @@ export function watchImageVolumes({ cluster, settleMs, signal, log }: Watch): ()
       if (!signal.aborted) log("warn", "cannot see whether nodes mount images", { error: messageOf(error) });
     }
   };
-  void repeat(look, pauseFor(settleMs), signal);
-  return memory.current;
+  return { current: memory.current, begin: () => void repeat(look, pauseFor(settleMs), signal) };
 }
 
 function pauseFor(settleMs: number): number {

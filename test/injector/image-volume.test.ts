@@ -11,7 +11,6 @@ beforeAll(async () => {
       kubernetes.version = { major: "1", minor: "35" };
     },
   });
-  await world.webhook.logged(({ message }) => message === "image volumes");
   addAccounts(world);
   putSecret(world, { PASSWORD: "hush" });
 });

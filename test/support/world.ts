@@ -24,6 +24,8 @@ const WEBHOOK_KEY = {
   secretAccessKey: "webhook-secret-access-key",
 } as const;
 
+const FIRST_LOOK: ReadonlySet<string> = new Set(["image volumes", "cannot see whether nodes mount images"]);
+
 export interface World {
   readonly kubernetes: KubernetesFake;
   readonly aws: AwsFake;
@@ -97,6 +99,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...options.environment,
   };
   const webhook = await startWebhook(environment);
+  // What it says of the cluster comes when it likes: no test is to find that line between others.
+  await webhook.logged(({ message }) => FIRST_LOOK.has(message));
   const url = `https://${webhook.address}`;
   kubernetes.webhook = { url, caPem: authority.pem };
   return {
