@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
 import { readSettings } from "../read-settings.ts";
 import type { Settings } from "../settings.ts";
+import { createTurns } from "../turns.ts";
 import { annotationsOf } from "./annotations.ts";
 import type { ImageCommand } from "./argv.ts";
 import { type Audit, auditOf, auditOfDenial } from "./audit.ts";
@@ -84,9 +85,13 @@ async function admitPod(
     };
   }
   const namespace = request.namespace || pod.namespace || "default";
-  const decisions = await decideAll(pod, settings, {
-    object: readOnce(world.readObject, namespace, deadline),
-    image: (container) => world.readImageCommand({ container, pod, namespace, settings, deadline }),
+  const decisions = await untilDecided(deadline, (until) => {
+    const turn = createTurns(IMAGES_SIDE_BY_SIDE);
+    return decideAll(pod, settings, {
+      object: readOnce(world.readObject, namespace, until),
+      image: (container) =>
+        turn(() => world.readImageCommand({ container, pod, namespace, settings, deadline: until })),
+    });
   });
   const audit = auditOf(decisions);
   const told = [
@@ -113,6 +118,29 @@ async function admitPod(
     operations: patch.length,
   });
   return outcome(patch, [...told, ...plan.warnings, ...delivery.warnings], audit);
+}
+
+/** As many containers as an ordinary Pod has. */
+const IMAGES_SIDE_BY_SIDE = 16;
+
+/** A deadline that ends with the work: when one look-up has denied the Pod, nobody waits for the others. */
+async function untilDecided<T>(deadline: Deadline, work: (until: Deadline) => Promise<T>): Promise<T> {
+  let decided: AbortController | undefined;
+  let signal: AbortSignal | undefined;
+  const until: Deadline = {
+    // As in the deadline itself, not before a look-up asks for it.
+    get signal() {
+      decided ??= new AbortController();
+      signal ??= AbortSignal.any([deadline.signal, decided.signal]);
+      return signal;
+    },
+    remaining: deadline.remaining,
+  };
+  try {
+    return await work(until);
+  } finally {
+    decided?.abort();
+  }
 }
 
 /** An injector of another project, or an older one, would start the application with the reference as text. */

@@ -1,6 +1,7 @@
 /** The look-up of ConfigMaps and Secrets, as admission needs it. */
 import type { Deadline } from "../deadline.ts";
 import type { ObjectName } from "../pod.ts";
+import { createTurns } from "../turns.ts";
 
 /** An object's keys and texts, or why they are not to be seen: it is not there, or we may not read it. */
 export type ObjectContent =
@@ -16,14 +17,21 @@ export type ReadObject = (
   signal: AbortSignal,
 ) => Promise<ObjectContent>;
 
-/** Reads each object once, whatever the number of containers that name it. */
+/**
+ * Far more than a Pod usually names, so that its look-ups run side by side. A Pod that names hundreds waits for itself:
+ * of the 256 requests that Bun has under way at a time, others and the secrets service keep theirs.
+ */
+const SIDE_BY_SIDE = 16;
+
+/** Reads each object once, whatever the number of containers that name it, and so many at a time. */
 export function readOnce(read: ReadObject, namespace: string, deadline: Pick<Deadline, "signal">) {
   const contents = new Map<string, Promise<ObjectContent>>();
+  const turn = createTurns(SIDE_BY_SIDE);
   return (object: ObjectName): Promise<ObjectContent> => {
     const key = `${object.kind}/${object.name}`;
     const known = contents.get(key);
     if (known !== undefined) return known;
-    const content = read(namespace, object, deadline.signal);
+    const content = turn(() => read(namespace, object, deadline.signal));
     contents.set(key, content);
     return content;
   };

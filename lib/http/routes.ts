@@ -21,8 +21,9 @@ const LONGEST_REVIEW = 8 * 1024 * 1024;
 /** A token, and as many keys as an environment can name. */
 const LONGEST_SECRET_REQUEST = 1024 * 1024;
 const SECRET_TIMEOUT_MS = 10_000;
-/** The API server's own default, where a request does not say. */
+/** The API server's own default, where a request does not say, and the longest that it can be told to wait. */
 const ADMISSION_TIMEOUT_MS = 10_000;
+const LONGEST_ADMISSION_MS = 30_000;
 /** What is kept of a request's time for the answer to travel back. */
 const TIME_TO_ANSWER_MS = 500;
 
@@ -54,12 +55,17 @@ async function route(routes: Routes, request: Request): Promise<Response> {
 }
 
 async function mutate({ admission }: Routes, request: Request, query: URLSearchParams): Promise<Response> {
-  const given = Math.max(0, parseDuration(query.get("timeout") ?? "") ?? ADMISSION_TIMEOUT_MS);
-  const timeout = Math.max(given - TIME_TO_ANSWER_MS, given / 2);
-  const deadline = deadlineIn(timeout);
+  const deadline = deadlineIn(timeToDecide(query.get("timeout") ?? ""));
   const review = parseReview(await readBody(request, LONGEST_REVIEW, deadline));
   const outcome = await admit(review, admission, deadline);
   return Response.json(formatReview(review.uid, outcome));
+}
+
+/** In milliseconds. A timeout that cannot be read, or leaves no time at all, was not meant. */
+function timeToDecide(timeout: string): number {
+  const read = parseDuration(timeout) ?? 0;
+  const given = Math.min(read > 0 ? read : ADMISSION_TIMEOUT_MS, LONGEST_ADMISSION_MS);
+  return Math.max(given - TIME_TO_ANSWER_MS, given / 2);
 }
 
 async function secret({ answerSecret }: Routes, request: Request): Promise<Response> {

@@ -3,6 +3,7 @@
  * nobody is told of an image that their own credentials could not pull.
  */
 import { type ErrorCode, PiggyError } from "../error.ts";
+import { createTurns } from "../turns.ts";
 import { type Bounds, createBoundedCache } from "./bounded-cache.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ImageCommand } from "./image-command.ts";
@@ -32,6 +33,11 @@ export type ImageCache = (request: ImageRequest, asking: Asking) => Promise<Imag
 const TAG_LIFETIME_MS = 30_000;
 /** Long enough for a controller that tries again at once, short enough for somebody who mends it and tries again. */
 const REFUSAL_LIFETIME_MS = 5_000;
+/**
+ * Of 256 requests that Bun has under way at a time: registries that hang, of which anybody can name many, leave the
+ * others to the API server and to AWS.
+ */
+const SIDE_BY_SIDE = 64;
 const BOUNDS: Bounds = { entries: 2_000, bytes: 8 * 1024 * 1024 };
 
 /** What the registry has decided. Everything else may be another answer a moment later. */
@@ -41,6 +47,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set(["image_not_found", "image_unau
 export function createImageCache(now: () => number = () => performance.now(), bounds = BOUNDS): ImageCache {
   const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
   const share = createSingleFlight<ImageCommand>();
+  const turn = createTurns(SIDE_BY_SIDE);
   return async (request, { fresh, signal, read, late }) => {
     const key = keyOf(request);
     const byDigest = isDigest(request.name.reference);
@@ -49,7 +56,7 @@ export function createImageCache(now: () => number = () => performance.now(), bo
     if (answer !== undefined) return answer;
     const run = async (shared: AbortSignal) => {
       try {
-        const command = await read(shared);
+        const command = await turn(() => read(shared));
         kept.put(key, command, sizeOf(command), byDigest ? Number.POSITIVE_INFINITY : TAG_LIFETIME_MS);
         return command;
       } catch (error) {

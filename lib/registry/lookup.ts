@@ -2,6 +2,7 @@
 import type { Deadline } from "../deadline.ts";
 import type { Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
+import { createTurns } from "../turns.ts";
 import { credentialsFor, parseDockerConfig } from "./credentials.ts";
 import type { RegistrySettings } from "./endpoint.ts";
 import { createImageCache } from "./image-cache.ts";
@@ -38,21 +39,17 @@ export interface PullSecrets {
  */
 export function createImageLookup(registry: RegistrySettings, pullSecrets: PullSecrets) {
   const cache = createImageCache();
-  return ({ container, pod, namespace, settings, deadline }: ImageLookup): Promise<ImageCommand> => {
+  // All containers of a Pod have the same secrets.
+  const known = new WeakMap<Pod, ReturnType<typeof readEntries>>();
+  const secretsOf = (lookup: ImageLookup) => {
+    const entries = known.get(lookup.pod) ?? readEntries(lookup, pullSecrets);
+    known.set(lookup.pod, entries);
+    return entries;
+  };
+  return (lookup: ImageLookup): Promise<ImageCommand> => {
+    const { container, pod, settings, deadline } = lookup;
     const credentials = async (image: ImageName) => {
-      const { signal } = deadline;
-      const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, signal);
-      const entriesOf = async (secrets: readonly SecretName[]) => {
-        const data = await Promise.all(
-          secrets.map((secret) => pullSecrets.read(secret.namespace, secret.name, signal)),
-        );
-        return data.flatMap((entry) => (entry === undefined ? [] : parseDockerConfig(entry)));
-      };
-      // One list of what the kubelet has as well, and behind it what only we were told of.
-      const [kubelets, ours] = await Promise.all([
-        entriesOf(namesOf(pod, ofAccount, namespace)),
-        entriesOf(annotated(settings, namespace)),
-      ]);
+      const { kubelets, ours } = await secretsOf(lookup);
       return [...credentialsFor(image, kubelets), ...credentialsFor(image, ours)];
     };
     return readImageCommand(
@@ -68,6 +65,27 @@ export function createImageLookup(registry: RegistrySettings, pullSecrets: PullS
       cache,
     );
   };
+}
+
+/** A Pod can name any number of secrets. */
+const SECRETS_SIDE_BY_SIDE = 16;
+
+/** One list of what the kubelet has as well, and another of what only we were told of. */
+async function readEntries({ pod, namespace, settings, deadline }: ImageLookup, pullSecrets: PullSecrets) {
+  const { signal } = deadline;
+  const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, signal);
+  const turn = createTurns(SECRETS_SIDE_BY_SIDE);
+  const entriesOf = async (secrets: readonly SecretName[]) => {
+    const data = await Promise.all(
+      secrets.map((secret) => turn(() => pullSecrets.read(secret.namespace, secret.name, signal))),
+    );
+    return data.flatMap((entry) => (entry === undefined ? [] : parseDockerConfig(entry)));
+  };
+  const [kubelets, ours] = await Promise.all([
+    entriesOf(namesOf(pod, ofAccount, namespace)),
+    entriesOf(annotated(settings, namespace)),
+  ]);
+  return { kubelets, ours };
 }
 
 interface SecretName {

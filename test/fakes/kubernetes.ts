@@ -36,6 +36,8 @@ export interface KubernetesFake {
   version: Version;
   /** Lists that were begun before can go on no more. */
   compact(): void;
+  /** How many of the `requests` were under way at the same time, at most. */
+  mostUnderWay(): number;
   /** One that is there already is replaced by a new one, of another uid. A namespace that is named for the first time gets its `default` service account. */
   add(object: object): void;
   remove(kind: string, namespace: string | undefined, name: string): void;
@@ -69,15 +71,27 @@ export async function startKubernetes(): Promise<KubernetesFake> {
   const faults = new Faults();
   const requests: RecordedRequest[] = [];
   const looks: RecordedRequest[] = [];
+  const isLook = (path: string) => /^\/(version|api\/v1\/nodes)(\?|$)/.test(path);
   const record = (request: RecordedRequest) => {
-    const isLook = /^\/(version|api\/v1\/nodes)(\?|$)/.test(request.path);
-    (isLook ? looks : requests).push(request);
+    (isLook(request.path) ? looks : requests).push(request);
   };
+  let [underWay, mostUnderWay] = [0, 0];
   const server = Bun.serve({
     hostname: HOST,
     port: 0,
     tls: certificate,
-    fetch: (request) => serve(request, cluster, faults, record),
+    // A test may order an answer that is later than this.
+    idleTimeout: 0,
+    async fetch(request) {
+      if (isLook(new URL(request.url).pathname)) return serve(request, cluster, faults, record);
+      underWay += 1;
+      mostUnderWay = Math.max(mostUnderWay, underWay);
+      try {
+        return await serve(request, cluster, faults, record);
+      } finally {
+        underWay -= 1;
+      }
+    },
   });
   const pod = (namespace: string, name: string) => {
     const stored = objects.get("Pod", namespace, name);
@@ -98,6 +112,7 @@ export async function startKubernetes(): Promise<KubernetesFake> {
       cluster.version = version;
     },
     compact: () => cluster.paging.compact(),
+    mostUnderWay: () => mostUnderWay,
     webhook: undefined,
     add: (object) => void objects.put(object),
     remove: (kind, namespace, name) => void objects.remove(kind, namespace, name),
