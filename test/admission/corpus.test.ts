@@ -1,10 +1,11 @@
 /** What holds for every Pod, on Pods as they are in the world. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { applyPatch, type Operation } from "rfc6902";
+import { containersOf, withoutAdditions, withReferenceIn } from "../corpus/additions.ts";
 import { corpusObjects, corpusPods } from "../corpus/corpus.ts";
-import { type Container, type Pod, parsePod } from "../fakes/kubernetes/pod.ts";
+import { parsePod } from "../fakes/kubernetes/pod.ts";
 import { startWorld, type World } from "../support/world.ts";
-import { mutate, SECRET } from "./mutation.ts";
+import { mutate } from "./mutation.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -12,74 +13,6 @@ beforeAll(async () => {
   for (const object of corpusObjects) world.kubernetes.add(object);
 });
 afterAll(() => world.stop());
-
-const containersOf = ({ spec }: Pod) => [...(spec.initContainers ?? []), ...spec.containers];
-
-/** The Pod with a reference in one container, which has a command so that no image is asked. */
-function withReferenceIn(pod: Pod, name: string): Pod {
-  const change = (container: Container): Container =>
-    container.name === name
-      ? {
-          ...container,
-          command: container.command ?? ["/app"],
-          env: [...(container.env ?? []), { name: "PASSWORD", value: "piggy:PASSWORD" }],
-        }
-      : container;
-  const { metadata, spec } = pod;
-  return {
-    ...pod,
-    metadata: {
-      ...metadata,
-      annotations: {
-        ...metadata.annotations,
-        "piggysec.com/aws-secret-name": SECRET,
-        // What is not there is another test's matter.
-        "piggysec.com/piggy-unseen": "ignore",
-      },
-    },
-    spec: {
-      ...spec,
-      ...(spec.initContainers && { initContainers: spec.initContainers.map(change) }),
-      containers: spec.containers.map(change),
-    },
-  };
-}
-
-const isOthers = ({ name }: { readonly name: string }) =>
-  !name.startsWith("PIGGY_") && !["piggy-env", "piggy-token", "install-piggy-env"].includes(name);
-
-/** A list without what is ours; absent where it was and nothing else is left. */
-function others<T extends { readonly name: string }>(list: readonly T[] = [], before: unknown) {
-  const kept = list.filter(isOthers);
-  return kept.length === 0 && before === undefined ? undefined : kept;
-}
-
-/** The admitted Pod without what contract and design say is added to the one container. */
-function withoutAdditions(admitted: unknown, before: Pod, wrapped: string): unknown {
-  const { metadata, spec, ...rest } = parsePod(structuredClone(admitted), "Pod");
-  const { "piggysec.com/piggy-uid": _, ...annotations } = metadata.annotations ?? {};
-  const original = containersOf(before).find(({ name }) => name === wrapped);
-  const unwrap = (container: Container) =>
-    container.name !== wrapped
-      ? container
-      : {
-          ...container,
-          command: original?.command,
-          args: original?.args,
-          env: others(container.env, original?.env),
-          volumeMounts: others(container.volumeMounts, original?.volumeMounts),
-        };
-  return {
-    ...rest,
-    metadata: { ...metadata, annotations },
-    spec: {
-      ...spec,
-      volumes: others(spec.volumes, before.spec.volumes),
-      initContainers: others(spec.initContainers, before.spec.initContainers)?.map(unwrap),
-      containers: spec.containers.map(unwrap),
-    },
-  };
-}
 
 function applied(before: unknown, patch: readonly Operation[]): unknown {
   const after = structuredClone(before);

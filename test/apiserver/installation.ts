@@ -43,8 +43,10 @@ export async function install(cluster: Cluster): Promise<Installation> {
     KUBERNETES_SERVICE_HOST: cluster.host,
     KUBERNETES_SERVICE_PORT: String(cluster.port),
     LISTEN_ADDRESS: `127.0.0.1:${port}`,
+    // As the kubelet tells the Pods of a namespace about its Services.
+    PIGGY_WEBHOOKS_SERVICE_HOST: "127.0.0.1",
+    PIGGY_WEBHOOKS_SERVICE_PORT: String(port),
     PIGGY_ENV_IMAGE,
-    PIGGY_ADDRESS: `https://127.0.0.1:${port}`,
     AWS_REGION: REGION,
     AWS_ENDPOINT_URL: aws.url,
     AWS_ACCESS_KEY_ID: WEBHOOK_KEY.accessKeyId,
