@@ -72,3 +72,55 @@ test("a dry run shows the Pod as it would be, and stores nothing", async () => {
   expect(isWrapped(parsePod(body, "Pod"))).toBe(true);
   expect(await stored("dry")).toMatchObject({ status: 404 });
 });
+
+test("a Pod that is given its name by the API server is injected too", async () => {
+  const { body } = await create(podWith({}, { metadata: { name: undefined, generateName: "generated-" } }));
+  const pod = parsePod(body, "Pod");
+  expect(pod.metadata.name).toMatch(/^generated-\w{5}$/);
+  expect(isWrapped(pod)).toBe(true);
+});
+
+test("an ephemeral container with a reference is added as it is, with a warning", async () => {
+  const shell = { name: "shell", image: "shell:1", env: [{ name: "PASSWORD", value: "piggy:PASSWORD" }] };
+  expect(await create(named("debugged"))).toMatchObject({ status: 201 });
+  const { status, warnings } = await cluster.admin.call(
+    "PATCH",
+    `${podsOf(NAMESPACE)}/debugged/ephemeralcontainers`,
+    { spec: { ephemeralContainers: [shell] } },
+    "application/strategic-merge-patch+json",
+  );
+  expect({ status, warnings }).toEqual({
+    status: 200,
+    warnings: [expect.stringContaining("ephemeral container shell: its references stay text")],
+  });
+  expect(await stored("debugged")).toMatchObject({ body: { spec: { ephemeralContainers: [shell] } } });
+});
+
+test("where Pods are held to the restricted standard, one that meets it does so with the injector", async () => {
+  const restricted = podsOf("restricted");
+  await addNamespace(cluster, "restricted", {
+    ...INJECTED,
+    "pod-security.kubernetes.io/enforce": "restricted",
+  });
+  expect(
+    await cluster.admin.call(
+      "POST",
+      restricted,
+      podWith({}, { metadata: { name: "careless", namespace: "restricted" } }),
+    ),
+  ).toMatchObject({
+    status: 403,
+    body: { message: expect.stringContaining("violates PodSecurity") },
+  });
+  const securityContext = {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"] },
+    runAsNonRoot: true,
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+  const careful = podWith({ securityContext }, { metadata: { name: "careful", namespace: "restricted" } });
+  const { body, warnings } = await cluster.admin.call("POST", restricted, careful);
+  expect(body["message"]).toBeUndefined();
+  expect(warnings).toEqual([]);
+  expect(isWrapped(parsePod(body, "Pod"))).toBe(true);
+});

@@ -56,7 +56,8 @@ export async function install(cluster: Cluster): Promise<Installation> {
     await Promise.all([webhook.stop(), aws.stop()]);
   };
   try {
-    await register(cluster, "piggy-webhooks", `https://${webhook.address}/mutate`, authority.pem);
+    const url = `https://${webhook.address}/mutate`;
+    await register(cluster, { name: "piggy-webhooks", url, caPem: authority.pem, labels: INJECTED });
     await untilInForce(cluster);
     return { webhook, aws, caPem: authority.pem, stop };
   } catch (error) {
@@ -65,8 +66,16 @@ export async function install(cluster: Cluster): Promise<Installation> {
   }
 }
 
-/** A webhook for the Pods of the namespaces that have the label. They are called in the order of their names. */
-export async function register(cluster: Cluster, name: string, url: string, caPem: string): Promise<void> {
+export interface Registration {
+  /** Webhooks are called in the order of their names. */
+  readonly name: string;
+  readonly url: string;
+  readonly caPem: string;
+  /** Of the namespaces whose Pods are sent to it. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export async function register(cluster: Cluster, { name, url, caPem, labels }: Registration): Promise<void> {
   const webhook = {
     name: `${name}.example.com`,
     clientConfig: { url, caBundle: Buffer.from(caPem).toString("base64") },
@@ -74,7 +83,7 @@ export async function register(cluster: Cluster, name: string, url: string, caPe
       { ...PODS, operations: ["CREATE"], resources: ["pods"] },
       { ...PODS, operations: ["UPDATE"], resources: ["pods/ephemeralcontainers"] },
     ],
-    namespaceSelector: { matchLabels: INJECTED },
+    namespaceSelector: { matchLabels: labels },
     admissionReviewVersions: ["v1"],
     failurePolicy: "Fail",
     reinvocationPolicy: "IfNeeded",
@@ -91,7 +100,7 @@ export async function register(cluster: Cluster, name: string, url: string, caPe
 
 async function addIdentity(cluster: Cluster): Promise<void> {
   const apiGroup = "rbac.authorization.k8s.io";
-  const [role, roleBinding] = ["clusterroles", "clusterrolebindings"].map(
+  const [roles, bindings] = ["clusterroles", "clusterrolebindings"].map(
     (kind) => `/apis/${apiGroup}/v1/${kind}`,
   );
   const head = (kind: string) => ({ apiVersion: `${apiGroup}/v1`, kind, metadata: { name: ACCOUNT } });
@@ -100,8 +109,8 @@ async function addIdentity(cluster: Cluster): Promise<void> {
     kind: "ServiceAccount",
     metadata: { name: ACCOUNT },
   });
-  await add(cluster, `${role}`, { ...head("ClusterRole"), rules: RIGHTS });
-  await add(cluster, `${roleBinding}`, {
+  await add(cluster, `${roles}`, { ...head("ClusterRole"), rules: RIGHTS });
+  await add(cluster, `${bindings}`, {
     ...head("ClusterRoleBinding"),
     roleRef: { apiGroup, kind: "ClusterRole", name: ACCOUNT },
     subjects: [{ kind: "ServiceAccount", namespace: NAMESPACE, name: ACCOUNT }],
