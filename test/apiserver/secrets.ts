@@ -1,0 +1,74 @@
+/** Secrets for tokens that a real API server has signed, and reviews. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { podWith } from "../admission/mutation.ts";
+import { parseStoredPod, type StoredPod } from "../fakes/kubernetes/pod.ts";
+import { HUSH, NOT_ALLOWED, requestOf, type SecretDoor, secretDoor, started } from "../secrets/asking.ts";
+import { REGION } from "../support/world.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { INJECTED, type Installation, install, requestToken } from "./installation.ts";
+import { add, addNamespace, podsOf } from "./objects.ts";
+
+const NAMESPACE = "shop";
+const SECRET = "shop/api";
+const VALUE = `${HUSH}password`;
+
+let cluster: Cluster;
+let installation: Installation;
+let door: SecretDoor;
+beforeAll(async () => {
+  cluster = await startCluster();
+  installation = await install(cluster);
+  await addNamespace(cluster, NAMESPACE, INJECTED);
+  const value = JSON.stringify({ PASSWORD: VALUE, PIGGY_ALLOWED_SA: `${NAMESPACE}:default` });
+  installation.aws.putSecret({ region: REGION, name: SECRET, value });
+  door = secretDoor(installation.webhook, installation.caPem);
+});
+afterAll(async () => {
+  await installation?.stop();
+  await cluster?.stop();
+});
+
+async function createPod(name: string): Promise<StoredPod> {
+  const metadata = { name, annotations: { "piggysec.com/aws-secret-name": SECRET } };
+  return parseStoredPod(await add(cluster, podsOf(NAMESPACE), podWith({}, { metadata })), "Pod");
+}
+
+/** A token as the kubelet would ask for it. */
+function tokenOf({ metadata: { name, uid } }: StoredPod, audiences: readonly string[]): Promise<string> {
+  const boundObjectRef = { apiVersion: "v1", kind: "Pod", name, uid };
+  return requestToken(cluster, NAMESPACE, "default", { audiences, boundObjectRef });
+}
+
+const ask = (token: string, pod: StoredPod) =>
+  door.ask(token, requestOf(started(pod, ["/app"]), ["PASSWORD"]));
+
+test("the Pod's own token, of our audience, gets what it asks for", async () => {
+  const pod = await createPod("own");
+  const { status, body } = await ask(await tokenOf(pod, ["piggysec.com"]), pod);
+  expect({ status, body: JSON.parse(body) }).toEqual({ status: 200, body: { PASSWORD: VALUE } });
+});
+
+test.each([
+  ["somebody else's", "somebody-else", "vault.example.com"],
+  ["the API server's", "api-server", "https://kubernetes.default.svc.cluster.local"],
+])("one of %s audience gets nothing", async (_, name, audience) => {
+  const pod = await createPod(name);
+  const { status, body } = await ask(await tokenOf(pod, [audience]), pod);
+  expect({ status, body }).toEqual({ status: 403, body: NOT_ALLOWED });
+});
+
+test("another Pod's token gets nothing", async () => {
+  const [pod, other] = [await createPod("asked-for"), await createPod("asking")];
+  const { status, body } = await ask(await tokenOf(other, ["piggysec.com"]), pod);
+  expect({ status, body }).toEqual({ status: 403, body: NOT_ALLOWED });
+});
+
+test("a token that outlives its Pod gets nothing", async () => {
+  const pod = await createPod("gone");
+  const token = await tokenOf(pod, ["piggysec.com"]);
+  await cluster.admin.call("DELETE", `${podsOf(NAMESPACE)}/gone?gracePeriodSeconds=0`);
+  const { status, body } = await ask(token, pod);
+  expect({ status, body }).toEqual({ status: 403, body: NOT_ALLOWED });
+});
+
+test("neither a token nor a value is in the log, and each request is", () => door.expectDiscretion());
