@@ -13,6 +13,7 @@ import { readClusterConfig } from "./lib/kubernetes/config.ts";
 import { createLookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { readSettings } from "./lib/read-settings.ts";
+import { keepAccountSecrets } from "./lib/registry/account-secrets.ts";
 import { parseOrigins } from "./lib/registry/endpoint.ts";
 import { createImageLookup } from "./lib/registry/lookup.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
@@ -39,13 +40,13 @@ async function start(environment: Environment, log: Log): Promise<void> {
       const content = await lookups.readObject(namespace, { kind: "Secret", name }, signal);
       return content.seen ? content.data : undefined;
     },
-    async ofServiceAccount(namespace, name, signal) {
+    ofServiceAccount: keepAccountSecrets(async (namespace, name, signal) => {
       const names = await lookups.readPullSecretNames(namespace, name, signal);
       if (typeof names !== "string") return names;
       const reason = `the service account is ${names}, so its imagePullSecrets are not tried`;
       log("debug", reason, { namespace, serviceAccount: name });
       return [];
-    },
+    }),
   });
 
   const webhook: Webhook = {

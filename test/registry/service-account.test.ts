@@ -70,6 +70,15 @@ test("are tried once, where the Pod names them as well", async () => {
   expect(paths.filter((path) => path.endsWith("/secrets/right"))).toHaveLength(1);
 });
 
+test("are read once for Pods that come at a time, their Secrets for each", async () => {
+  await inject(allowing, []);
+  const before = allowing.kubernetes.requests.length;
+  for (let pod = 0; pod < 3; pod += 1) await inject(allowing, []);
+  const paths = allowing.kubernetes.requests.slice(before).map(({ path }) => path);
+  expect(paths.filter((path) => path.endsWith("/serviceaccounts/puller")).length).toBeLessThan(3);
+  expect(paths.filter((path) => path.endsWith("/secrets/right"))).toHaveLength(3);
+});
+
 test("are not another account's", async () => {
   expect((await inject(allowing, ["wrong"], "default")).allowed).toBe(false);
 });

@@ -1,0 +1,25 @@
+/** A service account's imagePullSecrets, kept for the Pods of one controller, which come all at once. */
+import { createBoundedCache } from "./bounded-cache.ts";
+import type { PullSecrets } from "./lookup.ts";
+
+type OfServiceAccount = PullSecrets["ofServiceAccount"];
+
+/** Their names alone: what is in the Secrets is read for each Pod. Somebody who mends an account tries again soon. */
+const LIFETIME_MS = 5_000;
+const BOUNDS = { entries: 2_000, bytes: 1024 * 1024 };
+
+/** The clock is in milliseconds and never set back. */
+export function keepAccountSecrets(
+  read: OfServiceAccount,
+  now: () => number = () => performance.now(),
+): OfServiceAccount {
+  const kept = createBoundedCache<readonly string[]>(BOUNDS, now);
+  return async (namespace, name, signal) => {
+    const key = `${namespace}/${name}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const names = await read(namespace, name, signal);
+    kept.put(key, names, names.join().length, LIFETIME_MS);
+    return names;
+  };
+}
