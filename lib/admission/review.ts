@@ -1,7 +1,8 @@
 /** The wire: AdmissionReview admission.k8s.io/v1. Source: Kubernetes API reference, admission.k8s.io/v1. */
 import { PiggyError } from "../error.ts";
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
+import { isJsonObject, type JsonValue, parseJson } from "../json.ts";
 import type { Audit } from "./audit.ts";
+import { parseWithoutManagedFields } from "./managed-fields.ts";
 import type { Operation } from "./patch.ts";
 
 const API_VERSION = "admission.k8s.io/v1";
@@ -32,7 +33,7 @@ export interface AdmissionOutcome {
  * @throws PiggyError `review_invalid` when the body holds no request that could be answered.
  */
 export function parseReview(body: string): AdmissionRequest {
-  const review = parseJson(body);
+  const review = parseWithoutManagedFields(body) ?? parseJson(body);
   if (review === undefined) throw invalid(body === "" ? "the body is empty" : "the body is not JSON");
   if (!isJsonObject(review)) throw invalid("the body is not a JSON object");
   if (review["kind"] !== KIND || review["apiVersion"] !== API_VERSION) {
@@ -61,21 +62,20 @@ function invalid(what: string): PiggyError {
   return new PiggyError("review_invalid", `expected an ${KIND} of ${API_VERSION}: ${what}`);
 }
 
-/** The answer to a request, with its uid. An empty patch is no patch. */
-export function formatReview(uid: string, outcome: AdmissionOutcome): JsonObject {
+/** The answer to a request, with its uid, as JSON. An empty patch is no patch. */
+export function formatReview(uid: string, outcome: AdmissionOutcome): string {
   const { allowed, patch = [], warnings = [], audit = {}, status } = outcome;
-  return {
-    apiVersion: API_VERSION,
-    kind: KIND,
-    response: {
-      uid,
-      allowed,
-      ...(patch.length > 0
-        ? { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") }
-        : {}),
-      ...(warnings.length > 0 ? { warnings } : {}),
-      ...(Object.keys(audit).length > 0 ? { auditAnnotations: audit } : {}),
-      ...(status === undefined ? {} : { status }),
-    },
-  };
+  const response: Record<string, JsonValue | undefined> = { uid, allowed };
+  if (warnings.length > 0) response["warnings"] = warnings;
+  if (Object.keys(audit).length > 0) response["auditAnnotations"] = audit;
+  if (status !== undefined) response["status"] = status;
+  const text = JSON.stringify(response);
+  // The patch is the most of it, and needs no second look for what would have to be escaped.
+  const end =
+    patch.length === 0 ? "}" : `,"patchType":"JSONPatch","patch":"${base64(JSON.stringify(patch))}"}`;
+  return `{"apiVersion":"${API_VERSION}","kind":"${KIND}","response":${text.slice(0, -1)}${end}}`;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
 }

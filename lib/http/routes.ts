@@ -1,5 +1,6 @@
 /** The routes: which path and method leads where, and what a failure looks like on the wire. */
-import { type AdmissionWorld, admit } from "../admission/admit.ts";
+import { type AdmissionWorld, ALLOWED, admit } from "../admission/admit.ts";
+import { uidOfUnconcerned } from "../admission/glance.ts";
 import { formatReview, parseReview } from "../admission/review.ts";
 import { deadlineIn } from "../deadline.ts";
 import { parseDuration } from "../duration.ts";
@@ -38,10 +39,10 @@ export function createHandler(routes: Routes): (request: Request) => Promise<Res
 }
 
 async function route(routes: Routes, request: Request): Promise<Response> {
-  const url = new URL(request.url);
-  switch (url.pathname) {
+  const { path, query } = targetOf(request.url);
+  switch (path) {
     case "/mutate":
-      return request.method === "POST" ? mutate(routes, request, url.searchParams) : notAllowed();
+      return request.method === "POST" ? mutate(routes, request, query) : notAllowed();
     case "/secret":
       return request.method === "POST" ? secret(routes, request) : notAllowed();
     case "/healthz":
@@ -54,16 +55,42 @@ async function route(routes: Routes, request: Request): Promise<Response> {
   }
 }
 
-async function mutate({ admission }: Routes, request: Request, query: URLSearchParams): Promise<Response> {
-  const deadline = deadlineIn(timeToDecide(query.get("timeout") ?? ""));
-  const review = parseReview(await readBody(request, LONGEST_REVIEW, deadline));
+/** The two parts of an address that tell requests apart. Bun has it in its normal form, with a scheme and a host. */
+function targetOf(address: string): { readonly path: string; readonly query: string } {
+  const begin = address.indexOf("/", address.indexOf("://") + "://".length);
+  const mark = address.indexOf("?", begin);
+  return mark < 0
+    ? { path: address.slice(begin), query: "" }
+    : { path: address.slice(begin, mark), query: address.slice(mark + 1) };
+}
+
+async function mutate({ admission }: Routes, request: Request, query: string): Promise<Response> {
+  const deadline = deadlineIn(timeToDecide(query));
+  const body = await readBody(request, LONGEST_REVIEW, deadline);
+  const unconcerned = uidOfUnconcerned(body, admission.webhook.environment);
+  if (unconcerned !== undefined) return json(formatReview(unconcerned, ALLOWED));
+  const review = parseReview(body);
   const outcome = await admit(review, admission, deadline);
-  return Response.json(formatReview(review.uid, outcome));
+  return json(formatReview(review.uid, outcome));
+}
+
+const JSON_TYPE = { headers: { "Content-Type": "application/json" } };
+
+function json(body: string): Response {
+  return new Response(body, JSON_TYPE);
+}
+
+/** What the last query said: one API server after the other sends what stands in the webhook's configuration. */
+let last = { query: "", milliseconds: timeToDecideIn("") };
+
+function timeToDecide(query: string): number {
+  if (last.query !== query) last = { query, milliseconds: timeToDecideIn(query) };
+  return last.milliseconds;
 }
 
 /** In milliseconds. A timeout that cannot be read, or leaves no time at all, was not meant. */
-function timeToDecide(timeout: string): number {
-  const read = parseDuration(timeout) ?? 0;
+function timeToDecideIn(query: string): number {
+  const read = parseDuration(new URLSearchParams(query).get("timeout") ?? "") ?? 0;
   const given = Math.min(read > 0 ? read : ADMISSION_TIMEOUT_MS, LONGEST_ADMISSION_MS);
   return Math.max(given - TIME_TO_ANSWER_MS, given / 2);
 }
