@@ -4,10 +4,17 @@
  */
 import { environmentName, SETTINGS, type SettingName, settingNames } from "./settings.ts";
 
-/** A setting's variable in a container: PIGGY_ stands before the names that do not begin with it. */
-export function containerVariable(name: SettingName): string {
+/** PIGGY_ stands before the names that do not begin with it. */
+function spell(name: SettingName): string {
   const variable = environmentName(name);
   return variable.startsWith("PIGGY_") ? variable : `PIGGY_${variable}`;
+}
+
+const VARIABLES = new Map(settingNames.map((name) => [name, spell(name)]));
+
+/** A setting's variable in a container. */
+export function containerVariable(name: SettingName): string {
+  return VARIABLES.get(name) ?? spell(name);
 }
 
 /** A setting of the server alone, such as LISTEN_ADDRESS, has no form that could be ours in a container. */

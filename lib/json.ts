@@ -15,6 +15,12 @@ export function own(object: JsonObject, key: string): JsonValue | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/** Whether each value is a string. The object itself then serves: a copy of its names would cost more than to look. */
+export function holdsStrings(object: JsonObject): object is Readonly<Record<string, string>> {
+  for (const name in object) if (typeof object[name] !== "string") return false;
+  return true;
+}
+
 /** The text as a JSON value, or undefined when it is not JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   try {

@@ -3,7 +3,7 @@
  * we do not know is carried through untouched. Source: Kubernetes API reference, Pod v1 core.
  */
 import { PiggyError } from "./error.ts";
-import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
+import { holdsStrings, isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
 
 export interface Pod {
   readonly json: JsonObject;
@@ -207,9 +207,8 @@ function strings(parent: JsonObject, field: string, at: string): readonly string
 }
 
 function stringMap(parent: JsonObject, field: string, at: string): Readonly<Record<string, string>> {
-  const entries = Object.entries(optionalObject(parent, field, at)).map(([key, value]) => {
-    if (typeof value === "string") return [key, value] as const;
-    throw new PiggyError("pod_invalid", `${at}${field}[${JSON.stringify(key)}] is not a string`);
-  });
-  return Object.fromEntries(entries);
+  const map = optionalObject(parent, field, at);
+  if (holdsStrings(map)) return map;
+  const key = Object.keys(map).find((name) => typeof map[name] !== "string");
+  throw new PiggyError("pod_invalid", `${at}${field}[${JSON.stringify(key)}] is not a string`);
 }

@@ -12,19 +12,19 @@ const LONGEST = 4096;
 
 /** `injected`, `unwrapped` and `skipped`, each only where there is something to say. */
 export function auditOf(decisions: readonly Decision[]): Audit {
-  const namesOf = (isMeant: (decision: Decision) => boolean) =>
-    decisions
-      .filter(isMeant)
-      .map(({ container }) => container.name)
-      .join(",")
-      .slice(0, LONGEST);
-  const said = {
-    injected: namesOf(({ action }) => action === "wrap"),
-    unwrapped: namesOf(({ action }) => action === "unwrap"),
-    // What stays without the injector and should have had it, which is what its warning says.
-    skipped: namesOf(({ action, warnings }) => action !== "wrap" && warnings.length > 0),
+  const audit: Record<string, string> = {};
+  const add = (what: string, { container }: Decision) => {
+    const before = audit[what];
+    audit[what] = (before === undefined ? container.name : `${before},${container.name}`).slice(0, LONGEST);
   };
-  return Object.fromEntries(Object.entries(said).filter(([, names]) => names !== ""));
+  for (const decision of decisions) {
+    const { action, warnings } = decision;
+    if (action === "wrap") add("injected", decision);
+    if (action === "unwrap") add("unwrapped", decision);
+    // What stays without the injector and should have had it, which is what its warning says.
+    if (action !== "wrap" && warnings.length > 0) add("skipped", decision);
+  }
+  return audit;
 }
 
 export function auditOfDenial(code: ErrorCode | "internal"): Audit {

@@ -18,7 +18,7 @@ export interface Unseen {
 
 export interface ContainerEnvironment {
   /** The names that are sure to be set. */
-  readonly names: ReadonlySet<string>;
+  readonly names: Pick<ReadonlySet<string>, "has">;
   /** Whether a value is a reference or has one in it, or text that the injector is to unescape. */
   readonly holdsReference: boolean;
   /** The first variable that has one within its value, or text to unescape, which older injectors know nothing of. */
@@ -39,14 +39,11 @@ export async function environmentOf(
   const values = new Map<string, string | undefined>();
   const inlined = new Map<EnvVar, string>();
   let left = LONGEST_ENVIRONMENT;
-  const sources = [...container.envFrom, ...container.env.flatMap((variable) => variable.from ?? [])];
-  // All at once: the look-ups are round trips.
-  const contents = await Promise.all(sources.map((source) => read(source.object)));
-  const contentOf = new Map(sources.map((source, index) => [source, contents[index]]));
+  const contentOf = await readSources(container, read);
 
   const isUnseen = ({ object, optional }: ObjectSource, reason: Unseen["reason"]) =>
     void unseen.push({ object, reason, optional });
-  const seenData = (source: (typeof sources)[number]) => {
+  const seenData = (source: ObjectSource) => {
     const content = contentOf.get(source);
     if (content?.seen) return content.data;
     isUnseen(source, content?.reason ?? "absent");
@@ -71,22 +68,30 @@ export async function environmentOf(
     // The container waits for a key that has to be there, and whoever adds it may add a reference.
     else if (data !== undefined && !variable.from.optional) isUnseen(variable.from, "absent");
   }
-  return {
-    names: new Set(values.keys()),
-    holdsReference: [...values.values()].some(
-      (value) => value !== undefined && parseValue(value) !== undefined,
-    ),
-    embeddedIn: firstEmbedded(values),
-    inlined,
-    unseen,
-  };
+  return { names: values, ...referencesIn(values), inlined, unseen };
 }
 
-function firstEmbedded(values: Values): string | undefined {
+/** Side by side: the look-ups are round trips. */
+async function readSources(
+  { envFrom, env }: Container,
+  read: (object: ObjectName) => Promise<ObjectContent>,
+): Promise<ReadonlyMap<ObjectSource, ObjectContent>> {
+  const sources: ObjectSource[] = [...envFrom];
+  for (const { from } of env) if (from !== undefined) sources.push(from);
+  if (sources.length === 0) return NOTHING;
+  const pairs = sources.map(async (source) => [source, await read(source.object)] as const);
+  return new Map(await Promise.all(pairs));
+}
+
+const NOTHING: ReadonlyMap<ObjectSource, ObjectContent> = new Map();
+
+function referencesIn(values: Values) {
+  let holdsReference = false;
   for (const [name, value = ""] of values) {
-    if (parseValue(value) !== undefined && parseReference(value) === undefined) return name;
+    if (parseReference(value) !== undefined) holdsReference = true;
+    else if (parseValue(value) !== undefined) return { holdsReference: true, embeddedIn: name };
   }
-  return undefined;
+  return { holdsReference, embeddedIn: undefined };
 }
 
 /** @throws PiggyError `reference_embedded` */

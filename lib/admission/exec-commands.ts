@@ -16,21 +16,28 @@ const MENTION = /\$(?:\{[#!]?([\w.-]+?)(?=[^\w.])|\(([\w.-]+)\)|(\w+))/g;
 
 /** One sentence for a container whose exec'd commands would see a reference as text. The commands stay as they are. */
 export function execWarnings(container: Container): readonly string[] {
+  const commands = commandsOf(container);
+  if (commands.length === 0) return [];
   const holders = new Set(
     container.env
       .filter(({ value }) => value !== undefined && parseValue(value) !== undefined)
       .map(({ name }) => name),
   );
-  const lifecycle = own(container.json, "lifecycle");
-  const commands = [
-    ...PROBES.map((name) => [name, commandOf(container.json, name)] as const),
-    ...(isJsonObject(lifecycle) ? HOOKS.map((name) => [name, commandOf(lifecycle, name)] as const) : []),
-  ];
   const fields = commands
     .filter(([, command]) => command.some((word) => LITERAL.test(word) || mentions(word, holders)))
     .map(([name]) => name);
   if (fields.length === 0) return [];
   return [`container ${container.name}: ${fields.join(", ")} will see a reference as text, not its secret`];
+}
+
+/** The fields that execute something, and what. */
+function commandsOf({ json }: Container): readonly (readonly [field: string, command: readonly string[]])[] {
+  const lifecycle = own(json, "lifecycle");
+  const commands = [
+    ...PROBES.map((name) => [name, commandOf(json, name)] as const),
+    ...(isJsonObject(lifecycle) ? HOOKS.map((name) => [name, commandOf(lifecycle, name)] as const) : []),
+  ];
+  return commands.filter(([, command]) => command.length > 0);
 }
 
 function mentions(word: string, names: ReadonlySet<string>): boolean {

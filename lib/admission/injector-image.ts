@@ -1,3 +1,5 @@
+import { latest } from "./latest.ts";
+
 /** The first version of the injector that asks with a token whose audience is ours. */
 const FIRST_WITH_TOKEN = [1, 0, 0] as const;
 
@@ -27,9 +29,9 @@ function isOlder(tag: string): boolean {
  * Whether an injector image asks with our token: it is of the repository that the webhook was installed with, and
  * no version before the first that does. One that does not would be refused, so it is given none.
  */
-export function injectorKnowsToken(image: string, installed: string | undefined): boolean {
+export const injectorKnowsToken = latest((image: string, installed: string | undefined): boolean => {
   const { repository, tag } = partsOf(image);
   if (OTHER_INJECTOR.test(repository)) return false;
   if (installed && repository !== partsOf(installed).repository) return false;
   return tag === undefined || !isOlder(tag);
-}
+});

@@ -26,6 +26,7 @@ export interface NotInlined {
 
 /** @param longest in characters, of what is mentioned */
 export function inline(value: string, values: Values, longest: number): Inlined | NotInlined {
+  if (!value.includes("$")) return { value, expanded: value };
   const holder = [...new Set(mentionedNames(value))].find((name) => holds(values.get(name)));
   // A copy is expanded to the whole reference, and stays one.
   if (holder === undefined || value === `$(${holder})`)

@@ -57,7 +57,7 @@ type List = readonly JsonValue[];
 function diffLists(before: List, after: List, path: string, operations: Operation[]): void {
   const head = commonHead(before, after);
   const tail = commonTail(before, after, head);
-  const steps = align(before.slice(head, before.length - tail), after.slice(head, after.length - tail));
+  const steps = align(before, after, head, tail);
   // A list of plain values has no entries that somebody would look for one by one.
   if (steps.includes("removed") && !after.some(isJsonObject)) {
     operations.push({ op: "replace", path, value: after });
@@ -108,10 +108,16 @@ type Step = "kept" | "removed" | "added";
 const MOST_COMPARISONS = 1_000_000;
 
 /** What becomes of the entries between a common head and tail, in order, keeping as many as can be kept. */
-function align(before: List, after: List): readonly Step[] {
-  const isSmall = before.length * after.length <= MOST_COMPARISONS;
-  if (before.length > 0 && after.length > 0 && isSmall) return alignBySubsequence(before, after);
-  return [...before.map((): Step => "removed"), ...after.map((): Step => "added")];
+function align(before: List, after: List, head: number, tail: number): readonly Step[] {
+  const removed = before.length - head - tail;
+  const added = after.length - head - tail;
+  if (removed > 0 && added > 0 && removed * added <= MOST_COMPARISONS) {
+    return alignBySubsequence(before.slice(head, head + removed), after.slice(head, head + added));
+  }
+  const steps: Step[] = [];
+  for (let count = 0; count < removed; count += 1) steps.push("removed");
+  for (let count = 0; count < added; count += 1) steps.push("added");
+  return steps;
 }
 
 /** By the longest common subsequence; rarely of more than a few entries. */

@@ -118,21 +118,27 @@ function assignUids(decisions: readonly Decision[], newUid: () => string): Reado
   return uids;
 }
 
+const SIGNATURES = annotationName("piggy-uid");
+
 function withSignatures(pod: Pod, decisions: readonly Decision[], uids: ReadonlyMap<Container, string>) {
-  const signatures = decisions.flatMap(({ container, argv }) => {
-    const uid = uids.get(container);
-    return uid === undefined ? [] : [[uid, argvSignature(argv.map(({ text }) => text))] as const];
-  });
   const metadata = isJsonObject(pod.json["metadata"]) ? pod.json["metadata"] : {};
-  const name = annotationName("piggy-uid");
-  const { [name]: present, ...others } = pod.annotations;
-  if (signatures.length > 0) {
-    return {
-      ...metadata,
-      annotations: { ...others, [name]: JSON.stringify(Object.fromEntries(signatures)) },
-    };
+  if (uids.size > 0) {
+    const annotations = { ...pod.annotations, [SIGNATURES]: signaturesOf(decisions, uids) };
+    return { ...metadata, annotations };
   }
-  return present === undefined ? metadata : { ...metadata, annotations: others };
+  if (pod.annotations[SIGNATURES] === undefined) return metadata;
+  const { [SIGNATURES]: _, ...others } = pod.annotations;
+  return { ...metadata, annotations: others };
+}
+
+/** A JSON object by uid; nothing in it is to be escaped, and an object of ever new names would cost more than that. */
+function signaturesOf(decisions: readonly Decision[], uids: ReadonlyMap<Container, string>): string {
+  const members: string[] = [];
+  for (const { container, argv } of decisions) {
+    const uid = uids.get(container);
+    if (uid !== undefined) members.push(`"${uid}":"${argvSignature(argv.map(({ text }) => text))}"`);
+  }
+  return `{${members.join()}}`;
 }
 
 /**
@@ -144,6 +150,8 @@ function bringTo(
   wanted: readonly JsonObject[],
   isOurs: (entry: JsonObject) => boolean,
 ): readonly JsonObject[] {
+  // Nearly always nothing is there yet.
+  if (!list.some(isOurs)) return wanted.length === 0 ? list : [...list, ...wanted];
   const missing = new Map(wanted.map((entry) => [entry["name"], entry]));
   const brought = list.flatMap((entry): readonly JsonObject[] => {
     if (!isOurs(entry)) return [entry];
@@ -184,17 +192,15 @@ function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting
       !isOwnVariable(name) &&
       (environment.names.has(name) || mayBeSet || isServiceVariable(name, pod.serviceLinks)),
   );
-  const variables: readonly JsonObject[] = [
-    ...[...plan.variables].map(([name, value]) => ({ name, value })),
-    ...(plan.mode === "proxy" ? [POD_NAME] : []),
-    { name: "PIGGY_UID", value: uid },
-    ...terminationLog(container),
-    ...(expand === undefined ? [] : [{ name: "PIGGY_EXPAND", value: expand }]),
-  ];
-  const wantedNames = new Set(variables.map((variable) => variable["name"]));
+  const variables: JsonObject[] = [];
+  for (const [name, value] of plan.variables) variables.push({ name, value });
+  if (plan.mode === "proxy") variables.push(POD_NAME);
+  variables.push({ name: "PIGGY_UID", value: uid }, ...terminationLog(container));
+  if (expand !== undefined) variables.push({ name: "PIGGY_EXPAND", value: expand });
   const isOurs = ({ name }: JsonObject) =>
-    typeof name === "string" && isOwnVariable(name) && (wantedNames.has(name) || !TUNING.has(name));
-  const mounts = [injectorMount, ...(hasOwnToken(plan) ? [tokenMount] : [])];
+    typeof name === "string" &&
+    isOwnVariable(name) &&
+    (!TUNING.has(name) || variables.some((variable) => variable["name"] === name));
   return {
     ...container.json,
     ...wrap(argv, decision.wrapping),
@@ -203,7 +209,11 @@ function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting
       variables,
       isOurs,
     ),
-    volumeMounts: bringTo(container.volumeMounts, mounts, isOwnVolume),
+    volumeMounts: bringTo(
+      container.volumeMounts,
+      hasOwnToken(plan) ? BOTH_MOUNTS : INJECTOR_MOUNT,
+      isOwnVolume,
+    ),
   };
 }
 
@@ -220,6 +230,9 @@ function terminationLog({ json }: Container): readonly JsonObject[] {
   const isOwn = typeof path === "string" && path !== "" && path !== DEFAULT_TERMINATION_LOG;
   return isOwn ? [{ name: "PIGGY_TERMINATION_LOG", value: path }] : [];
 }
+
+const INJECTOR_MOUNT = [injectorMount];
+const BOTH_MOUNTS = [injectorMount, tokenMount];
 
 const POD_NAME: JsonObject = {
   name: "PIGGY_POD_NAME",

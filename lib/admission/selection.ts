@@ -28,6 +28,7 @@ export function selectContainers(settings: Settings): Selection {
 
 /** A misspelt name would silently be no wish at all, or leave the container that was meant without its secrets. */
 export function unknownContainers(pod: Pod, settings: Settings): readonly string[] {
+  if (!settings[ONLY] && !settings[SKIP]) return [];
   const containers = [...pod.initContainers, ...pod.containers];
   const known = new Set(containers.filter((each) => !isInstallContainer(each)).map(({ name }) => name));
   return ([ONLY, SKIP] as const).flatMap((setting) => {
@@ -37,8 +38,11 @@ export function unknownContainers(pod: Pod, settings: Settings): readonly string
   });
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 function namesIn(list: string | undefined): ReadonlySet<string> {
-  const names = (list ?? "").split(",").map((name) => name.trim());
+  if (!list) return NONE;
+  const names = list.split(",").map((name) => name.trim());
   return new Set(names.filter((name) => name !== ""));
 }
 

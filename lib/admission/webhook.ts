@@ -1,5 +1,6 @@
 /** What admission knows of the webhook that it runs in. */
 import type { Environment } from "../settings.ts";
+import { latest } from "./latest.ts";
 
 export interface OwnService {
   readonly name: string;
@@ -23,8 +24,8 @@ export function ownAddress(webhook: Webhook): string {
 }
 
 /** Whether an address is the webhook's own Service, in any form of its name. */
-export function isOwnAddress(address: string, service: OwnService): boolean {
+export const isOwnAddress = latest((address: string, service: OwnService): boolean => {
   const host = new URL(address).hostname;
   const name = `${service.name}.${service.namespace}`;
   return host === name || host === `${name}.svc` || host.startsWith(`${name}.svc.`);
-}
+});

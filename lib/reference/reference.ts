@@ -16,8 +16,9 @@ export interface Reference {
  * follows, literally, without the line breaks at its end (a Secret made with `echo` has one).
  */
 export function parseReference(value: string): Reference | undefined {
-  if (value.length < PREFIX.length || value.slice(0, PREFIX.length).toLowerCase() !== PREFIX)
-    return undefined;
+  // Every value of every environment is held against this: most are told apart by one character.
+  if (value.charAt(PREFIX.length - 1) !== ":") return undefined;
+  if (value.slice(0, PREFIX.length).toLowerCase() !== PREFIX) return undefined;
   return { key: trimEndOf(value.slice(PREFIX.length), "\r\n") };
 }
 
