@@ -79,6 +79,7 @@ export interface Mutation {
   readonly allowed: boolean;
   readonly warnings: readonly string[];
   readonly status: NonNullable<AdmissionResponse["status"]>;
+  readonly audit: Readonly<Record<string, string>>;
   readonly patch: readonly Operation[];
   /** The Pod with the patch applied. */
   readonly pod: Pod;
@@ -87,7 +88,8 @@ export interface Mutation {
 }
 
 export async function mutate(world: World, manifest: object, path?: string): Promise<Mutation> {
-  const review = reviewOf(manifest);
+  const { namespace = NAMESPACE } = parsePod(manifest, "Pod").metadata;
+  const review = reviewOf(manifest, { namespace });
   const answer = await post(world, JSON.stringify(review), path);
   expect(answer.status).toBe(200);
   const response = verifyResponse(await answer.json(), review.request.uid);
@@ -98,6 +100,7 @@ export async function mutate(world: World, manifest: object, path?: string): Pro
     allowed: response.allowed,
     warnings: response.warnings ?? [],
     status: response.status ?? {},
+    audit: response.auditAnnotations ?? {},
     patch,
     pod: parsePod(structuredClone(json), "Pod"),
     json,

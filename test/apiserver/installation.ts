@@ -30,8 +30,14 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
-/** Installs it, and returns when the API server sends Pods to it. */
-export async function install(cluster: Cluster): Promise<Installation> {
+/**
+ * Installs it, and returns when the API server sends Pods to it.
+ * @param environment of the webhook, besides what belongs to its place
+ */
+export async function install(
+  cluster: Cluster,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Installation> {
   const aws = await startAws();
   aws.addUser(WEBHOOK_KEY);
   await addNamespace(cluster, NAMESPACE);
@@ -51,6 +57,7 @@ export async function install(cluster: Cluster): Promise<Installation> {
     AWS_ENDPOINT_URL: aws.url,
     AWS_ACCESS_KEY_ID: WEBHOOK_KEY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: WEBHOOK_KEY.secretAccessKey,
+    ...environment,
   });
   const stop = async () => {
     await Promise.all([webhook.stop(), aws.stop()]);

@@ -33,30 +33,35 @@ export function withReferenceIn(pod: Pod, name: string): Pod {
   };
 }
 
-const isOthers = ({ name }: { readonly name: string }) =>
-  !name.startsWith("PIGGY_") && !["piggy-env", "piggy-token", "install-piggy-env"].includes(name);
+interface Named {
+  readonly name: string;
+}
 
-/** A list without what is ours; absent where it was and nothing else is left. */
-function others<T extends { readonly name: string }>(list: readonly T[] = [], before: unknown) {
-  const kept = list.filter(isOthers);
+const isOurs = ({ name }: Named) =>
+  name.startsWith("PIGGY_") || ["piggy-env", "piggy-token", "install-piggy-env"].includes(name);
+
+/** A list without what is ours and did not come with it; absent where it was and nothing else is left. */
+function others<T extends Named>(list: readonly T[] = [], before: readonly Named[] | undefined) {
+  const came = new Set(before?.map(({ name }) => name));
+  const kept = list.filter((entry) => came.has(entry.name) || !isOurs(entry));
   return kept.length === 0 && before === undefined ? undefined : kept;
 }
 
-/** The admitted Pod without what contract and design say is added to the one container. */
-export function withoutAdditions(admitted: unknown, before: Pod, wrapped: string): unknown {
+/** The admitted Pod without what contract and design say is added for the containers that are wrapped. */
+export function withoutAdditions(admitted: unknown, before: Pod, ...wrapped: readonly string[]): unknown {
   const { metadata, spec, ...rest } = parsePod(structuredClone(admitted), "Pod");
   const { "piggysec.com/piggy-uid": _, ...annotations } = metadata.annotations ?? {};
-  const original = containersOf(before).find(({ name }) => name === wrapped);
-  const unwrap = (container: Container) =>
-    container.name !== wrapped
-      ? container
-      : {
-          ...container,
-          command: original?.command,
-          args: original?.args,
-          env: others(container.env, original?.env),
-          volumeMounts: others(container.volumeMounts, original?.volumeMounts),
-        };
+  const unwrap = (container: Container) => {
+    if (!wrapped.includes(container.name)) return container;
+    const original = containersOf(before).find(({ name }) => name === container.name);
+    return {
+      ...container,
+      command: original?.command,
+      args: original?.args,
+      env: others(container.env, original?.env),
+      volumeMounts: others(container.volumeMounts, original?.volumeMounts),
+    };
+  };
   return {
     ...rest,
     metadata: { ...metadata, annotations },
