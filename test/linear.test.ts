@@ -23,14 +23,11 @@ const annotation = (name: string, value: string) =>
 const image = { domain: `${"a".repeat(63)}.io`, repository: "app", reference: "1" };
 const stars = { registry: `${"*a".repeat(30)}b.io`, credentials: { username: "u", password: "p" } };
 
-/** A container with a reference, whose probe executes that. */
+/** A container with a reference in A, whose probe executes that. */
 const probed = (word: string) =>
-  parseContainers(
-    {
-      containers: [{ env: [{ name: "A", value: "piggy:A" }], livenessProbe: { exec: { command: [word] } } }],
-    },
-    "containers",
-  ).map(execWarnings);
+  parseContainers({ containers: [{ livenessProbe: { exec: { command: [word] } } }] }, "containers").map(
+    (container) => execWarnings(container, new Set(["A"])),
+  );
 
 const cases: readonly (readonly [string, () => unknown])[] = [
   ["a duration", () => parseDuration(long("1", "x"))],

@@ -98,7 +98,7 @@ async function admitPod(
     ...warnings,
     ...unknownContainers(pod, settings),
     ...decisions.flatMap((decision) => decision.warnings),
-    ...decisions.flatMap(({ container }) => execWarnings(container)),
+    ...decisions.flatMap(({ container, environment }) => execWarnings(container, environment.holders)),
   ];
   if (decisions.every(({ action }) => action === "leave")) return outcome([], told, audit);
 

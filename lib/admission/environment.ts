@@ -21,6 +21,8 @@ export interface ContainerEnvironment {
   readonly names: Pick<ReadonlySet<string>, "has">;
   /** Whether a value is a reference or has one in it, or text that the injector is to unescape. */
   readonly holdsReference: boolean;
+  /** The variables of which that is so. */
+  readonly holders: ReadonlySet<string>;
   /** The first variable that has one within its value, or text to unescape, which older injectors know nothing of. */
   readonly embeddedIn: string | undefined;
   /** Values to be written in place of those that mention a variable which holds a reference. */
@@ -85,13 +87,20 @@ async function readSources(
 
 const NOTHING: ReadonlyMap<ObjectSource, ObjectContent> = new Map();
 
+/** Whether there is something in a value for the injector to do. */
+export function isHeldIn(value: string | undefined): boolean {
+  return value !== undefined && parseValue(value) !== undefined;
+}
+
 function referencesIn(values: Values) {
-  let holdsReference = false;
-  for (const [name, value = ""] of values) {
-    if (parseReference(value) !== undefined) holdsReference = true;
-    else if (parseValue(value) !== undefined) return { holdsReference: true, embeddedIn: name };
+  const holders = new Set<string>();
+  let embeddedIn: string | undefined;
+  for (const [name, value] of values) {
+    if (value === undefined || !isHeldIn(value)) continue;
+    holders.add(name);
+    if (embeddedIn === undefined && parseReference(value) === undefined) embeddedIn = name;
   }
-  return { holdsReference, embeddedIn: undefined };
+  return { holdsReference: holders.size > 0, holders, embeddedIn };
 }
 
 /** @throws PiggyError `reference_embedded` */

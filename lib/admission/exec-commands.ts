@@ -5,7 +5,6 @@
  */
 import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
 import type { Container } from "../pod.ts";
-import { parseValue } from "../reference/value.ts";
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"];
 const HOOKS = ["postStart", "preStop"];
@@ -14,15 +13,13 @@ const HOOKS = ["postStart", "preStop"];
 const LITERAL = /(?<![A-Za-z0-9_])piggy:[^\s"']/i;
 const MENTION = /\$(?:\{[#!]?([\w.-]+?)(?=[^\w.])|\(([\w.-]+)\)|(\w+))/g;
 
-/** One sentence for a container whose exec'd commands would see a reference as text. The commands stay as they are. */
-export function execWarnings(container: Container): readonly string[] {
+/**
+ * One sentence for a container whose exec'd commands would see a reference as text. The commands stay as they are.
+ * @param holders the container's variables that hold one, wherever their values come from
+ */
+export function execWarnings(container: Container, holders: ReadonlySet<string>): readonly string[] {
   const commands = commandsOf(container);
   if (commands.length === 0) return [];
-  const holders = new Set(
-    container.env
-      .filter(({ value }) => value !== undefined && parseValue(value) !== undefined)
-      .map(({ name }) => name),
-  );
   const fields = commands
     .filter(([, command]) => command.some((word) => LITERAL.test(word) || mentions(word, holders)))
     .map(([name]) => name);

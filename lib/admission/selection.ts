@@ -1,8 +1,7 @@
 /** Which containers the Pod's author wants wrapped: `piggy-containers` and `piggy-skip-containers`. */
 import type { Container, ObjectName, Pod } from "../pod.ts";
-import { parseValue } from "../reference/value.ts";
 import { annotationName, type Settings } from "../settings.ts";
-import { type ContainerEnvironment, environmentOf } from "./environment.ts";
+import { type ContainerEnvironment, environmentOf, isHeldIn } from "./environment.ts";
 import { isInstallContainer } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
 
@@ -57,12 +56,11 @@ export async function leftOutEnvironment(
   try {
     return await environmentOf(container, read);
   } catch {
-    const holdsReference = container.env.some(
-      ({ value }) => value !== undefined && parseValue(value) !== undefined,
-    );
+    const holders = container.env.filter(({ value }) => isHeldIn(value)).map(({ name }) => name);
     return {
       names: new Set(container.env.map(({ name }) => name)),
-      holdsReference,
+      holdsReference: holders.length > 0,
+      holders: new Set(holders),
       embeddedIn: undefined,
       inlined: new Map(),
       unseen: [],

@@ -1,11 +1,14 @@
 /** Exec probes and lifecycle hooks: never touched, and a warning where they would see a reference as text. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startWorld, type World } from "../support/world.ts";
-import { containerWith, isWrapped, mutate, podWith } from "./mutation.ts";
+import { containerWith, isWrapped, mutate, NAMESPACE, podWith } from "./mutation.ts";
 
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
+  const metadata = { name: "references", namespace: NAMESPACE };
+  const stringData = { PASSWORD: "piggy:PASSWORD\n", PLAIN: "text" };
+  world.kubernetes.add({ apiVersion: "v1", kind: "Secret", metadata, stringData });
 });
 afterAll(() => world.stop());
 
@@ -68,4 +71,42 @@ test("a container is spoken of once, and by its own variables alone", async () =
   expect(warnings).toEqual([
     "piggy: container main: livenessProbe, readinessProbe will see a reference as text, not its secret",
   ]);
+});
+
+describe("a variable that holds a reference is known as one", () => {
+  const secretKeyRef = { name: "references", key: "PASSWORD" };
+  test.each<[string, string, object]>([
+    ["from a Secret's key", "$A", { env: [{ name: "A", valueFrom: { secretKeyRef } }] }],
+    ["from a whole Secret", "$PASSWORD", { env: [], envFrom: [{ secretRef: { name: "references" } }] }],
+    [
+      "from a whole Secret by its prefix",
+      braced("DB_PASSWORD"),
+      { env: [], envFrom: [{ prefix: "DB_", secretRef: { name: "references" } }] },
+    ],
+    [
+      "as the kubelet's copy of another",
+      "$B",
+      {
+        env: [
+          { name: "A", value: "piggy:A" },
+          { name: "B", value: "$(A)" },
+        ],
+      },
+    ],
+  ])("%s", async (_, script, fields) => {
+    const { warnings } = await mutate(world, podWith({ ...fields, livenessProbe: shell(script) }));
+    expect(warnings).toEqual([
+      "piggy: container main: livenessProbe will see a reference as text, not its secret",
+    ]);
+  });
+
+  test("unless a later value takes its place", async () => {
+    const env = [
+      { name: "A", value: "piggy:A" },
+      { name: "PASSWORD", value: "text" },
+    ];
+    const envFrom = [{ secretRef: { name: "references" } }];
+    const manifest = podWith({ env, envFrom, livenessProbe: shell("$PASSWORD $PLAIN") });
+    expect((await mutate(world, manifest)).warnings).toEqual([]);
+  });
 });
