@@ -6,6 +6,7 @@ import type { Settings } from "../settings.ts";
 import { INJECTOR_VOLUME, INSTALL_CONTAINER, isInstallContainer, MOUNT_PATH } from "./injector-volume.ts";
 import { installStorage } from "./install-storage.ts";
 import type { Plan } from "./plan.ts";
+import { withinPodRequests } from "./pod-requests.ts";
 
 /** As it should be; what is there of an earlier admission is brought to that, with what the API server filled in. */
 export function installContainer(pod: Pod, plan: Plan, settings: Settings): JsonObject {
@@ -18,11 +19,15 @@ export function installContainer(pod: Pod, plan: Plan, settings: Settings): Json
     imagePullPolicy: settings["piggy-env-image-pull-policy"],
     args: ["install", MOUNT_PATH.replace(/\/$/, "")],
     resources: {
-      requests: spelt(present, "requests", {
-        cpu: settings["piggy-env-resource-cpu-request"],
-        memory: settings["piggy-env-resource-memory-request"],
-        ...storage.requests,
-      }),
+      requests: spelt(
+        present,
+        "requests",
+        withinPodRequests(pod, {
+          cpu: settings["piggy-env-resource-cpu-request"],
+          memory: settings["piggy-env-resource-memory-request"],
+          ...storage.requests,
+        }),
+      ),
       limits: spelt(present, "limits", {
         cpu: settings["piggy-env-resource-cpu-limit"],
         memory: settings["piggy-env-resource-memory-limit"],

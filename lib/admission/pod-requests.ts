@@ -1,0 +1,33 @@
+/**
+ * What a Pod asks for all its containers together, where it says so in a field of its own. The API server refuses a Pod
+ * of which one container, init containers included, asks for more than that; a limit of an init container may be higher,
+ * the Pod's holds all the same. Source: Kubernetes documentation, "Assign Pod-level CPU and memory resources", and
+ * validatePodResourceConsistency of pkg/apis/core/validation.
+ */
+import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
+import type { Pod } from "../pod.ts";
+import { billionthsOf } from "../quantity.ts";
+
+/** The requests, none of them more than the Pod's own. */
+export function withinPodRequests({ json }: Pod, requests: JsonObject): JsonObject {
+  const resources = objectIn(objectIn(json, "spec"), "resources");
+  const most = objectIn(resources, "requests");
+  const entries = Object.entries(requests).map(([name, amount]) => {
+    const limit = own(most, name);
+    return [name, isMore(amount, limit) ? limit : amount] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function objectIn(parent: JsonObject, field: string): JsonObject {
+  const value = own(parent, field);
+  return isJsonObject(value) ? value : {};
+}
+
+/** Whether both are quantities, and the first the larger. */
+function isMore(amount: JsonValue | undefined, than: JsonValue | undefined): boolean {
+  const [one, other] = [amount, than].map((value) =>
+    typeof value === "string" || typeof value === "number" ? billionthsOf(String(value)) : undefined,
+  );
+  return one !== undefined && other !== undefined && one > other;
+}
