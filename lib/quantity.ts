@@ -57,6 +57,11 @@ export function formatBytes(bytes: bigint): string {
   return amount === 0n ? "0" : `${amount}${BINARIES[suffix]}`;
 }
 
+/** Billionths in whole thousandths, rounded up, as amounts of CPU are usually written. */
+export function formatMillis(billionths: bigint): string {
+  return `${dividedUp(billionths, 1_000_000n)}m`;
+}
+
 /** Rounded up to whole bytes. */
 export function bytesOf(text: string): bigint | undefined {
   const billionths = billionthsOf(text);

@@ -4,14 +4,14 @@ import type { Container, Pod } from "../pod.ts";
 import { isSameQuantity } from "../quantity.ts";
 import type { Settings } from "../settings.ts";
 import { INJECTOR_VOLUME, INSTALL_CONTAINER, isInstallContainer, MOUNT_PATH } from "./injector-volume.ts";
-import { installStorage } from "./install-storage.ts";
+import { installResources } from "./install-resources.ts";
 import type { Plan } from "./plan.ts";
-import { withinPodRequests } from "./pod-requests.ts";
+import { ownContainers } from "./pod-amount.ts";
 
 /** As it should be; what is there of an earlier admission is brought to that, with what the API server filled in. */
 export function installContainer(pod: Pod, plan: Plan, settings: Settings): JsonObject {
   const present = pod.initContainers.find(isInstallContainer);
-  const storage = installStorage(pod);
+  const resources = installResources(pod, settings);
   return {
     ...present?.json,
     name: INSTALL_CONTAINER,
@@ -19,20 +19,8 @@ export function installContainer(pod: Pod, plan: Plan, settings: Settings): Json
     imagePullPolicy: settings["piggy-env-image-pull-policy"],
     args: ["install", MOUNT_PATH.replace(/\/$/, "")],
     resources: {
-      requests: spelt(
-        present,
-        "requests",
-        withinPodRequests(pod, {
-          cpu: settings["piggy-env-resource-cpu-request"],
-          memory: settings["piggy-env-resource-memory-request"],
-          ...storage.requests,
-        }),
-      ),
-      limits: spelt(present, "limits", {
-        cpu: settings["piggy-env-resource-cpu-limit"],
-        memory: settings["piggy-env-resource-memory-limit"],
-        ...storage.limits,
-      }),
+      requests: spelt(present, "requests", resources.requests),
+      limits: spelt(present, "limits", resources.limits),
     },
     securityContext: securityContext(pod, plan, settings),
     volumeMounts: [
@@ -79,9 +67,8 @@ function securityContext(pod: Pod, plan: Plan, settings: Settings): JsonObject {
  * Whether each of the Pod's containers says for itself that it is not root: then the Pod may stand under a policy
  * that wants it of every container, and one without it would have the Pod refused.
  */
-function isNonRootByContainer({ initContainers, containers }: Pod): boolean {
-  const others = [...initContainers.filter((container) => !isInstallContainer(container)), ...containers];
-  return others.every(({ json }) => {
+function isNonRootByContainer(pod: Pod): boolean {
+  return ownContainers(pod).every(({ json }) => {
     const context = own(json, "securityContext");
     return isJsonObject(context) && own(context, "runAsNonRoot") === true;
   });

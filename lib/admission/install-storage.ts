@@ -6,12 +6,12 @@
  *
  * A Pod that names no limit has none, and is given none. Where a LimitRange caps a container's ephemeral-storage below
  * the sum, the API server refuses the Pod with a reason of its own; a ResourceQuota counts the bundle, as it should.
- * Source: Kubernetes documentation, "Local ephemeral storage" and "Init Containers", "Resource sharing within containers".
+ * Source: Kubernetes documentation, "Local ephemeral storage".
  */
-import { isJsonObject, type JsonObject, own } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { bytesOf, formatBytes } from "../quantity.ts";
-import { isInstallContainer } from "./injector-volume.ts";
+import { podAmount, quantityOf } from "./pod-amount.ts";
 
 const RESOURCE = "ephemeral-storage";
 
@@ -19,10 +19,9 @@ const RESOURCE = "ephemeral-storage";
 export const BUNDLE_BYTES = 112n << 20n;
 
 /** What the install container is to name besides CPU and memory, where the Pod's containers name it. */
-export function installStorage({ initContainers, containers }: Pod) {
-  const others = initContainers.filter((container) => !isInstallContainer(container));
+export function installStorage(pod: Pod) {
   const named = (amount: (container: Container) => bigint | undefined): JsonObject => {
-    const total = podAmount(others, containers, amount);
+    const total = podAmount(pod, amount);
     return total === undefined ? {} : { [RESOURCE]: formatBytes(total + BUNDLE_BYTES) };
   };
   return {
@@ -32,29 +31,8 @@ export function installStorage({ initContainers, containers }: Pod) {
   };
 }
 
-/** As the API server and the kubelet reckon it: containers and sidecars together, or an init container's moment. */
-function podAmount(
-  initContainers: readonly Container[],
-  containers: readonly Container[],
-  amount: (container: Container) => bigint | undefined,
-): bigint | undefined {
-  const all = [...initContainers, ...containers];
-  if (all.every((container) => amount(container) === undefined)) return undefined;
-  let sidecars = 0n;
-  let most = 0n;
-  for (const container of initContainers) {
-    const moment = sidecars + (amount(container) ?? 0n);
-    if (moment > most) most = moment;
-    if (container.json["restartPolicy"] === "Always") sidecars = moment;
-  }
-  const running = containers.reduce((sum, container) => sum + (amount(container) ?? 0n), sidecars);
-  return running > most ? running : most;
-}
-
 /** In bytes; undefined where the container does not name it, or in no way that the API server would take. */
-function amountOf({ json }: Container, kind: "requests" | "limits"): bigint | undefined {
-  const resources = own(json, "resources");
-  const list = isJsonObject(resources) ? own(resources, kind) : undefined;
-  const amount = isJsonObject(list) ? own(list, RESOURCE) : undefined;
-  return typeof amount === "string" || typeof amount === "number" ? bytesOf(String(amount)) : undefined;
+function amountOf(container: Container, kind: "requests" | "limits"): bigint | undefined {
+  const quantity = quantityOf(container, kind, RESOURCE);
+  return quantity === undefined ? undefined : bytesOf(quantity);
 }
