@@ -96,6 +96,16 @@ describe("a container's references", () => {
     expect(variables(await start({ env }))).toEqual({ A: "1", B: "2", C: "3", D: "4" });
   });
 
+  test("may have a key of any script", async () => {
+    putSecret(world, { "ключ 🔑": "1", née: "2" });
+    const env = { A: "piggy:ключ 🔑", B: `<\${piggy:née}>` };
+    const run = await start({ env });
+    expect(run.stderr).toBe("");
+    expect(variables(run)).toEqual({ A: "1", B: "<2>" });
+    const { references } = await askedByStub(env);
+    expect(references).toEqual(["ключ 🔑", "née"]);
+  });
+
   test("may stand within a value, as often as wanted and with a default", async () => {
     const env = {
       URL: `pg://u:\${piggy:PASSWORD}@db:\${piggy:PORT}`,
@@ -120,6 +130,15 @@ describe("a container's references", () => {
     expect(run.stderr).toBe("");
     const expected = [`--password=${PASSWORD}`, "$(DB_PASSWORD)", "$(NOT_SET)", "plain"];
     expect(parseProbe(run.stdout).argv.slice(1)).toEqual(expected);
+  });
+
+  test("are given to a command of any script", async () => {
+    const args = ["--grüß", "密码 🔑", "Пароль=$(A)"];
+    const run = await start({ env: { A: "piggy:PASSWORD" }, args });
+    expect(run.stderr).toBe("");
+    const { argv } = parseProbe(run.stdout);
+    const texts = argv.slice(1).map((bytes) => Buffer.from(bytes, "latin1").toString("utf8"));
+    expect(texts).toEqual(["--grüß", "密码 🔑", `Пароль=${PASSWORD}`]);
   });
 
   test("to the same key are asked for once", async () => {
