@@ -17,6 +17,8 @@ export interface Row {
   readonly default?: string | boolean | number;
   /** What an unreadable value counts as, where the default would be the less safe of the two. */
   readonly unreadable?: boolean;
+  /** Why nobody should give it any more, for a Pod that does. */
+  readonly deprecated?: string;
   readonly from: readonly Source[];
   readonly readBy: readonly Reader[];
   readonly meaning: string;
@@ -115,6 +117,7 @@ export const SETTINGS = {
   "piggy-psp-allow-privilege-escalation": {
     type: "boolean",
     default: false,
+    deprecated: "PodSecurityPolicy is gone, and the install container gains nothing by it",
     from: EITHER,
     readBy: ["admission"],
     meaning: "Sets allowPrivilegeEscalation on the install container.",

@@ -14,6 +14,7 @@ import { chooseDelivery } from "./delivery.ts";
 import { updateWarnings } from "./ephemeral.ts";
 import { execWarnings } from "./exec-commands.ts";
 import type { ImageVolumes } from "./image-volume-memory.ts";
+import { ineffectiveAnnotations, unheardAnnotations } from "./ineffective-annotations.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
 import { diff } from "./patch.ts";
 import { isLookedAt, type Plan, planInjection } from "./plan.ts";
@@ -76,7 +77,7 @@ async function admitPod(
   // A misspelt name may be why a Pod is not looked at.
   const warnings = [...reading.warnings, ...unknownAnnotations(annotations)];
   // Before the Pod is read: what is wrong with one that asks nothing of us is the API server's to say.
-  if (!isLookedAt(given)) return outcome([], warnings);
+  if (!isLookedAt(given)) return outcome([], [...warnings, ...unheardAnnotations(annotations)]);
   const pod = parsePod(request.object);
   if (Object.hasOwn(pod.annotations, MIRROR_POD)) {
     return {
@@ -96,6 +97,7 @@ async function admitPod(
   const audit = auditOf(decisions);
   const told = [
     ...warnings,
+    ...ineffectiveAnnotations(annotations, settings),
     ...unknownContainers(pod, settings),
     ...decisions.flatMap((decision) => decision.warnings),
     ...decisions.flatMap(({ container, environment }) => execWarnings(container, environment.holders)),

@@ -27,9 +27,12 @@ export function hasOwnToken(plan: Plan): boolean {
   return plan.variables.has("PIGGY_TOKEN_FILE");
 }
 
+/** What a Pod is looked at for, by itself or by the webhook's environment. */
+export const LOOKED_AT_FOR = ["aws-secret-name", "aws-ssm-parameter-path", "piggy-address"] as const;
+
 /** Whether a Pod may hold references at all: one of these is given, be it readable or not. */
 export function isLookedAt(given: ReadonlySet<SettingName>): boolean {
-  return given.has("aws-secret-name") || given.has("aws-ssm-parameter-path") || given.has("piggy-address");
+  return LOOKED_AT_FOR.some((name) => given.has(name));
 }
 
 /**
@@ -126,7 +129,7 @@ function proxyVariables(settings: Settings, webhook: Webhook, knowsToken: boolea
 
 function warningsOf(settings: Settings, mode: Plan["mode"], isOurs: boolean): readonly string[] {
   const warnings: string[] = [];
-  if (settings["piggy-skip-verify-tls"]) {
+  if (mode === "proxy" && settings["piggy-skip-verify-tls"]) {
     warnings.push(
       `${annotationName("piggy-skip-verify-tls")}: whoever answers as the webhook gets the token and chooses the secrets`,
     );

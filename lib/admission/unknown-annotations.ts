@@ -1,5 +1,5 @@
 /** Annotations that begin like ours and are none of them: a misspelt wish would silently be no wish. */
-import { ANNOTATION_PREFIX, annotationName, SETTINGS, settingNames } from "../settings.ts";
+import { ANNOTATION_PREFIX, annotationName, environmentName, SETTINGS, settingNames } from "../settings.ts";
 
 const FARTHEST = 3;
 /** What is longer than a name may be is nobody's misspelling. */
@@ -14,6 +14,8 @@ export function unknownAnnotations(annotations: Readonly<Record<string, string>>
   return unknown.map((annotation) => {
     const name = annotation.slice(ANNOTATION_PREFIX.length);
     const shown = JSON.stringify(annotation.slice(0, ANNOTATION_PREFIX.length + LONGEST_NAME));
+    const variable = WEBHOOK_VARIABLES.get(annotation);
+    if (variable !== undefined) return `${annotation}: without effect, ${variable} is set on piggy-webhooks`;
     const nearest = name.length > LONGEST_NAME ? undefined : nearestTo(name);
     return nearest === undefined
       ? `no setting of a Pod's is called ${shown}`
@@ -26,6 +28,12 @@ const FOR_PODS = settingNames.filter((name) => {
   return sources.includes("annotation");
 });
 const KNOWN: ReadonlySet<string> = new Set(FOR_PODS.map(annotationName));
+/** Settings that are the operator's alone, by the annotation that they would have. */
+const WEBHOOK_VARIABLES: ReadonlyMap<string, string> = new Map(
+  settingNames
+    .filter((name) => !KNOWN.has(annotationName(name)))
+    .map((name) => [annotationName(name), environmentName(name)]),
+);
 
 function nearestTo(name: string): string | undefined {
   const [nearest] = FOR_PODS.map((known) => ({ known, distance: editDistance(name, known) }))

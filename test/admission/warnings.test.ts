@@ -20,7 +20,6 @@ describe("an annotation that begins like ours and is none is told, with the near
     ["Standalone", ": standalone?"],
     ["debugged", ": debug?"],
     ["debugging", ""],
-    ["piggy-registry-origins", ""],
     ["constructor", ""],
     ["", ""],
   ])("%s%s", async (name, hint) => {
@@ -47,6 +46,93 @@ test("TLS that is not verified is told in one line", async () => {
   expect(others).toEqual([]);
   expect(warning).toStartWith("piggy: piggysec.com/piggy-skip-verify-tls: ");
   expect(warning.length).toBeLessThanOrEqual(120);
+});
+
+describe("an annotation that does nothing is told, with the reason:", () => {
+  const path = { "aws-ssm-parameter-path": "/shop" };
+  test.each<[string, Record<string, string>, string]>([
+    ["piggy-address", { standalone: "true", "piggy-address": "https://p" }, "a standalone container"],
+    [
+      "piggy-skip-verify-tls",
+      { standalone: "true", "piggy-skip-verify-tls": "true" },
+      "a standalone container",
+    ],
+    [
+      "piggy-enforce-integrity",
+      { standalone: "true", "piggy-enforce-integrity": "0" },
+      "a standalone container",
+    ],
+    ["aws-secret-name", path, "aws-ssm-parameter-path says"],
+    [
+      "aws-secret-version",
+      { ...path, "aws-secret-name": "", "aws-secret-version": "x" },
+      "aws-ssm-parameter-path says",
+    ],
+    ["piggy-default-secret-name-prefix", { "piggy-default-secret-name-prefix": "a" }, "is named"],
+    ["piggy-default-secret-name-suffix", { "piggy-default-secret-name-suffix": "a" }, "is named"],
+    ["image-pull-secret-namespace", { "image-pull-secret-namespace": "a" }, "no image-pull-secret"],
+    [
+      "piggy-deadline",
+      { "piggy-deadline": "1s", "piggy-number-of-retry": "1" },
+      "piggy-number-of-retry says",
+    ],
+    [
+      "piggy-registry-origins",
+      { "piggy-registry-origins": "a" },
+      "PIGGY_REGISTRY_ORIGINS is set on piggy-webhooks",
+    ],
+    ["listen-address", { "listen-address": "a" }, "LISTEN_ADDRESS is set on piggy-webhooks"],
+  ])("%s of %j", async (name, settings, reason) => {
+    const annotations = Object.entries(settings).map(([setting, value]) => [
+      `piggysec.com/${setting}`,
+      value,
+    ]);
+    expect(await warningsOf(Object.fromEntries(annotations))).toEqual([
+      expect.stringMatching(new RegExp(`^piggy: piggysec.com/${name}: without effect, .*${reason}`)),
+    ]);
+  });
+
+  test("those of one reason in one line", async () => {
+    const of = ["aws-ssm-parameter-path", "aws-secret-name", "aws-secret-version"];
+    const annotations = Object.fromEntries(of.map((name) => [`piggysec.com/${name}`, "/shop"]));
+    expect(await warningsOf(annotations)).toEqual([
+      expect.stringContaining(
+        "piggysec.com/aws-secret-name, piggysec.com/aws-secret-version: without effect",
+      ),
+    ]);
+  });
+
+  test("each that a Pod has which is not looked at", async () => {
+    const annotations = { "piggysec.com/aws-region": "eu-west-1", "piggysec.com/piggy-uid": "{}" };
+    const { allowed, patch, warnings } = await mutate(world, podWith({}, { metadata: { annotations } }));
+    expect({ allowed, patch }).toEqual({ allowed: true, patch: [] });
+    expect(warnings).toEqual([
+      "piggy: piggysec.com/aws-region: without effect, the Pod has neither aws-secret-name nor " +
+        "aws-ssm-parameter-path nor piggy-address",
+    ]);
+  });
+
+  test("not what does something", async () => {
+    const settings = {
+      "aws-secret-name": "",
+      "piggy-default-secret-name-prefix": "a",
+      "image-pull-secret": "b",
+      "image-pull-secret-namespace": "c",
+      "piggy-deadline": "1s",
+      "aws-secret-version": "AWSPREVIOUS",
+      "piggy-enforce-integrity": "true",
+      "piggy-address": "https://piggy-webhooks.piggy-webhooks.svc",
+    };
+    const annotations = Object.entries(settings).map(([name, value]) => [`piggysec.com/${name}`, value]);
+    expect(await warningsOf(Object.fromEntries(annotations))).toEqual([]);
+  });
+});
+
+test.each(["true", "false"])("a deprecated annotation is told, whatever it says: %s", async (value) => {
+  const name = "piggysec.com/piggy-psp-allow-privilege-escalation";
+  expect(await warningsOf({ [name]: value })).toEqual([
+    expect.stringMatching(new RegExp(`^piggy: ${name}: deprecated, PodSecurityPolicy is gone`)),
+  ]);
 });
 
 describe("the API server hands on 4096 characters:", () => {
