@@ -44,12 +44,13 @@ async function main(): Promise<never> {
     process.exit(0);
   }
   const launch = readLaunch(readEnvironment());
-  const environment = withDefaults(parseEnvironment(launch.environment), commandLine.own);
-  const settings = readInjectorSettings(environment.own, commandLine);
+  const given = withDefaults(parseEnvironment(launch.environment), commandLine.own);
+  const settings = readInjectorSettings(given.own, commandLine);
   const log = logTo(settings.debug);
   for (const warning of settings.warnings) log("warn", warning);
 
-  const expansion = parseExpansion(environment.own.get("PIGGY_EXPAND"));
+  const environment = given.marked.size === 0 ? given : await withMentionsRead(given, settings);
+  const expansion = parseExpansion(environment.own);
   const known = expansion.elements.has(0) ? undefined : findKnownTarget(commandLine, environment);
 
   timeline.mark("references");
@@ -68,6 +69,11 @@ async function main(): Promise<never> {
   const errno = exec(target, argv, entries, launch.state);
   const { execFailure } = await import("./lib/injector/exec-failure.ts");
   throw execFailure({ file: target, argv, environment: entries, errno });
+}
+
+async function withMentionsRead(environment: ContainerEnvironment, { ignoreNoEnv }: InjectorSettings) {
+  const { readMentions } = await import("./lib/injector/mentions.ts");
+  return { ...environment, variables: readMentions(environment, ignoreNoEnv) };
 }
 
 /**

@@ -10,15 +10,25 @@ const NOTATION = /\$(\$|\(([^)]*)\))/g;
  * becomes `$`; any other `$` stays.
  */
 export function expand(text: string, lookUp: (name: string) => string | undefined): string {
+  return walk(text, "$", lookUp);
+}
+
+/** The text with some of what it mentions written otherwise, for a kubelet that is yet to expand it. */
+export function replaceMentions(text: string, replace: (name: string) => string | undefined): string {
+  return walk(text, "$$", replace);
+}
+
+/** @param dollar what becomes of `$$` */
+function walk(text: string, dollar: string, lookUp: (name: string) => string | undefined): string {
   if (!text.includes("$")) return text;
   // Behind the last bracket no reference can end, and looking for its end from each `$(` would take for ever.
   const end = text.lastIndexOf(")") + 1;
   const expanded = text
     .slice(0, end)
     .replace(NOTATION, (whole, after: string, name: string) =>
-      after === "$" ? "$" : (lookUp(name) ?? whole),
+      after === "$" ? dollar : (lookUp(name) ?? whole),
     );
-  return expanded + text.slice(end).replaceAll("$$", () => "$");
+  return expanded + text.slice(end).replaceAll("$$", () => dollar);
 }
 
 /**

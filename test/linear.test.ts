@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { execWarnings } from "../lib/admission/exec-commands.ts";
 import { inline } from "../lib/admission/inline.ts";
+import { createMentions } from "../lib/admission/mentions.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";
 import { parseContainers } from "../lib/pod.ts";
@@ -22,6 +23,16 @@ const annotation = (name: string, value: string) =>
 
 const image = { domain: `${"a".repeat(63)}.io`, repository: "app", reference: "1" };
 const stars = { registry: `${"*a".repeat(30)}b.io`, credentials: { username: "u", password: "p" } };
+
+/** Variables that mention what an object may set under as many prefixes. */
+function markAll(count: number): void {
+  const mentions = createMentions(() => false);
+  for (let at = 0; at < count; at += 1) {
+    mentions.settle(`P${at}`);
+    mentions.addPrefix(`P${at}`);
+    mentions.mark(`V${at}`, `$(Q${at})$(V${at - 1})`, "");
+  }
+}
 
 /** A container with a reference in A, whose probe executes that. */
 const probed = (word: string) =>
@@ -45,6 +56,7 @@ const cases: readonly (readonly [string, () => unknown])[] = [
   ["references that are text", () => formatEmbedded([long("${piggy:"), { key: "a" }])],
   ["mentions of a long value", () => inline(long("$(A)"), new Map([["A", "a".repeat(200_000)]]), MEGABYTE)],
   ["mentions of a reference", () => inline(long("$(A)"), new Map([["A", "piggy:A"]]), MEGABYTE)],
+  ["names under prefixes", () => markAll(MEGABYTE / 20)],
   [
     "mentions between which references begin",
     () => inline(long("${piggy:$(A)"), new Map([["A", "piggy:A"]]), MEGABYTE),

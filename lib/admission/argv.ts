@@ -79,18 +79,19 @@ export function unwrappedCommand(argv: readonly Argument[]): readonly string[] {
 
 /**
  * PIGGY_EXPAND: which elements the kubelet would have expanded, and which of the names that they mention it would
- * have known. Undefined when nothing is to be expanded.
+ * have known, or may. Undefined when nothing is to be expanded.
  */
 export function expandVariable(
   argv: readonly Argument[],
-  isKnown: (name: string) => boolean,
-): string | undefined {
+  mayBeKnown: (name: string) => boolean,
+): { readonly value: string; readonly names: readonly string[] } | undefined {
   const elements = argv.flatMap((argument, index) =>
     argument.expandable && escapeForKubelet(argument.text) !== argument.text ? [index] : [],
   );
   if (elements.length === 0) return undefined;
-  const names = new Set(elements.flatMap((index) => mentionedNames(argv[index]?.text ?? "")));
-  return JSON.stringify({ argv: elements, names: [...names].filter(isKnown).sort() });
+  const mentioned = new Set(elements.flatMap((index) => mentionedNames(argv[index]?.text ?? "")));
+  const names = [...mentioned].filter(mayBeKnown).sort();
+  return { value: escapeForKubelet(JSON.stringify({ argv: elements, names })), names };
 }
 
 function parseExpand(variable: string | undefined): ReadonlySet<number> {

@@ -6,7 +6,8 @@ import { PiggyError } from "../error.ts";
 import type { Container, EnvVar, ObjectName, ObjectSource } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
-import { inline, LONGEST_VALUE, type Values } from "./inline.ts";
+import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
+import { createMentions } from "./mentions.ts";
 import type { ObjectContent } from "./objects.ts";
 
 /** An object that could not be read, so that what it will put into the environment is not known. */
@@ -27,11 +28,10 @@ export interface ContainerEnvironment {
   readonly embeddedIn: string | undefined;
   /** Values to be written in place of those that mention a variable which holds a reference. */
   readonly inlined: ReadonlyMap<EnvVar, string>;
+  /** Values with marks around what may be a reference by the time that the container starts. */
+  readonly marked: ReadonlyMap<EnvVar, string>;
   readonly unseen: readonly Unseen[];
 }
-
-/** What the kernel takes for all variables together, in characters: thousands of small values may mention a long one. */
-const LONGEST_ENVIRONMENT = 2 * 1024 * 1024;
 
 export async function environmentOf(
   container: Container,
@@ -40,6 +40,9 @@ export async function environmentOf(
   const unseen: Unseen[] = [];
   const values = new Map<string, string | undefined>();
   const inlined = new Map<EnvVar, string>();
+  const marked = new Map<EnvVar, string>();
+  const textOf = (name: string) => (mentions.isOpen(name) ? undefined : values.get(name));
+  const mentions = createMentions((name) => textOf(name) !== undefined);
   let left = LONGEST_ENVIRONMENT;
   const contentOf = await readSources(container, read);
 
@@ -53,24 +56,39 @@ export async function environmentOf(
   };
 
   for (const source of container.envFrom) {
-    for (const [key, value] of seenData(source) ?? []) values.set(source.prefix + key, value);
+    const data = seenData(source);
+    if (data === undefined) mentions.addPrefix(source.prefix);
+    for (const [key, value] of data ?? []) {
+      values.set(source.prefix + key, value);
+      mentions.settle(source.prefix + key);
+    }
   }
   for (const variable of container.env) {
+    const { name } = variable;
     if (variable.from === undefined) {
-      const { value, expanded } = inlineIn(container, variable, values, Math.min(LONGEST_VALUE, left));
+      const longest = Math.min(LONGEST_VALUE, left);
+      const { value, expanded } = inlineIn(container, variable, { get: textOf }, longest);
       left -= expanded === variable.value ? 0 : (expanded?.length ?? 0);
       if (value !== variable.value && value !== undefined) inlined.set(variable, value);
-      values.set(variable.name, expanded);
+      const text = mentions.mark(name, value ?? "", expanded ?? "");
+      if (text !== undefined) marked.set(variable, text);
+      values.set(name, expanded);
       continue;
     }
     const data = seenData(variable.from);
     const value = data?.get(variable.from.key);
     // An optional key that the object does not have sets nothing; neither may one that is not seen.
-    if (value !== undefined) values.set(variable.name, value);
+    if (value !== undefined) {
+      values.set(name, value);
+      mentions.settle(name);
+    } else if (data === undefined) mentions.addName(name);
     // The container waits for a key that has to be there, and whoever adds it may add a reference.
-    else if (data !== undefined && !variable.from.optional) isUnseen(variable.from, "absent");
+    else if (!variable.from.optional) {
+      isUnseen(variable.from, "absent");
+      mentions.addName(name);
+    }
   }
-  return { names: values, ...referencesIn(values), inlined, unseen };
+  return { names: values, ...referencesIn(values), inlined, marked, unseen };
 }
 
 /** Side by side: the look-ups are round trips. */
@@ -92,7 +110,7 @@ export function isHeldIn(value: string | undefined): boolean {
   return value !== undefined && parseValue(value) !== undefined;
 }
 
-function referencesIn(values: Values) {
+function referencesIn(values: ReadonlyMap<string, string | undefined>) {
   const holders = new Set<string>();
   let embeddedIn: string | undefined;
   for (const [name, value] of values) {

@@ -7,7 +7,9 @@ import { escapeForKubelet, expand, mentionedNames } from "../expansion.ts";
 import { formatEmbedded, type Part, parseEmbedded, parseValue } from "../reference/value.ts";
 
 /** A variable's value as the kubelet hands it on; undefined when it is there but not known, such as a field of the Pod. */
-export type Values = ReadonlyMap<string, string | undefined>;
+export interface Values {
+  get(name: string): string | undefined;
+}
 
 export interface Inlined {
   /** What is to stand in the Pod. */
@@ -18,6 +20,8 @@ export interface Inlined {
 
 /** Twice what the kernel takes for one variable: values that mention each other twice double each time. */
 export const LONGEST_VALUE = 256 * 1024;
+/** What the kernel takes for all variables together, in characters: thousands of small values may mention a long one. */
+export const LONGEST_ENVIRONMENT = 2 * 1024 * 1024;
 
 /** The name of a variable in whose place no reference can stand. */
 export interface NotInlined {

@@ -1,16 +1,15 @@
 /** A Pod as it came, and the decisions about it, to the Pod as it should be. Pure; what is not ours is shared. */
 
-import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
-import type { Container, EnvVar, Pod } from "../pod.ts";
+import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { argvSignature } from "../signature.ts";
 import { isOwnVariable } from "../variables.ts";
-import { expandVariable, unwrappedCommand, wrap } from "./argv.ts";
+import { unwrappedCommand, wrap } from "./argv.ts";
+import { bringTo } from "./bring-to.ts";
 import type { Decision } from "./decide.ts";
 import type { Delivery } from "./delivery.ts";
-import type { ContainerEnvironment } from "./environment.ts";
 import {
   emptyVolume,
   INJECTOR_VOLUME,
@@ -21,23 +20,8 @@ import {
 } from "./injector-volume.ts";
 import { installContainer } from "./install-container.ts";
 import { hasOwnToken, type Plan } from "./plan.ts";
-import { isServiceVariable } from "./service-variable.ts";
 import { TOKEN_VOLUME, tokenMount, tokenVolume } from "./token-volume.ts";
-
-/** What only tells the injector how to go about it: a manifest's own value stays where no setting replaces it. */
-const TUNING: ReadonlySet<string> = new Set(
-  (
-    [
-      "debug",
-      "piggy-ignore-no-env",
-      "piggy-dns-resolver",
-      "piggy-initial-delay",
-      "piggy-number-of-retry",
-      "piggy-deadline",
-      "aws-region",
-    ] as const
-  ).map(containerVariable),
-);
+import { wrappedEnvironment } from "./wrapped-environment.ts";
 
 const OWN_VOLUMES: ReadonlySet<unknown> = new Set([INJECTOR_VOLUME, TOKEN_VOLUME]);
 
@@ -141,27 +125,6 @@ function signaturesOf(decisions: readonly Decision[], uids: ReadonlyMap<Containe
   return `{${members.join()}}`;
 }
 
-/**
- * Brings the entries of a list that are ours to what they should be, each where it stands; what is not wanted any
- * more goes, what is not there yet comes last. Other entries stay as they are.
- */
-function bringTo(
-  list: readonly JsonObject[],
-  wanted: readonly JsonObject[],
-  isOurs: (entry: JsonObject) => boolean,
-): readonly JsonObject[] {
-  // Nearly always nothing is there yet.
-  if (!list.some(isOurs)) return wanted.length === 0 ? list : [...list, ...wanted];
-  const missing = new Map(wanted.map((entry) => [entry["name"], entry]));
-  const brought = list.flatMap((entry): readonly JsonObject[] => {
-    if (!isOurs(entry)) return [entry];
-    const replacement = missing.get(entry["name"]);
-    missing.delete(entry["name"]);
-    return replacement === undefined ? [] : [replacement];
-  });
-  return [...brought, ...missing.values()];
-}
-
 const isOwnVolume = (entry: JsonObject) => OWN_VOLUMES.has(entry["name"]);
 
 function volumes({ pod, plan, settings, deliverBy }: Rewriting, isUsed: boolean): readonly JsonObject[] {
@@ -183,61 +146,19 @@ function initContainers(
   return [installContainer(pod, plan, settings), ...others];
 }
 
-function wrapContainer(decision: Decision, uid: string, { pod, plan }: Rewriting): JsonObject {
-  const { container, argv, environment } = decision;
-  const mayBeSet = environment.unseen.length > 0;
-  const expand = expandVariable(
-    argv,
-    (name) =>
-      !isOwnVariable(name) &&
-      (environment.names.has(name) || mayBeSet || isServiceVariable(name, pod.serviceLinks)),
-  );
-  const variables: JsonObject[] = [];
-  for (const [name, value] of plan.variables) variables.push({ name, value });
-  if (plan.mode === "proxy") variables.push(POD_NAME);
-  variables.push({ name: "PIGGY_UID", value: uid }, ...terminationLog(container));
-  if (expand !== undefined) variables.push({ name: "PIGGY_EXPAND", value: expand });
-  const isOurs = ({ name }: JsonObject) =>
-    typeof name === "string" &&
-    isOwnVariable(name) &&
-    (!TUNING.has(name) || variables.some((variable) => variable["name"] === name));
-  return {
-    ...container.json,
-    ...wrap(argv, decision.wrapping),
-    env: bringTo(
-      container.env.map((variable) => withInlined(variable, environment)),
-      variables,
-      isOurs,
-    ),
-    volumeMounts: bringTo(
-      container.volumeMounts,
-      hasOwnToken(plan) ? BOTH_MOUNTS : INJECTOR_MOUNT,
-      isOwnVolume,
-    ),
-  };
-}
-
-function withInlined(variable: EnvVar, { inlined }: ContainerEnvironment): JsonObject {
-  const value = inlined.get(variable);
-  return value === undefined ? variable.json : { ...variable.json, value };
-}
-
-const DEFAULT_TERMINATION_LOG = "/dev/termination-log";
-
-/** Told only where it is not what the injector tries by itself. */
-function terminationLog({ json }: Container): readonly JsonObject[] {
-  const path = json["terminationMessagePath"];
-  const isOwn = typeof path === "string" && path !== "" && path !== DEFAULT_TERMINATION_LOG;
-  return isOwn ? [{ name: "PIGGY_TERMINATION_LOG", value: path }] : [];
-}
-
 const INJECTOR_MOUNT = [injectorMount];
 const BOTH_MOUNTS = [injectorMount, tokenMount];
 
-const POD_NAME: JsonObject = {
-  name: "PIGGY_POD_NAME",
-  valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } },
-};
+function wrapContainer(decision: Decision, uid: string, rewriting: Rewriting): JsonObject {
+  const { container, argv, wrapping } = decision;
+  const mounts = hasOwnToken(rewriting.plan) ? BOTH_MOUNTS : INJECTOR_MOUNT;
+  return {
+    ...container.json,
+    ...wrap(argv, wrapping),
+    env: wrappedEnvironment(decision, uid, rewriting),
+    volumeMounts: bringTo(container.volumeMounts, mounts, isOwnVolume),
+  };
+}
 
 function jsonOf(parts: readonly { readonly json: JsonObject }[]): readonly JsonObject[] {
   return parts.map((part) => part.json);

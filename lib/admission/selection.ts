@@ -63,6 +63,7 @@ export async function leftOutEnvironment(
       holders: new Set(holders),
       embeddedIn: undefined,
       inlined: new Map(),
+      marked: new Map(),
       unseen: [],
     };
   }

@@ -5,7 +5,7 @@
  */
 import type { Reference } from "../reference/reference.ts";
 import { type Part, parseValue } from "../reference/value.ts";
-import { isOwnVariable } from "../variables.ts";
+import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
 import { textOf } from "./bytes.ts";
 
 export interface Variable {
@@ -21,26 +21,32 @@ export interface ContainerEnvironment {
   readonly own: ReadonlyMap<string, string>;
   /** Everything else, in order. */
   readonly variables: readonly Variable[];
+  /** By a variable's name its value with marks around what it mentions, as bytes. */
+  readonly marked: ReadonlyMap<string, string>;
 }
 
 export function parseEnvironment(entries: readonly string[]): ContainerEnvironment {
   const own = new Map<string, string>();
   const variables: Variable[] = [];
+  const marked = new Map<string, string>();
   for (const entry of entries) {
     const equals = entry.indexOf("=");
     const name = equals < 0 ? entry : entry.slice(0, equals);
     const value = equals < 0 ? "" : entry.slice(equals + 1);
-    if (isOwnVariable(name)) own.set(name, textOf(value));
-    else variables.push({ entry, name, parts: partsOf(value) });
+    if (!isOwnVariable(name)) variables.push({ entry, name, parts: partsOf(value) });
+    else if (name.startsWith(MENTIONS_IN)) marked.set(name.slice(MENTIONS_IN.length), value);
+    else own.set(name, textOf(value));
   }
-  return { own, variables };
+  return { own, variables, marked };
 }
 
 /** The notation is ASCII, so it is read from bytes, and what stands around it may be of any. */
 function partsOf(bytes: string): readonly Part[] | undefined {
-  return parseValue(bytes)?.map((part) =>
-    typeof part === "string" ? part : { ...part, key: textOf(part.key) },
-  );
+  return parseValue(bytes)?.map(withKeyAsText);
+}
+
+export function withKeyAsText(part: Part): Part {
+  return typeof part === "string" ? part : { ...part, key: textOf(part.key) };
 }
 
 /** The references of a variable, in order. */
@@ -50,10 +56,12 @@ export function referencesOf({ parts = [] }: Variable): readonly Reference[] {
 
 /** The environment with Piggy's own variables that it does not have itself. */
 export function withDefaults(
-  { own, variables }: ContainerEnvironment,
+  environment: ContainerEnvironment,
   defaults: ReadonlyMap<string, string>,
 ): ContainerEnvironment {
-  return defaults.size === 0 ? { own, variables } : { own: new Map([...defaults, ...own]), variables };
+  return defaults.size === 0
+    ? environment
+    : { ...environment, own: new Map([...defaults, ...environment.own]) };
 }
 
 /**

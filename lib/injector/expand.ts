@@ -12,17 +12,25 @@ export interface Expansion {
 }
 
 /**
- * Reads PIGGY_EXPAND; without it, as from an older webhook, nothing is expanded.
+ * Reads PIGGY_EXPAND; without it, as from an older webhook, nothing is expanded. PIGGY_MENTIONED, parted by PIGGY_UID,
+ * is what the kubelet made of `NAME=$(NAME)` for names that admission could not be sure of.
  * @throws PiggyError `usage`
  */
-export function parseExpansion(variable: string | undefined): Expansion {
+export function parseExpansion(own: ReadonlyMap<string, string>): Expansion {
+  const variable = own.get("PIGGY_EXPAND");
   if (!variable) return { elements: new Set(), names: new Set() };
   const value = parseJson(variable);
   const { argv, names } = isJsonObject(value) ? value : {};
   if (!Array.isArray(argv) || !Array.isArray(names)) {
     throw new PiggyError("usage", `PIGGY_EXPAND is not {"argv":[…],"names":[…]}`);
   }
-  return { elements: new Set(argv.filter(Number.isInteger)), names: new Set(names) };
+  const known = new Set(names);
+  const mentioned = own.get("PIGGY_MENTIONED");
+  if (mentioned !== undefined) {
+    const unknown = new Set(mentioned.split(own.get("PIGGY_UID") || "\0"));
+    for (const name of names) if (unknown.has(`${name}=$(${name})`)) known.delete(name);
+  }
+  return { elements: new Set(argv.filter(Number.isInteger)), names: known };
 }
 
 /** The argv with its elements expanded from the application's environment. */

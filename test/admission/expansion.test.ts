@@ -87,6 +87,12 @@ describe("PIGGY_EXPAND", () => {
     expect(expansion).toEqual({ argv: [1], names: ["ANYTHING"] });
   });
 
+  test("reaches the injector as it is written, whatever names it holds", async () => {
+    const { pod } = await inject({ args: ["$(a$$b)$(c$(d)"], envFrom: [{ secretRef: { name: "later" } }] });
+    const handedOver = expand(environmentOf(pod)["PIGGY_EXPAND"] ?? "", (name) => `<${name}>`);
+    expect(JSON.parse(handedOver)).toEqual({ argv: [1], names: ["a$$b", "c$(d"] });
+  });
+
   test("has no name of the object prototype", async () => {
     const { expansion } = await inject({ args: ["$(constructor)$(__proto__)"] });
     expect(expansion).toEqual({ argv: [1], names: [] });

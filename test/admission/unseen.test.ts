@@ -1,7 +1,8 @@
 /** ConfigMaps and Secrets that are not there yet, or that the webhook may not read. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startWorld, type World } from "../support/world.ts";
-import { containerOf, isWrapped, mutate, NAMESPACE, podWith } from "./mutation.ts";
+import { edited } from "./edited.ts";
+import { containerOf, environmentOf, isWrapped, mutate, NAMESPACE, podWith } from "./mutation.ts";
 
 const missing = (optional?: boolean) => ({
   env: [],
@@ -83,6 +84,97 @@ describe("an object that is not there yet", () => {
     expect(world.kubernetes.requests.slice(before).map(({ path }) => path)).toEqual([
       `/api/v1/namespaces/${NAMESPACE}/configmaps/later`,
     ]);
+  });
+});
+
+describe("values that mention what an object may set which is not there yet", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world.stop());
+
+  const mentioning = {
+    ...missing(true),
+    command: ["/app", "$(USER)"],
+    env: [
+      { name: "PASSWORD", value: "piggy:PASSWORD" },
+      { name: "URL", value: "pg://$(HOST):$(PASSWORD)@db" },
+    ],
+  };
+  const namesOf = (pod: Parameters<typeof containerOf>[0]) =>
+    (containerOf(pod).env ?? []).map(({ name }) => name);
+  const marks = (pod: Parameters<typeof containerOf>[0]) =>
+    namesOf(pod).filter((name) => name.startsWith("PIGGY_MENTION"));
+
+  test("stay what the container's commands see, and stand before it for the injector", async () => {
+    const { pod } = await mutate(world, podWith(mentioning));
+    const { URL, PIGGY_MENTIONS_IN_URL, PIGGY_UID, PIGGY_MENTIONED } = environmentOf(pod);
+    expect(URL).toBe(`pg://$(HOST):\${piggy:PASSWORD}@db`);
+    expect(PIGGY_MENTIONS_IN_URL).toBe(`pg://${PIGGY_UID}$(HOST)${PIGGY_UID}:\${piggy:PASSWORD}@db`);
+    expect(PIGGY_MENTIONED).toBe("USER=$(USER)");
+    const names = namesOf(pod);
+    expect(names.slice(0, 3)).toEqual(["PASSWORD", "PIGGY_MENTIONS_IN_URL", "URL"]);
+    expect(names.at(-1)).toBe("PIGGY_MENTIONED");
+  });
+
+  test("sent again stay, and what the kubelet is asked stays behind what others add", async () => {
+    const { pod } = await mutate(world, podWith(mentioning));
+    expect((await mutate(world, pod)).patch).toEqual([]);
+    const added = edited(pod, ({ spec }) => {
+      spec.containers[0].env.push({ name: "USER", value: "u" });
+    });
+    const again = await mutate(world, added);
+    expect(marks(again.pod)).toEqual(["PIGGY_MENTIONS_IN_URL"]);
+    const optional = {
+      name: "USER",
+      valueFrom: { configMapKeyRef: { name: "x", key: "U", optional: true } },
+    };
+    const asked = edited(pod, ({ spec }) => {
+      spec.containers[0].env.push(optional);
+    });
+    expect(namesOf((await mutate(world, asked)).pod).at(-1)).toBe("PIGGY_MENTIONED");
+  });
+
+  test("are nothing special once it is there, and nothing of it stays in a container that is left out", async () => {
+    const { pod } = await mutate(world, podWith(mentioning));
+    const leftOut = edited(pod, ({ metadata }) => {
+      metadata.annotations["piggysec.com/piggy-skip-containers"] = "main";
+    });
+    expect(marks((await mutate(world, leftOut)).pod)).toEqual([]);
+    const metadata = { name: "later", namespace: NAMESPACE };
+    world.kubernetes.add({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { HOST: "h" } });
+    expect(marks((await mutate(world, pod)).pod)).toEqual([]);
+    world.kubernetes.remove("ConfigMap", NAMESPACE, "later");
+  });
+
+  test("are nothing special where an object that is there, or a value, sets it afterwards", async () => {
+    const metadata = { name: "there", namespace: NAMESPACE };
+    world.kubernetes.add({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { HOST: "h" } });
+    const envFrom = [...missing(true).envFrom, { configMapRef: { name: "there" } }];
+    const env = [
+      { name: "USER", value: "u" },
+      { name: "URL", value: "pg://$(USER)@$(HOST)" },
+    ];
+    expect(marks((await mutate(world, podWith({ envFrom, env }))).pod)).toEqual([]);
+  });
+
+  test("are denied when marks would make the environment longer than any may be", async () => {
+    const env = [
+      { name: "PASSWORD", value: "piggy:PASSWORD" },
+      { name: "LONG", value: "$(HOST)".repeat(40_000) },
+    ];
+    const { allowed, status } = await mutate(world, podWith({ ...missing(true), env }));
+    expect(allowed).toBe(false);
+    expect(status.message).toContain("LONG is too long");
+  });
+
+  test("are not told to an injector that knows nothing of it", async () => {
+    const annotations = { "piggysec.com/piggy-env-image": "ghcr.io/kongz/piggy-env:0.7.0" };
+    const env = [{ name: "URL", value: "pg://$(HOST)@db" }];
+    const { pod } = await mutate(world, podWith({ ...mentioning, env }, { annotations }));
+    expect(isWrapped(pod)).toBe(true);
+    expect(marks(pod)).toEqual([]);
   });
 });
 

@@ -1,0 +1,129 @@
+/**
+ * Values that mention a variable of which only the kubelet will know whether it holds a reference: one that an object
+ * may set which is not seen at admission. The kubelet puts its text there, and in the middle of a value `piggy:KEY` is
+ * none for the injector. So the injector is given such a value once more, in a variable of its own right in front,
+ * where the kubelet expands it the same way and each part in question stands between marks. The application's own
+ * variable stays as it is: probes and hooks see that one.
+ */
+import { PiggyError } from "../error.ts";
+import { mentionedNames, replaceMentions } from "../expansion.ts";
+import type { JsonObject } from "../json.ts";
+import type { Container, EnvVar } from "../pod.ts";
+import { parseValue } from "../reference/value.ts";
+import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
+import { LONGEST_ENVIRONMENT } from "./inline.ts";
+
+/** A character that no variable can hold, until the container's PIGGY_UID takes its place. */
+const MARK = "\0";
+
+export interface Mentions {
+  /** An object that is not seen may set every name that begins so. */
+  addPrefix(prefix: string): void;
+  /** It may hold a reference. */
+  addName(name: string): void;
+  /** It has been set to something that is known. */
+  settle(name: string): void;
+  /** Whether only the kubelet will know what it holds. */
+  isOpen(name: string): boolean;
+  /**
+   * Takes a variable's value, as the kubelet will get it, and what it makes of it as far as is known.
+   * @returns the value with its marks, if it has any
+   */
+  mark(name: string, value: string, expanded: string): string | undefined;
+}
+
+/** For one container, which is gone through in the kubelet's order. */
+export function createMentions(isKnown: (name: string) => boolean): Mentions {
+  // When each was last said; a Pod may name one object under thousands of prefixes, so they are not gone through.
+  const prefixes = new Map<string, number>();
+  const lengths = new Set<number>();
+  const settled = new Map<string, number>();
+  let now = 0;
+  const uncertain = new Set<string>();
+  const marked = new Set<string>();
+  const isUncertain = (name: string) => {
+    if (uncertain.has(name)) return true;
+    const since = settled.get(name) ?? 0;
+    return lengths.values().some((length) => (prefixes.get(name.slice(0, length)) ?? 0) > since);
+  };
+  const addName = (name: string) => {
+    uncertain.add(name);
+    marked.delete(name);
+  };
+  const settle = (name: string) => {
+    uncertain.delete(name);
+    marked.delete(name);
+    settled.set(name, ++now);
+  };
+  const markIn = (value: string) =>
+    replaceMentions(value, (name) => {
+      if (marked.has(name)) return `$(${MENTIONS_IN}${name})`;
+      return isUncertain(name) ? `${MARK}$(${name})${MARK}` : undefined;
+    });
+  return {
+    addPrefix(prefix) {
+      prefixes.set(prefix, ++now);
+      lengths.add(prefix.length);
+    },
+    addName,
+    settle,
+    isOpen: (name) => marked.has(name) || isUncertain(name),
+    mark(name, value, expanded) {
+      if (isOwnVariable(name) || value.includes(MARK)) return undefined;
+      const text = markIn(value);
+      // A copy is a reference where the other is one.
+      const isCopy = text.startsWith(MARK) && text.indexOf(MARK, 1) === text.length - 1;
+      const isHeldUnread =
+        parseValue(expanded) !== undefined && mentionedNames(value).some((other) => !isKnown(other));
+      if (isCopy || (text === value && isHeldUnread)) addName(name);
+      else settle(name);
+      if (isCopy || text === value) return undefined;
+      marked.add(name);
+      return text;
+    },
+  };
+}
+
+/**
+ * The container's variables as `write` has them, each with marks behind the one that says them to the injector.
+ * @throws PiggyError `reference_embedded` for a name that is set twice, of which the injector could not say which
+ */
+export function withMentions(
+  { name: container, env }: Container,
+  marked: ReadonlyMap<EnvVar, string>,
+  uid: string,
+  write: (variable: EnvVar) => JsonObject,
+): readonly JsonObject[] {
+  const others = env.filter(({ name }) => !name.startsWith(MENTIONS_IN));
+  const again = repeated(others.map(({ name }) => name));
+  let left = LONGEST_ENVIRONMENT;
+  return others.flatMap((variable) => {
+    const text = marked.get(variable);
+    if (text === undefined) return [write(variable)];
+    const { name } = variable;
+    left -= text.length + text.split(MARK).length * uid.length;
+    if (left < 0) throw notMarked(container, name, "is too long", "shorten it");
+    if (again.has(name)) throw notMarked(container, name, "is set twice", "set it once");
+    return [{ name: MENTIONS_IN + name, value: text.replaceAll(MARK, uid) }, write(variable)];
+  });
+}
+
+function repeated(names: readonly string[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const again = new Set<string>();
+  for (const name of names) (seen.has(name) ? again : seen).add(name);
+  return again;
+}
+
+function notMarked(container: string, name: string, fault: string, remedy: string): PiggyError {
+  return new PiggyError(
+    "reference_embedded",
+    `container ${JSON.stringify(container)}: ${name} ${fault}, and mentions a variable that may turn out to be a ` +
+      `reference, for it may come from an object that is not there yet or may not be read: ${remedy}`,
+  );
+}
+
+/** PIGGY_MENTIONED: of a name that the kubelet does not know, `NAME=$(NAME)` stays as it is. */
+export function mentionedVariable(names: readonly string[], uid: string): string {
+  return names.map((name) => `${name}=$(${name})`).join(uid);
+}

@@ -1,0 +1,98 @@
+/** The variables of a container behind the injector: its own, and what the injector is told. */
+import { containerVariable } from "../container-variable.ts";
+import type { JsonObject } from "../json.ts";
+import type { Container, EnvVar, Pod } from "../pod.ts";
+import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
+import { expandVariable } from "./argv.ts";
+import { bringTo } from "./bring-to.ts";
+import type { Decision } from "./decide.ts";
+import { mentionedVariable, withMentions } from "./mentions.ts";
+import type { Plan } from "./plan.ts";
+import { isServiceVariable } from "./service-variable.ts";
+
+/** What only tells the injector how to go about it: a manifest's own value stays where no setting replaces it. */
+const TUNING: ReadonlySet<string> = new Set(
+  (
+    [
+      "debug",
+      "piggy-ignore-no-env",
+      "piggy-dns-resolver",
+      "piggy-initial-delay",
+      "piggy-number-of-retry",
+      "piggy-deadline",
+      "aws-region",
+    ] as const
+  ).map(containerVariable),
+);
+
+const POD_NAME: JsonObject = {
+  name: "PIGGY_POD_NAME",
+  valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } },
+};
+
+const MENTIONED = "PIGGY_MENTIONED";
+
+/** @throws PiggyError `reference_embedded` */
+export function wrappedEnvironment(
+  decision: Decision,
+  uid: string,
+  { pod, plan }: { readonly pod: Pod; readonly plan: Plan },
+): readonly JsonObject[] {
+  const { container, environment } = decision;
+  const variables: JsonObject[] = [];
+  for (const [name, value] of plan.variables) variables.push({ name, value });
+  if (plan.mode === "proxy") variables.push(POD_NAME);
+  variables.push(
+    { name: "PIGGY_UID", value: uid },
+    ...terminationLog(container),
+    ...expansion(decision, uid, pod, plan),
+  );
+  const isWanted = (name: string) => variables.some((variable) => variable["name"] === name);
+  const isOurs = ({ name }: JsonObject) =>
+    isOwn(name) && !name.startsWith(MENTIONS_IN) && (!TUNING.has(name) || isWanted(name));
+  const write = (variable: EnvVar) => {
+    const value = environment.inlined.get(variable);
+    return value === undefined ? variable.json : { ...variable.json, value };
+  };
+  const marked = plan.injector.isOurs ? environment.marked : new Map<EnvVar, string>();
+  const env = withMentions(container, marked, uid, write);
+  // Last, so that the kubelet knows every name by then.
+  return bringTo(
+    env.filter(({ name }) => name !== MENTIONED),
+    variables,
+    isOurs,
+  );
+}
+
+function isOwn(name: unknown): name is string {
+  return typeof name === "string" && isOwnVariable(name);
+}
+
+/** What the kubelet would have expanded in the argv, which the injector is to do. */
+function expansion(
+  { argv, environment }: Decision,
+  uid: string,
+  pod: Pod,
+  { injector }: Plan,
+): readonly JsonObject[] {
+  const isSure = (name: string) => environment.names.has(name);
+  const mayBeSet = (name: string) =>
+    environment.unseen.length > 0 || isServiceVariable(name, pod.serviceLinks);
+  const expand = expandVariable(argv, (name) => !isOwnVariable(name) && (isSure(name) || mayBeSet(name)));
+  if (expand === undefined) return [];
+  // A name that only the image sets is there for the injector, and the kubelet knows nothing of it.
+  const unsure = injector.isOurs ? expand.names.filter((name) => !isSure(name)) : [];
+  return [
+    { name: "PIGGY_EXPAND", value: expand.value },
+    ...(unsure.length === 0 ? [] : [{ name: MENTIONED, value: mentionedVariable(unsure, uid) }]),
+  ];
+}
+
+const DEFAULT_TERMINATION_LOG = "/dev/termination-log";
+
+/** Told only where it is not what the injector tries by itself. */
+function terminationLog({ json }: Container): readonly JsonObject[] {
+  const path = json["terminationMessagePath"];
+  const isOwn = typeof path === "string" && path !== "" && path !== DEFAULT_TERMINATION_LOG;
+  return isOwn ? [{ name: "PIGGY_TERMINATION_LOG", value: path }] : [];
+}
