@@ -24,6 +24,7 @@ export type ErrorCode =
   | "delivery_impossible"
   | "os_unsupported"
   | "name_taken"
+  | "path_taken"
   | "reference_embedded"
   | "argv_lost"
   | "argv_empty"

@@ -1,6 +1,5 @@
 /** A Pod as it came, and the decisions about it, to the Pod as it should be. Pure; what is not ours is shared. */
 
-import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
@@ -16,10 +15,10 @@ import {
   INSTALL_CONTAINER,
   imageVolume,
   injectorMount,
-  isInstallContainer,
 } from "./injector-volume.ts";
 import { installContainer } from "./install-container.ts";
 import { hasOwnToken, type Plan } from "./plan.ts";
+import { refuseTakenNames, refuseTakenPaths } from "./taken.ts";
 import { TOKEN_VOLUME, tokenMount, tokenVolume } from "./token-volume.ts";
 import { wrappedEnvironment } from "./wrapped-environment.ts";
 
@@ -36,11 +35,15 @@ export interface Rewriting {
 }
 
 /**
- * @throws PiggyError `name_taken` when a volume or container of the Pod's own has a name that we need.
+ * @throws PiggyError `name_taken` when a volume or container of the Pod's own has a name that we need, `path_taken`
+ * when a volume is mounted where ours have to be, `reference_embedded`
  */
 export function rewritePod(rewriting: Rewriting): JsonObject {
   const { pod, decisions } = rewriting;
   refuseTakenNames(pod);
+  for (const { container, action } of decisions) {
+    if (action === "wrap") refuseTakenPaths(container, pod, hasOwnToken(rewriting.plan));
+  }
   const uids = assignUids(decisions, rewriting.newUid);
   const byContainer = new Map(decisions.map((decision) => [decision.container, decision]));
   const rewrite = (container: Container): JsonObject => {
@@ -68,24 +71,6 @@ function listField(field: string, parent: JsonObject, list: readonly JsonObject[
   if (list.length > 0) return { [field]: list };
   const before = parent[field];
   return Array.isArray(before) && before.length > 0 ? { [field]: undefined } : {};
-}
-
-function refuseTakenNames({ volumes, initContainers, containers }: Pod): void {
-  for (const volume of volumes) {
-    const isInjector = volume["name"] === INJECTOR_VOLUME && !volume["emptyDir"] && !volume["image"];
-    if (isInjector || (volume["name"] === TOKEN_VOLUME && !volume["projected"])) {
-      throw taken("volume", volume["name"]);
-    }
-  }
-  const others = [...initContainers.filter((container) => !isInstallContainer(container)), ...containers];
-  if (others.some(({ name }) => name === INSTALL_CONTAINER)) throw taken("container", INSTALL_CONTAINER);
-}
-
-function taken(what: string, name: unknown): PiggyError {
-  return new PiggyError(
-    "name_taken",
-    `the Pod has a ${what} of its own called ${name}, a name that piggy-webhooks needs: rename it`,
-  );
 }
 
 /** The uid of each container to be wrapped: the one it has, or a new one where that is none or is not its alone. */

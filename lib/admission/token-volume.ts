@@ -4,8 +4,8 @@ import { TOKEN_AUDIENCE } from "../own-token.ts";
 
 export const TOKEN_VOLUME = "piggy-token";
 
-const MOUNT_PATH = "/var/run/secrets/piggysec.com/serviceaccount";
-export const TOKEN_FILE = `${MOUNT_PATH}/token`;
+export const TOKEN_MOUNT_PATH = "/var/run/secrets/piggysec.com/serviceaccount";
+export const TOKEN_FILE = `${TOKEN_MOUNT_PATH}/token`;
 
 /** The shortest life that the API server grants. */
 const EXPIRATION_SECONDS = 600;
@@ -27,4 +27,4 @@ export const tokenVolume: JsonObject = {
   },
 };
 
-export const tokenMount: JsonObject = { name: TOKEN_VOLUME, mountPath: MOUNT_PATH, readOnly: true };
+export const tokenMount: JsonObject = { name: TOKEN_VOLUME, mountPath: TOKEN_MOUNT_PATH, readOnly: true };

@@ -59,10 +59,10 @@ describe("a Pod that was admitted is not changed by coming again:", () => {
     ],
     ["wrapped in case", () => podWith({ env: [], envFrom: [{ secretRef: { name: "later" } }] })],
     [
-      "with a mount of its own under /piggy",
+      "with a mount of its own beside /piggy",
       () =>
         podWith(
-          { volumeMounts: [{ name: "v", mountPath: "/piggy/v" }] },
+          { volumeMounts: [{ name: "v", mountPath: "/piggybank" }] },
           { spec: { volumes: [{ name: "v", emptyDir: {} }] } },
         ),
     ],
