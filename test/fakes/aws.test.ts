@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, setSystemTime, test } from "bun:test";
 import { createHash, createHmac } from "node:crypto";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { GetParametersByPathCommand, paginateGetParametersByPath, SSMClient } from "@aws-sdk/client-ssm";
+import {
+  GetParameterCommand,
+  GetParametersByPathCommand,
+  paginateGetParametersByPath,
+  SSMClient,
+} from "@aws-sdk/client-ssm";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { type AwsFake, startAws } from "./aws.ts";
 import { createCertificateAuthority } from "./certificates.ts";
@@ -54,6 +59,9 @@ const getParameters = (input: {
   MaxResults?: number;
   NextToken?: string;
 }) => new SSMClient(configuration(user)).send(new GetParametersByPathCommand(input));
+
+const getParameter = (Name: string, WithDecryption = true, client = new SSMClient(configuration(user))) =>
+  client.send(new GetParameterCommand({ Name, WithDecryption }));
 
 /** A refusal as the SDK reports it. */
 const failure = (name: string, message: string | RegExp = /./, status = 400) =>
@@ -141,6 +149,39 @@ describe("Secrets Manager", () => {
     const elsewhere = secretsManager(user, "us-east-1");
     expect(await refusal(getSecret({ SecretId: "here" }, elsewhere))).toEqual(
       failure("ResourceNotFoundException"),
+    );
+  });
+
+  test("finds a replica by its name and by an ARN that differs in the region alone", async () => {
+    const { arn, versionId } = aws.putSecret({ region, name: "spread", value: "v", replicas: ["us-east-1"] });
+    const elsewhere = secretsManager(user, "us-east-1");
+    const replica = arn.replace(region, "us-east-1");
+    for (const SecretId of ["spread", replica, replica.slice(0, -7)]) {
+      expect(await getSecret({ SecretId }, elsewhere)).toMatchObject({ ARN: replica, VersionId: versionId });
+    }
+    expect(await refusal(getSecret({ SecretId: arn }, elsewhere))).toEqual(
+      failure("ResourceNotFoundException"),
+    );
+    aws.putSecret({ region, name: "spread", value: "next" });
+    expect(await getSecret({ SecretId: replica }, elsewhere)).toMatchObject({ SecretString: "next" });
+    aws.deleteSecret({ region, name: "spread" });
+    expect(await refusal(getSecret({ SecretId: replica }, elsewhere))).toEqual(
+      failure("InvalidRequestException"),
+    );
+  });
+
+  test.each([
+    ["cn-north-1", "aws-cn"],
+    ["us-gov-west-1", "aws-us-gov"],
+  ])("has the ARNs of %s in the partition %s", async (where, partition) => {
+    const { arn } = aws.putSecret({ region: where, name: "far", value: "v" });
+    expect(arn).toStartWith(`arn:${partition}:secretsmanager:${where}:`);
+    expect(await getSecret({ SecretId: arn }, secretsManager(user, where))).toMatchObject({ Name: "far" });
+  });
+
+  test("refuses what can be no secret's name", async () => {
+    expect(await refusal(getSecret({ SecretId: "a name" }))).toEqual(
+      failure("ValidationException", /Invalid name/),
     );
   });
 
@@ -288,6 +329,80 @@ describe("Parameter Store", () => {
     expect(rest.Parameters?.map(({ Name }) => Name)).toEqual(["/p/B"]);
     expect(rest.NextToken).toBeUndefined();
     expect(await refusal(getParameters({ Path: "/q", NextToken }))).toEqual(failure("InvalidNextToken"));
+  });
+
+  describe("a single parameter", () => {
+    let arn: string;
+    beforeEach(() => {
+      for (const value of ["one", "two", "three"]) {
+        arn = aws.putParameter({ region, name: "/p/KEY", value, type: "SecureString" }).arn;
+      }
+      aws.labelParameter({ region, name: "/p/KEY", version: 1, label: "stable" });
+    });
+
+    test("is answered by name and by ARN, its last version first", async () => {
+      for (const name of ["/p/KEY", arn]) {
+        const { Parameter } = await getParameter(name);
+        expect(Parameter).toMatchObject({
+          Name: "/p/KEY",
+          ARN: arn,
+          Value: "three",
+          Version: 3,
+          Type: "SecureString",
+        });
+        expect(Parameter?.Selector).toBeUndefined();
+      }
+      expect((await getParameter("/p/KEY", false)).Parameter?.Value).toStartWith("AQICAHh");
+    });
+
+    test("is answered by a version's number and by its label, which moves", async () => {
+      expect((await getParameter("/p/KEY:2")).Parameter).toMatchObject({ Value: "two", Selector: ":2" });
+      expect((await getParameter(`${arn}:2`)).Parameter).toMatchObject({ Value: "two" });
+      expect((await getParameter("/p/KEY:stable")).Parameter).toMatchObject({ Value: "one", Version: 1 });
+      aws.labelParameter({ region, name: "/p/KEY", version: 2, label: "stable" });
+      expect((await getParameter("/p/KEY:stable")).Parameter).toMatchObject({ Value: "two", Version: 2 });
+    });
+
+    test("is answered in the partition of its region", async () => {
+      const far = aws.putParameter({ region: "cn-north-1", name: "top", value: "v", type: "StringList" }).arn;
+      expect(far).toBe("arn:aws-cn:ssm:cn-north-1:111122223333:parameter/top");
+      const client = new SSMClient(configuration(user, "cn-north-1"));
+      expect((await getParameter("top", true, client)).Parameter).toMatchObject({
+        Type: "StringList",
+        Value: "v",
+      });
+    });
+
+    test.each([
+      ["/p/NONE", "ParameterNotFound"],
+      ["/p/KEY:4", "ParameterVersionNotFound"],
+      ["/p/KEY:unstable", "ParameterVersionNotFound"],
+      ["/p/KEY:1:2", "ValidationException"],
+      ["/p/a key", "ValidationException"],
+    ])("%s is refused with %s", async (name, code) => {
+      expect(await refusal(getParameter(name))).toEqual(failure(code, /^/));
+    });
+
+    test("is refused under a key that the caller may not use, when it is to be decrypted", async () => {
+      aws.putParameter({ region, name: "/p/SEALED", value: "v", type: "SecureString", kmsDenied: true });
+      expect(await refusal(getParameter("/p/SEALED"))).toEqual(
+        failure("AccessDeniedException", /master key/),
+      );
+      expect((await getParameter("/p/SEALED", false)).Parameter?.Name).toBe("/p/SEALED");
+    });
+
+    test("is allowed by its name or its ARN", async () => {
+      aws.addUser({ ...user, allow: [{ action: "ssm:GetParameter", resource: "/p/KEY" }] });
+      expect((await getParameter("/p/KEY:1")).Parameter?.Value).toBe("one");
+      expect(await refusal(getParameter("/p/OTHER"))).toEqual(
+        failure(
+          "AccessDeniedException",
+          /ssm:GetParameter on resource: arn:aws:ssm:eu-west-1:111122223333:parameter\/p\/OTHER /,
+        ),
+      );
+      aws.addUser({ ...user, allow: [{ action: "ssm:GetParameter", resource: arn }] });
+      expect((await getParameter("/p/KEY")).Parameter?.Value).toBe("three");
+    });
   });
 
   test("allows a path with or without its closing slash", async () => {

@@ -3,7 +3,7 @@ import { type AwsError, toAwsError, unknownOperation } from "./aws/error.ts";
 import { type Failure, Failures } from "./aws/failures.ts";
 import { Identities, type User } from "./aws/identities.ts";
 import { jsonProtocol } from "./aws/json-protocol.ts";
-import { type ParameterEntry, ParameterStore } from "./aws/parameter-store.ts";
+import { type ParameterEntry, type ParameterLabel, ParameterStore } from "./aws/parameter-store.ts";
 import type { Call, Protocol } from "./aws/protocol.ts";
 import { queryProtocol } from "./aws/query-protocol.ts";
 import { type SecretEntry, SecretsManager } from "./aws/secrets-manager.ts";
@@ -12,7 +12,7 @@ import type { Received } from "./aws/signature.ts";
 
 export type { Action, Failure } from "./aws/failures.ts";
 export type { Permission, User } from "./aws/identities.ts";
-export type { ParameterEntry } from "./aws/parameter-store.ts";
+export type { ParameterEntry, ParameterLabel } from "./aws/parameter-store.ts";
 export type { Service } from "./aws/protocol.ts";
 export type { SecretEntry } from "./aws/secrets-manager.ts";
 export type { Role } from "./aws/security-token-service.ts";
@@ -34,7 +34,9 @@ export interface AwsFake {
   putSecret(secret: SecretEntry): { arn: string; versionId: string };
   /** Marks the secret for deletion; to put it again restores it. */
   deleteSecret(secret: { readonly region: string; readonly name: string }): void;
-  putParameter(parameter: ParameterEntry): void;
+  /** Adds a version. */
+  putParameter(parameter: ParameterEntry): { arn: string; version: number };
+  labelParameter(label: ParameterLabel): void;
   failNext(failure: Failure): void;
   stop(): Promise<void>;
 }
@@ -71,6 +73,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
     putSecret: (secret) => secrets.put(secret),
     deleteSecret: ({ region, name }) => secrets.markForDeletion(region, name),
     putParameter: (parameter) => parameters.put(parameter),
+    labelParameter: (label) => parameters.label(label),
     failNext: (failure) => failures.add(failure),
     stop: () => server.stop(true),
   };

@@ -1,6 +1,6 @@
 import { AwsError } from "./error.ts";
 
-export type Action = "GetSecretValue" | "GetParametersByPath" | "AssumeRoleWithWebIdentity";
+export type Action = "GetSecretValue" | "GetParameter" | "GetParametersByPath" | "AssumeRoleWithWebIdentity";
 
 /** The next `times` authenticated calls of `action` wait for `delayMs` and are answered with this error. */
 export interface Failure {

@@ -2,6 +2,12 @@ import { AwsError, badRequest } from "./error.ts";
 
 export const ACCOUNT = "111122223333";
 
+/** Source: AWS General Reference, "Amazon Resource Names", and partitions.json that the SDKs carry. */
+export function partitionOf(region: string): string {
+  if (region.startsWith("cn-")) return "aws-cn";
+  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+}
+
 /** `resource` is `*`, or the exact name (or ARN) of a secret, or the exact path that is asked for. */
 export interface Permission {
   readonly action: `${string}:${string}`;

@@ -30,8 +30,12 @@ export function jsonProtocol(
       resource: (region, input) => secrets.resource(region, input),
       run: (region, input) => secrets.getSecretValue(region, input),
     },
+    "ssm:GetParameter": {
+      resource: (region, input) => parameters.parameterResource(region, input),
+      run: (region, input) => parameters.getParameter(region, input),
+    },
     "ssm:GetParametersByPath": {
-      resource: (region, input) => parameters.resource(region, input),
+      resource: (region, input) => parameters.pathResource(region, input),
       run: (region, input) => parameters.getParametersByPath(region, input),
     },
   };

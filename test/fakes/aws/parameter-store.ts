@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { badRequest } from "./error.ts";
-import { ACCOUNT, type Resource } from "./identities.ts";
+import { ACCOUNT, partitionOf, type Resource } from "./identities.ts";
 import { type Input, optionalBoolean, optionalInteger, optionalString, requiredString } from "./input.ts";
 
 const PAGE_SIZE = 10;
@@ -11,8 +11,19 @@ export interface ParameterEntry {
   readonly name: string;
   readonly value: string;
   readonly type?: "String" | "StringList" | "SecureString";
+  /** This version's key is one that the caller may not use. */
+  readonly kmsDenied?: boolean;
 }
 
+/** Which version gets a label; one that another version had moves. */
+export interface ParameterLabel {
+  readonly region: string;
+  readonly name: string;
+  readonly version: number;
+  readonly label: string;
+}
+
+/** One version of a parameter. */
 interface Parameter {
   readonly name: string;
   readonly arn: string;
@@ -20,6 +31,8 @@ interface Parameter {
   readonly value: string;
   readonly ciphertext: string;
   readonly version: number;
+  readonly labels: Set<string>;
+  readonly kmsDenied: boolean;
   readonly lastModifiedDate: number;
 }
 
@@ -29,32 +42,82 @@ interface Continuation {
   readonly start: number;
 }
 
-/** The store behind `ssm:GetParametersByPath`. Source: AWS Systems Manager API Reference. */
+/** The store behind `ssm:GetParameter` and `ssm:GetParametersByPath`. Source: AWS Systems Manager API Reference. */
 export class ParameterStore {
-  readonly #regions = new Map<string, Map<string, Parameter>>();
+  /** By region and name, the versions from the first on. */
+  readonly #regions = new Map<string, Map<string, Parameter[]>>();
   readonly #continuations = new Map<string, Continuation>();
 
-  put({ region, name, value, type = "String" }: ParameterEntry): void {
-    const parameters = this.#regions.get(region) ?? new Map<string, Parameter>();
+  /** Adds a version. */
+  put({ region, name, value, type = "String", kmsDenied = false }: ParameterEntry): {
+    arn: string;
+    version: number;
+  } {
+    const parameters = this.#regions.get(region) ?? new Map<string, Parameter[]>();
     this.#regions.set(region, parameters);
-    parameters.set(name, {
+    const versions = parameters.get(name) ?? [];
+    parameters.set(name, versions);
+    const arn = arnOf(region, name);
+    const version = versions.length + 1;
+    versions.push({
       name,
-      arn: `arn:aws:ssm:${region}:${ACCOUNT}:parameter${name}`,
+      arn,
       type,
       value,
       // Real ciphertexts of the service begin so; random, because nothing must be read from it.
       ciphertext: `AQICAHh${randomBytes(120).toString("base64")}`,
-      version: (parameters.get(name)?.version ?? 0) + 1,
+      version,
+      labels: new Set(),
+      kmsDenied,
       lastModifiedDate: Date.now() / 1000,
     });
+    return { arn, version };
   }
 
-  resource(region: string, input: Input): Resource {
+  label({ region, name, version, label }: ParameterLabel): void {
+    const versions = this.#regions.get(region)?.get(name) ?? [];
+    const labelled = versions[version - 1];
+    if (labelled === undefined) throw new Error(`There is no version ${version} of ${name} in ${region}`);
+    for (const { labels } of versions) labels.delete(label);
+    labelled.labels.add(label);
+  }
+
+  pathResource(region: string, input: Input): Resource {
     const path = requiredPath(input);
-    return {
-      shown: `arn:aws:ssm:${region}:${ACCOUNT}:parameter${path}`,
-      names: [path, `${path}/`],
-    };
+    return { shown: arnOf(region, path), names: [path, `${path}/`] };
+  }
+
+  parameterResource(region: string, input: Input): Resource {
+    const { name } = requiredSelector(input);
+    if (isArn(name)) return { shown: name, names: [name] };
+    const arn = arnOf(region, name);
+    return { shown: arn, names: [name, arn] };
+  }
+
+  getParameter(region: string, input: Input): object {
+    const { name, selector } = requiredSelector(input);
+    const withDecryption = optionalBoolean(input, "WithDecryption");
+    const versions = this.#versions(region, name);
+    // The service says nothing more than the name of this error.
+    if (versions === undefined) throw badRequest("ParameterNotFound", "");
+    const parameter = selectVersion(versions, selector);
+    const needsKey = parameter.type === "SecureString" && withDecryption;
+    if (needsKey && parameter.kmsDenied) {
+      throw badRequest(
+        "AccessDeniedException",
+        "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you " +
+          "are not allowed to access.",
+      );
+    }
+    const suffix = selector === undefined ? {} : { Selector: `:${selector}` };
+    return { Parameter: { ...present(parameter, withDecryption), ...suffix } };
+  }
+
+  #versions(region: string, name: string): readonly Parameter[] | undefined {
+    const parameters = this.#regions.get(region);
+    return isArn(name)
+      ? parameters?.values().find((versions) => versions[0]?.arn === name)
+      : parameters?.get(name);
   }
 
   getParametersByPath(region: string, input: Input): object {
@@ -65,6 +128,7 @@ export class ParameterStore {
     const listing = JSON.stringify([region, path, recursive, withDecryption]);
     const start = this.#start(listing, optionalString(input, "NextToken"));
     const found = [...(this.#regions.get(region)?.values() ?? [])]
+      .flatMap((versions) => versions.slice(-1))
       .filter(({ name }) => isBelow(path, name, recursive))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const page = found.slice(start, start + size);
@@ -87,6 +151,39 @@ export class ParameterStore {
     this.#continuations.set(token, { listing, start });
     return token;
   }
+}
+
+const arnOf = (region: string, name: string) =>
+  `arn:${partitionOf(region)}:ssm:${region}:${ACCOUNT}:parameter${name.startsWith("/") ? "" : "/"}${name}`;
+
+const isArn = (name: string) => name.startsWith("arn:");
+
+const NAME = /^([\w./-]+|arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/[\w./-]+)(?::([\w.-]+))?$/;
+
+/** A name or ARN, and behind a colon the number or the label of a version. */
+function requiredSelector(input: Input): { readonly name: string; readonly selector: string | undefined } {
+  const [, name, selector] = NAME.exec(requiredString(input, "Name")) ?? [];
+  if (name !== undefined) return { name, selector };
+  throw badRequest(
+    "ValidationException",
+    "Invalid parameter name. Please use correct syntax for referencing a version/label <name>:<version/label>",
+  );
+}
+
+function selectVersion(versions: readonly Parameter[], selector: string | undefined): Parameter {
+  const isNumber = selector !== undefined && /^\d+$/.test(selector);
+  const found =
+    selector === undefined
+      ? versions.at(-1)
+      : versions.find(({ version, labels }) =>
+          isNumber ? version === Number(selector) : labels.has(selector),
+        );
+  if (found !== undefined) return found;
+  throw badRequest(
+    "ParameterVersionNotFound",
+    `Systems Manager could not find ${isNumber ? "version" : "label"} ${selector} of ${versions[0]?.name}. Verify the ` +
+      "version and try again.",
+  );
 }
 
 /** @returns the path without a closing slash: `/demo/` and `/demo` are one, and the root is the empty string */

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { badRequest } from "./error.ts";
-import { ACCOUNT, type Resource } from "./identities.ts";
+import { ACCOUNT, partitionOf, type Resource } from "./identities.ts";
 import { type Input, optionalString, requiredString } from "./input.ts";
 
 export interface SecretEntry {
@@ -9,6 +9,8 @@ export interface SecretEntry {
   readonly value: string | Uint8Array;
   /** This version's key is one that the caller may not use. */
   readonly kmsDenied?: boolean;
+  /** Where the secret is replicated to: the same versions, and an ARN that differs in the region alone. */
+  readonly replicas?: readonly string[];
 }
 
 interface Version {
@@ -22,7 +24,8 @@ interface Secret {
   readonly name: string;
   readonly arn: string;
   readonly versions: Version[];
-  isDeleted: boolean;
+  /** A replica's, too. */
+  readonly state: { isDeleted: boolean };
 }
 
 /** The store behind `secretsmanager:GetSecretValue`. Source: AWS Secrets Manager API Reference. */
@@ -30,33 +33,37 @@ export class SecretsManager {
   readonly #regions = new Map<string, Map<string, Secret>>();
 
   /** Creates the secret or adds a version, which becomes AWSCURRENT. A secret marked for deletion is restored. */
-  put({ region, name, value, kmsDenied = false }: SecretEntry): { arn: string; versionId: string } {
-    const secrets = this.#regions.get(region) ?? new Map<string, Secret>();
-    this.#regions.set(region, secrets);
-    const secret = secrets.get(name) ?? newSecret(region, name);
-    secrets.set(name, secret);
+  put({ region, name, value, kmsDenied = false, replicas = [] }: SecretEntry): {
+    arn: string;
+    versionId: string;
+  } {
+    const secret = this.#secrets(region).get(name) ?? newSecret(region, name);
+    this.#secrets(region).set(name, secret);
+    for (const replica of replicas) {
+      this.#secrets(replica).set(name, { ...secret, arn: secret.arn.replace(`:${region}:`, `:${replica}:`) });
+    }
     const version = { id: randomUUID(), value, kmsDenied, createdDate: Date.now() / 1000 };
     secret.versions.push(version);
-    secret.isDeleted = false;
+    secret.state.isDeleted = false;
     return { arn: secret.arn, versionId: version.id };
   }
 
   markForDeletion(region: string, name: string): void {
     const secret = this.#regions.get(region)?.get(name);
     if (secret === undefined) throw new Error(`There is no secret ${name} in ${region}`);
-    secret.isDeleted = true;
+    secret.state.isDeleted = true;
   }
 
   resource(region: string, input: Input): Resource {
-    const id = requiredString(input, "SecretId");
+    const id = requiredId(input);
     const secret = this.#find(region, id);
     return { shown: id, names: secret === undefined ? [id] : [id, secret.name, secret.arn] };
   }
 
   getSecretValue(region: string, input: Input): object {
-    const secret = this.#find(region, requiredString(input, "SecretId"));
+    const secret = this.#find(region, requiredId(input));
     if (secret === undefined) throw notFound("Secrets Manager can't find the specified secret.");
-    if (secret.isDeleted) {
+    if (secret.state.isDeleted) {
       throw invalidRequest(
         "You can't perform this operation on the secret because it was marked for deletion.",
       );
@@ -79,6 +86,12 @@ export class SecretsManager {
     };
   }
 
+  #secrets(region: string): Map<string, Secret> {
+    const secrets = this.#regions.get(region) ?? new Map<string, Secret>();
+    this.#regions.set(region, secrets);
+    return secrets;
+  }
+
   /** A SecretId is a name, an ARN, or an ARN without the hyphen and the six random characters. */
   #find(region: string, id: string): Secret | undefined {
     const secrets = this.#regions.get(region);
@@ -89,13 +102,22 @@ export class SecretsManager {
   }
 }
 
+function requiredId(input: Input): string {
+  const id = requiredString(input, "SecretId");
+  if (/^[\w/+=.@!:-]+$/.test(id)) return id;
+  throw badRequest(
+    "ValidationException",
+    "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+  );
+}
+
 function newSecret(region: string, name: string): Secret {
   const suffix = Array.from(randomBytes(6), (byte) => (byte % 36).toString(36)).join("");
   return {
     name,
-    arn: `arn:aws:secretsmanager:${region}:${ACCOUNT}:secret:${name}-${suffix}`,
+    arn: `arn:${partitionOf(region)}:secretsmanager:${region}:${ACCOUNT}:secret:${name}-${suffix}`,
     versions: [],
-    isDeleted: false,
+    state: { isDeleted: false },
   };
 }
 
