@@ -71,7 +71,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
     newUid,
     log,
   };
-  const answerSecret = createSecretAnswer({ environment, ...lookups, readStore: createSdkStore(), log });
+  const answerSecret = createSecretAnswer({ environment, ...lookups, ...createSdkStore(), log });
 
   const drain = createDrain(log);
   const handler = createHandler({ admission, answerSecret, isDraining: drain.isDraining, log });

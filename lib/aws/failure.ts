@@ -1,5 +1,6 @@
 /** What AWS said, as an error that a person can act on. */
 import { type ErrorCode, PiggyError } from "../error.ts";
+import type { EntryLocation } from "./entry.ts";
 import { describeLocation, type StoreLocation } from "./store.ts";
 
 export interface AwsFailure {
@@ -13,6 +14,7 @@ export interface AwsFailure {
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ResourceNotFoundException: "secret_not_found",
   ParameterNotFound: "secret_not_found",
+  ParameterVersionNotFound: "secret_not_found",
   // A secret that is marked for deletion is said to be an invalid request.
   InvalidRequestException: "secret_not_found",
   AccessDenied: "aws_access_denied",
@@ -34,7 +36,11 @@ function codeOf({ name, status }: AwsFailure): ErrorCode {
   return code ?? (status === 0 || status >= 500 ? "aws_unavailable" : "aws_error");
 }
 
-export function awsError(failure: AwsFailure, location: StoreLocation, cause?: unknown): PiggyError {
+export function awsError(
+  failure: AwsFailure,
+  location: StoreLocation | EntryLocation,
+  cause?: unknown,
+): PiggyError {
   const said = [failure.name, failure.message].filter((part) => part !== "").join(": ");
   return new PiggyError(
     codeOf(failure),

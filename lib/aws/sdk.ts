@@ -4,15 +4,17 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { messageOf, PiggyError } from "../error.ts";
 import { isRegion } from "../region.ts";
+import type { EntryLocation } from "./entry.ts";
 import { awsError } from "./failure.ts";
+import { readOneSecret, readParameter } from "./sdk-entry.ts";
 import { secretValues } from "./secret-values.ts";
 import {
   describeLocation,
   type PathLocation,
   parameterKey,
   parametersInput,
-  type ReadStore,
   type SecretLocation,
+  type Store,
   type StoreEntries,
   type StoreLocation,
   secretValueInput,
@@ -22,7 +24,7 @@ import {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Reads by the AWS SDK. Clients are made when first needed, one for each service and region. */
-export function createSdkStore(): ReadStore {
+export function createSdkStore(): Store {
   // fetch obeys HTTPS_PROXY and NO_PROXY, which the SDK's own handler for Node does not.
   const requestHandler = new FetchHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS });
   const secretsManager = perRegion(async (region) => {
@@ -33,18 +35,36 @@ export function createSdkStore(): ReadStore {
     const { SSMClient } = await import("@aws-sdk/client-ssm");
     return new SSMClient({ region, requestHandler });
   });
-  return async (location, signal) => {
-    if (!isRegion(location.region)) {
-      throw new PiggyError("region_invalid", `${JSON.stringify(location.region)} is not an AWS region`);
-    }
-    try {
-      return location.kind === "secret"
-        ? await readSecret(await secretsManager(location.region), location, signal)
-        : await readPath(await ssm(location.region), location, signal);
-    } catch (error) {
-      throw sdkError(error, location, signal);
-    }
+  return {
+    readStore: (location, signal) =>
+      asking(location, signal, async () =>
+        location.kind === "secret"
+          ? readSecret(await secretsManager(location.region), location, signal)
+          : readPath(await ssm(location.region), location, signal),
+      ),
+    readEntry: (location, signal) =>
+      asking(location, signal, async () =>
+        location.kind === "secret"
+          ? readOneSecret(await secretsManager(location.region), location, signal)
+          : readParameter(await ssm(location.region), location, signal),
+      ),
   };
+}
+
+/** @throws PiggyError, whatever the SDK throws */
+async function asking<T>(
+  location: StoreLocation | EntryLocation,
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+): Promise<T> {
+  if (!isRegion(location.region)) {
+    throw new PiggyError("region_invalid", `${JSON.stringify(location.region)} is not an AWS region`);
+  }
+  try {
+    return await ask();
+  } catch (error) {
+    throw sdkError(error, location, signal);
+  }
 }
 
 /** Loads the SDK, so that the first Pod after a start need not wait for it. */
@@ -100,7 +120,7 @@ async function readPath(
   return { values, version: undefined };
 }
 
-function sdkError(error: unknown, location: StoreLocation, signal: AbortSignal): PiggyError {
+function sdkError(error: unknown, location: StoreLocation | EntryLocation, signal: AbortSignal): PiggyError {
   if (error instanceof PiggyError) return error;
   const name = error instanceof Error ? error.name : "";
   if (name === "CredentialsProviderError") {

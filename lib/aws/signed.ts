@@ -2,6 +2,7 @@
 import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
 import { endpointOf, type Service } from "./endpoint.ts";
+import type { EntryLocation } from "./entry.ts";
 import { awsError } from "./failure.ts";
 import { secretValues } from "./secret-values.ts";
 import { type Received, type Send, type SendInit, sendByFetch, sendFault } from "./send.ts";
@@ -11,8 +12,8 @@ import {
   type PathLocation,
   parameterKey,
   parametersInput,
-  type ReadStore,
   type SecretLocation,
+  type Store,
   type StoreEntries,
   type StoreLocation,
   secretValueInput,
@@ -30,7 +31,7 @@ interface Call {
   readonly service: Service;
   readonly target: string;
   readonly input: JsonObject;
-  readonly location: StoreLocation;
+  readonly location: StoreLocation | EntryLocation;
   readonly credentials: AwsCredentials;
   readonly signal: AbortSignal;
 }
@@ -41,7 +42,7 @@ export function createSignedStore({
   credentials,
   now = () => new Date(),
   send = sendByFetch,
-}: SignedStoreOptions): ReadStore {
+}: SignedStoreOptions): Store {
   const call = async (request: Call): Promise<JsonObject> => {
     const { service, target, input, location, signal } = request;
     const endpoint = endpointOf(service, location.region, environment);
@@ -63,11 +64,22 @@ export function createSignedStore({
     const answer = await exchange(send, endpoint, { method: "POST", headers, body, signal }, location);
     return parseAnswer(answer, location);
   };
-  return async (location, signal) => {
+  const asking = async (location: StoreLocation | EntryLocation, signal: AbortSignal): Promise<Ask> => {
     const resolved = await credentials(location.region, signal);
-    return location.kind === "secret"
-      ? readSecret((request) => call({ ...request, location, credentials: resolved, signal }), location)
-      : readPath((request) => call({ ...request, location, credentials: resolved, signal }), location);
+    return (request) => call({ ...request, location, credentials: resolved, signal });
+  };
+  return {
+    async readStore(location, signal) {
+      const ask = await asking(location, signal);
+      return location.kind === "secret" ? readSecret(ask, location) : readPath(ask, location);
+    },
+    async readEntry(location, signal) {
+      const [ask, { readSignedEntry }] = await Promise.all([
+        asking(location, signal),
+        import("./signed-entry.ts"),
+      ]);
+      return readSignedEntry(ask, location);
+    },
   };
 }
 
@@ -75,7 +87,7 @@ async function exchange(
   send: Send,
   endpoint: URL,
   init: SendInit,
-  location: StoreLocation,
+  location: StoreLocation | EntryLocation,
 ): Promise<Received> {
   try {
     return await send(endpoint, init);
@@ -87,7 +99,7 @@ async function exchange(
   }
 }
 
-function parseAnswer({ status, body }: Received, location: StoreLocation): JsonObject {
+function parseAnswer({ status, body }: Received, location: StoreLocation | EntryLocation): JsonObject {
   const value = parseJson(body);
   const answer = isJsonObject(value) ? value : {};
   const isOk = status >= 200 && status < 300;
@@ -99,7 +111,7 @@ function parseAnswer({ status, body }: Received, location: StoreLocation): JsonO
   throw awsError({ name, message, status: isOk ? 502 : status }, location);
 }
 
-type Ask = (request: Pick<Call, "service" | "target" | "input">) => Promise<JsonObject>;
+export type Ask = (request: Pick<Call, "service" | "target" | "input">) => Promise<JsonObject>;
 
 async function readSecret(ask: Ask, location: SecretLocation): Promise<StoreEntries> {
   const answer = await ask({

@@ -1,4 +1,9 @@
-/** Secrets Manager and Parameter Store as one thing: a place that is read, and the keys and values in it. */
+/**
+ * Secrets Manager and Parameter Store as one thing: a place that is read, and the keys and values in it, or one entry
+ * and all that is in it.
+ */
+
+import type { EntryLocation, ReadEntry } from "./entry.ts";
 
 export interface SecretLocation {
   readonly kind: "secret";
@@ -30,9 +35,15 @@ export interface StoreEntries {
  */
 export type ReadStore = (location: StoreLocation, signal: AbortSignal) => Promise<StoreEntries>;
 
-export function describeLocation(location: StoreLocation): string {
-  const what = location.kind === "secret" ? `secret ${location.name}` : `parameter path ${location.path}`;
-  return `${what} in ${location.region}`;
+export interface Store {
+  readonly readStore: ReadStore;
+  readonly readEntry: ReadEntry;
+}
+
+export function describeLocation(location: StoreLocation | EntryLocation): string {
+  const { kind, region } = location;
+  if (kind === "path") return `parameter path ${location.path} in ${region}`;
+  return `${kind} ${location.name} in ${region}`;
 }
 
 const VERSION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

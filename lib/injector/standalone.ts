@@ -45,7 +45,7 @@ export async function askAws(
       }),
     send,
   });
-  const { values } = await store(location, signal);
+  const { values } = await store.readStore(location, signal);
   return values;
 }
 

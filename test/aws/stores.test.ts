@@ -1,61 +1,16 @@
 /** One interface, two transports: the SDK's on the webhook, the signed request's in the injector. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { resolveCredentials } from "../../lib/aws/credentials.ts";
-import { createSdkStore } from "../../lib/aws/sdk.ts";
 import { createSignedStore } from "../../lib/aws/signed.ts";
-import type { ReadStore, StoreLocation } from "../../lib/aws/store.ts";
+import type { StoreLocation } from "../../lib/aws/store.ts";
 import { type ErrorCode, PiggyError } from "../../lib/error.ts";
 import { type Action, type AwsFake, startAws, type User } from "../fakes/aws.ts";
+import { type Environment, machine, setEnvironment, transports } from "./transports.ts";
 
 const REGION = "eu-west-1";
 const USER = { accessKeyId: "AKIASTORE", secretAccessKey: "secret+key/of=the/store" };
 const VALUE = "the-value-itself";
 
-const VARIABLES = [
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "AWS_ENDPOINT_URL",
-  "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-  "AWS_ENDPOINT_URL_SSM",
-  // The machine's own: neither its files nor an instance's metadata are to be asked.
-  "AWS_CONFIG_FILE",
-  "AWS_SHARED_CREDENTIALS_FILE",
-  "AWS_EC2_METADATA_DISABLED",
-] as const;
-
-type Environment = Partial<Record<(typeof VARIABLES)[number], string>>;
-
 let aws: AwsFake;
-const machine = Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]]));
-
-/** The SDK reads the process's own environment. */
-function setEnvironment(environment: Readonly<Record<string, string | undefined>>): void {
-  for (const name of VARIABLES) {
-    const value = environment[name];
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
-}
-
-const transports: readonly (readonly [name: string, create: (environment: Environment) => ReadStore])[] = [
-  [
-    "the SDK's transport",
-    (environment) => {
-      const none = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
-      setEnvironment({ ...none, AWS_EC2_METADATA_DISABLED: "true", ...environment });
-      return createSdkStore();
-    },
-  ],
-  [
-    "the signed transport",
-    (environment) =>
-      createSignedStore({
-        environment,
-        credentials: (region, signal) => resolveCredentials(environment, region, signal),
-      }),
-  ],
-];
 
 const secret = (name: string, version = "AWSCURRENT"): StoreLocation => ({
   kind: "secret",
@@ -82,7 +37,7 @@ describe.each(transports)("%s", (_name, create) => {
     ...(sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: sessionToken }),
   });
   const read = (location: StoreLocation, environment: Environment = keysOf(USER), timeoutMs = 5_000) =>
-    create(environment)(location, AbortSignal.timeout(timeoutMs));
+    create(environment).readStore(location, AbortSignal.timeout(timeoutMs));
 
   async function failureOf(entries: Promise<unknown>): Promise<PiggyError> {
     const error = await entries.then(
@@ -380,6 +335,6 @@ test("the signed transport asks for its credentials once for all pages of a path
       return USER;
     },
   });
-  await store(path("/once"), AbortSignal.timeout(5_000));
+  await store.readStore(path("/once"), AbortSignal.timeout(5_000));
   expect(asked).toBe(1);
 });

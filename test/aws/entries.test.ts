@@ -1,0 +1,243 @@
+/** One secret or one parameter, as a reference names it, by either transport. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { EntryLocation } from "../../lib/aws/entry.ts";
+import { PiggyError } from "../../lib/error.ts";
+import { type AwsFake, startAws } from "../fakes/aws.ts";
+import { machine, setEnvironment, transports } from "./transports.ts";
+
+const REGION = "eu-west-1";
+const USER = { accessKeyId: "AKIAENTRY", secretAccessKey: "secret+key/of=the/entry" };
+const VALUE = "the-value-itself";
+
+type OfSecret = Omit<EntryLocation & { kind: "secret" }, "kind" | "region">;
+type OfParameter = Omit<EntryLocation & { kind: "parameter" }, "kind" | "region">;
+
+const secret = (of: OfSecret, region = REGION): EntryLocation => ({ kind: "secret", region, ...of });
+const parameter = (of: OfParameter, region = REGION): EntryLocation => ({ kind: "parameter", region, ...of });
+
+let aws: AwsFake;
+
+beforeEach(async () => {
+  aws = await startAws();
+  aws.addUser(USER);
+});
+afterEach(async () => {
+  setEnvironment(machine);
+  await aws.stop();
+});
+
+describe.each(transports)("%s", (_name, create) => {
+  const read = (location: EntryLocation) =>
+    create({
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_ACCESS_KEY_ID: USER.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: USER.secretAccessKey,
+    }).readEntry(location, AbortSignal.timeout(30_000));
+
+  describe("a secret", () => {
+    test("is read whole, whatever its text is", async () => {
+      for (const value of [VALUE, '{"A":1}', " \n"]) {
+        const { versionId } = aws.putSecret({ region: REGION, name: "rds!cluster-1/a+b=c@d.e", value });
+        expect(await read(secret({ name: "rds!cluster-1/a+b=c@d.e" }))).toEqual({
+          value,
+          version: versionId,
+        });
+      }
+    });
+
+    test("is read as bytes where it is binary", async () => {
+      aws.putSecret({ region: REGION, name: "bytes", value: Uint8Array.of(0, 255, 10, 128) });
+      const { value } = await read(secret({ name: "bytes" }));
+      expect(value instanceof Uint8Array ? [...value] : value).toEqual([0, 255, 10, 128]);
+    });
+
+    test("is read in the version that an id, a stage, or both name", async () => {
+      const versions = ["one", "two", "three"].map((value) =>
+        aws.putSecret({ region: REGION, name: "versions", value }),
+      );
+      const valueAt = async (of: Omit<OfSecret, "name">) =>
+        (await read(secret({ name: "versions", ...of }))).value;
+      const [oldest, previous] = versions.map(({ versionId }) => versionId);
+      expect(await valueAt({})).toBe("three");
+      expect(await valueAt({ stage: "AWSCURRENT" })).toBe("three");
+      expect(await valueAt({ stage: "AWSPREVIOUS" })).toBe("two");
+      expect(await valueAt({ version: oldest ?? "" })).toBe("one");
+      expect(await valueAt({ version: previous ?? "", stage: "AWSPREVIOUS" })).toBe("two");
+    });
+
+    test("is read by a whole ARN and by one without its suffix", async () => {
+      const { arn } = aws.putSecret({ region: REGION, name: "by-arn", value: VALUE });
+      for (const name of [arn, arn.slice(0, -7)]) expect((await read(secret({ name }))).value).toBe(VALUE);
+    });
+
+    test.each(["cn-north-1", "us-gov-west-1"])("is read by its ARN in %s", async (region) => {
+      const { arn } = aws.putSecret({ region, name: "far", value: VALUE });
+      expect((await read(secret({ name: arn }, region))).value).toBe(VALUE);
+      expect(aws.requests).toMatchObject([{ region, action: "GetSecretValue" }]);
+    });
+
+    test("is read as a replica, in the replica's region", async () => {
+      const { arn } = aws.putSecret({
+        region: REGION,
+        name: "spread",
+        value: VALUE,
+        replicas: ["us-east-1"],
+      });
+      const replica = arn.replace(REGION, "us-east-1");
+      expect((await read(secret({ name: "spread" }, "us-east-1"))).value).toBe(VALUE);
+      expect((await read(secret({ name: replica }, "us-east-1"))).value).toBe(VALUE);
+    });
+  });
+
+  describe("a parameter", () => {
+    test.each(["String", "StringList", "SecureString"] as const)("is read as a %s", async (type) => {
+      aws.putParameter({ region: REGION, name: "/a/KEY", value: "x,y", type });
+      expect(await read(parameter({ name: "/a/KEY" }))).toEqual({ value: "x,y", version: "1" });
+    });
+
+    test("is read in the version that a number or a label names", async () => {
+      for (const value of ["one", "two", "three"])
+        aws.putParameter({ region: REGION, name: "/a/KEY", value });
+      aws.labelParameter({ region: REGION, name: "/a/KEY", version: 2, label: "stable" });
+      expect(await read(parameter({ name: "/a/KEY" }))).toEqual({ value: "three", version: "3" });
+      expect(await read(parameter({ name: "/a/KEY", version: "1" }))).toEqual({ value: "one", version: "1" });
+      expect(await read(parameter({ name: "/a/KEY", label: "stable" }))).toEqual({
+        value: "two",
+        version: "2",
+      });
+    });
+
+    test("is read by its ARN, of another partition too, and a version of it", async () => {
+      const region = "us-gov-west-1";
+      const { arn } = aws.putParameter({ region, name: "/far/KEY", value: "one" });
+      aws.putParameter({ region, name: "/far/KEY", value: "two" });
+      expect(arn).toStartWith("arn:aws-us-gov:ssm:");
+      expect((await read(parameter({ name: arn }, region))).value).toBe("two");
+      expect((await read(parameter({ name: arn, version: "1" }, region))).value).toBe("one");
+    });
+  });
+
+  describe("a refusal names the entry and its region, and never holds a value", () => {
+    const there = "/there/KEY";
+    const refusals: readonly [
+      when: string,
+      code: PiggyError["code"],
+      location: EntryLocation,
+      says: string,
+      arrange?: () => void,
+    ][] = [
+      ["the secret is unknown", "secret_not_found", secret({ name: "none" }), "secret none in eu-west-1"],
+      [
+        "the version is not of the stage",
+        "secret_not_found",
+        secret({ name: "there", stage: "AWSPREVIOUS" }),
+        "AWSPREVIOUS",
+      ],
+      [
+        "the secret is marked for deletion",
+        "secret_not_found",
+        secret({ name: "there" }),
+        "marked for deletion",
+        () => aws.deleteSecret({ region: REGION, name: "there" }),
+      ],
+      ["the secret's name is none", "aws_error", secret({ name: "a name" }), "Invalid name"],
+      [
+        "the secret's key is denied",
+        "aws_access_denied",
+        secret({ name: "there" }),
+        "KMS",
+        () => void aws.putSecret({ region: REGION, name: "there", value: VALUE, kmsDenied: true }),
+      ],
+      [
+        "no policy allows the secret",
+        "aws_access_denied",
+        secret({ name: "there" }),
+        "secretsmanager:GetSecretValue",
+        () => aws.addUser({ ...USER, allow: [] }),
+      ],
+      [
+        "the parameter is unknown",
+        "secret_not_found",
+        parameter({ name: "/none" }),
+        "parameter /none in eu-west-1: ParameterNotFound",
+      ],
+      [
+        "the parameter has no such version",
+        "secret_not_found",
+        parameter({ name: there, version: "7" }),
+        "version 7 of /there/KEY",
+      ],
+      [
+        "the parameter has no such label",
+        "secret_not_found",
+        parameter({ name: there, label: "gone" }),
+        "label gone of /there/KEY",
+      ],
+      [
+        "the parameter's key is denied",
+        "aws_access_denied",
+        parameter({ name: there }),
+        "customer master key",
+        () =>
+          void aws.putParameter({
+            region: REGION,
+            name: there,
+            value: VALUE,
+            type: "SecureString",
+            kmsDenied: true,
+          }),
+      ],
+      [
+        "the parameter's key is disabled",
+        "aws_decryption_failed",
+        parameter({ name: there }),
+        "InvalidKeyId",
+        () => aws.failNext({ action: "GetParameter", times: 1, status: 400, code: "InvalidKeyId" }),
+      ],
+      [
+        "no policy allows the parameter",
+        "aws_access_denied",
+        parameter({ name: there }),
+        "ssm:GetParameter",
+        () => aws.addUser({ ...USER, allow: [] }),
+      ],
+      [
+        "Parameter Store throttles",
+        "aws_throttled",
+        parameter({ name: there }),
+        there,
+        () => aws.failNext({ action: "GetParameter", times: 3, status: 400, code: "ThrottlingException" }),
+      ],
+      [
+        "the region is none",
+        "region_invalid",
+        parameter({ name: there }, "eu-west-1.evil.example"),
+        "evil.example",
+      ],
+    ];
+
+    test.each(refusals)("when %s", async (_when, code, location, says, arrange) => {
+      aws.putSecret({ region: REGION, name: "there", value: VALUE });
+      aws.putParameter({ region: REGION, name: there, value: VALUE, type: "SecureString" });
+      arrange?.();
+      const error = await read(location).then(
+        () => new Error("it was read"),
+        (thrown: unknown) => thrown,
+      );
+      if (!(error instanceof PiggyError)) throw error;
+      expect({ code: error.code, message: error.message }).toEqual({
+        code,
+        message: expect.stringContaining(says),
+      });
+      expect(error.message).not.toContain(VALUE);
+    });
+
+    test("when the version is not the stage's", async () => {
+      const { versionId } = aws.putSecret({ region: REGION, name: "two", value: "1" });
+      aws.putSecret({ region: REGION, name: "two", value: "2" });
+      await expect(read(secret({ name: "two", version: versionId, stage: "AWSCURRENT" }))).rejects.toThrow(
+        "VersionStage that is not associated",
+      );
+    });
+  });
+});
