@@ -26,6 +26,7 @@ export type ErrorCode =
   | "name_taken"
   | "path_taken"
   | "reference_embedded"
+  | "reference_invalid"
   | "argv_lost"
   | "argv_empty"
   // image look-up
