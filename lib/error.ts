@@ -48,6 +48,7 @@ export type ErrorCode =
   | "credentials_missing"
   | "secret_not_found"
   | "secret_not_keyed"
+  | "secret_not_text"
   | "aws_access_denied"
   | "aws_decryption_failed"
   | "aws_throttled"

@@ -8,6 +8,7 @@ import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "..
 import { parseContainers } from "../lib/pod.ts";
 import { isResourceQuantity } from "../lib/quantity.ts";
 import { readSettings } from "../lib/read-settings.ts";
+import { planEntries } from "../lib/reference/entry-plan.ts";
 import { parseReference } from "../lib/reference/reference.ts";
 import { formatEmbedded, parseValue } from "../lib/reference/value.ts";
 import { isRegion } from "../lib/region.ts";
@@ -43,6 +44,8 @@ const probed = (word: string) =>
 const cases: readonly (readonly [string, () => unknown])[] = [
   ["a duration", () => parseDuration(long("1", "x"))],
   ["a quantity", () => isResourceQuantity(long("1", "x"))],
+  ["a store entry", () => planEntries([long("//sm/a"), long("//sm/a#/")], "eu-west-1")],
+  ["a store entry's settings", () => planEntries([`//sm/a?${long("stage=x&")}`], "eu-west-1")],
   ["a region", () => isRegion(long("a-", "x"))],
   ["brackets that are never closed", () => expand(long("$("), () => undefined)],
   ["dollars", () => unescapeForKubelet(escapeForKubelet(long("$")))],
