@@ -7,6 +7,7 @@ import { parseDuration } from "../duration.ts";
 import { messageOf, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import type { SecretAnswer } from "../secrets/answer.ts";
+import { formatUnresolved } from "../secrets/unresolved.ts";
 import { readBody } from "./body.ts";
 import { statusOf } from "./status.ts";
 
@@ -100,9 +101,13 @@ async function secret({ answerSecret }: Routes, request: Request): Promise<Respo
   const token = request.headers.get("X-Token");
   // Whoever shows no token need not be read.
   const body = token ? await readBody(request, LONGEST_SECRET_REQUEST, deadline) : "";
-  const values = await answerSecret(token, body, deadline.signal);
+  const { values, failures } = await answerSecret(token, body, deadline.signal);
+  const unresolved = formatUnresolved(failures);
   // Nothing on the way may keep it.
-  return Response.json(values, { headers: { "Cache-Control": "no-store" } });
+  const headers = { "Cache-Control": "no-store" };
+  return Response.json(values, {
+    headers: unresolved === undefined ? headers : { ...headers, "X-Piggy-Unresolved": unresolved },
+  });
 }
 
 function failure(error: unknown, log: Log): Response {

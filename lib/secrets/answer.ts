@@ -5,20 +5,25 @@ import { isOwnVariable } from "../variables.ts";
 import { authenticate, type Caller, type DefaultTokens } from "./authenticate.ts";
 import { authorize, type Grant } from "./authorize.ts";
 import { Denial } from "./denial.ts";
+import { type EntryRead, readEntries } from "./read-entries.ts";
 import { parseSecretRequest, type SecretRequest } from "./request.ts";
-import { whyNotAllowed } from "./service-account-policy.ts";
+import { type Policy, whyNotAllowed } from "./service-account-policy.ts";
 import type { Entries, Location, SecretsWorld } from "./world.ts";
 
-export type SecretAnswer = (
-  token: string | null,
-  body: string,
-  signal: AbortSignal,
-) => Promise<Readonly<Record<string, string>>>;
+export interface Answer {
+  /** Of the keys that were asked for and have one. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Why a store entry has none. */
+  readonly failures: ReadonlyMap<string, PiggyError>;
+}
+
+export type SecretAnswer = (token: string | null, body: string, signal: AbortSignal) => Promise<Answer>;
 
 /** What is known of a request by the time it is decided. */
 interface Trail {
   caller?: Caller;
   grant?: Grant;
+  readonly entries: EntryRead[];
 }
 
 /**
@@ -30,12 +35,17 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   const isEnforced = settings["piggy-enforce-service-account"];
   const defaultTokens = acceptance(settings["piggy-accept-default-tokens"]);
   return async (token, body, signal) => {
-    const trail: Trail = {};
+    const trail: Trail = { entries: [] };
     try {
       const request = parseSecretRequest(token, body);
-      const { entries, keys } = await decide(request, trail, signal);
-      audit(trail, { decision: "allowed", version: entries.version, keys: keys.map(([key]) => key) });
-      return Object.fromEntries(keys);
+      const { stored, keys, entries } = await decide(request, trail, signal);
+      audit(trail, {
+        decision: "allowed",
+        version: stored?.version,
+        keys: [...keys.map(([key]) => key), ...entries.values.keys()],
+        ...unresolved(entries.failures),
+      });
+      return { values: Object.fromEntries([...keys, ...entries.values]), failures: entries.failures };
     } catch (error) {
       const known = asPiggyError(error, "request_invalid");
       const reason = known instanceof Denial ? known.reason : messageOf(error);
@@ -52,20 +62,30 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     trail.caller = caller;
     const grant = await authorize(caller, request, defaultTokens, world, signal);
     trail.grant = grant;
-    const entries = await world.readStore(grant.location, signal);
-    const reason = whyNotAllowed(entries.values, `${caller.namespace}:${caller.serviceAccount}`, isEnforced);
-    if (reason !== undefined) throw new Denial(reason);
-    return { entries, keys: select(entries, grant) };
+    const policy = { serviceAccount: `${caller.namespace}:${caller.serviceAccount}`, isEnforced };
+    const [stored, entries] = await Promise.all([
+      grant.location === undefined ? undefined : readAllowed(grant.location, policy, signal),
+      readEntries(grant.entries, policy, world.readEntry, (read) => trail.entries.push(read), signal),
+    ]);
+    return { stored, keys: stored === undefined ? [] : select(stored, grant), entries };
   }
 
-  function audit({ caller, grant }: Trail, decision: Readonly<Record<string, unknown>>): void {
+  async function readAllowed(location: Location, policy: Policy, signal: AbortSignal): Promise<Entries> {
+    const stored = await world.readStore(location, signal);
+    const reason = whyNotAllowed(stored, policy);
+    if (reason !== undefined) throw new Denial(reason);
+    return stored;
+  }
+
+  function audit({ caller, grant, entries }: Trail, decision: Readonly<Record<string, unknown>>): void {
     world.log(decision["decision"] === "allowed" ? "info" : "warn", "secret decision", {
       ...decision,
       namespace: caller?.namespace,
       serviceAccount: caller?.serviceAccount,
       pod: grant?.pod ?? caller?.pod?.name,
       container: grant?.container,
-      ...(grant === undefined ? {} : nameOf(grant.location)),
+      ...(grant?.location === undefined ? {} : nameOf(grant.location)),
+      ...(entries.length === 0 ? {} : { entries: entries.map(nameOfEntry) }),
     });
   }
 }
@@ -78,6 +98,17 @@ function nameOf(location: Location): Readonly<Record<string, string>> {
   return location.kind === "secret"
     ? { secret: location.name, region: location.region }
     : { path: location.path, region: location.region };
+}
+
+function nameOfEntry({ location, version }: EntryRead): Readonly<Record<string, string | undefined>> {
+  return { [location.kind]: location.name, region: location.region, version };
+}
+
+function unresolved(failures: ReadonlyMap<string, PiggyError>): {
+  readonly unresolved?: Readonly<Record<string, string>>;
+} {
+  if (failures.size === 0) return {};
+  return { unresolved: Object.fromEntries([...failures].map(([key, { code }]) => [key, code])) };
 }
 
 /** The policy and the settings that may stand in a secret are not the application's. */

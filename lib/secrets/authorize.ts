@@ -6,6 +6,8 @@ import { isJsonObject, own, parseJson } from "../json.ts";
 import { hasOwnTokenVolume } from "../own-token.ts";
 import type { Container, Pod } from "../pod.ts";
 import { defaultSecretName, readSettings } from "../read-settings.ts";
+import { type EntryPlan, planEntries } from "../reference/entry-plan.ts";
+import { isStoreEntry } from "../reference/store-entry.ts";
 import { annotationName, type Environment, type Settings } from "../settings.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
 import {
@@ -19,13 +21,34 @@ import type { Caller, DefaultTokens } from "./authenticate.ts";
 import { Denial } from "./denial.ts";
 import type { SecretRequest } from "./request.ts";
 import type { Location, SecretsWorld } from "./world.ts";
+import { requireWritten } from "./written-entries.ts";
 
 export interface Grant {
   readonly pod: string;
   readonly container: string;
-  readonly location: Location;
-  /** The keys to answer with; undefined for all, as older injectors ask. */
+  /** The Pod's secret or parameter path; undefined where only store entries are asked for. */
+  readonly location: Location | undefined;
+  /** Its keys to answer with; undefined for all, as older injectors ask. */
   readonly keys: readonly string[] | undefined;
+  readonly entries: EntryPlan;
+}
+
+/** What is asked for, the keys of the Pod's secret apart from the store entries. */
+interface Asked {
+  readonly keys: readonly string[] | undefined;
+  readonly entries: readonly string[];
+}
+
+function askedBy({ references }: SecretRequest): Asked {
+  if (references === undefined) return { keys: undefined, entries: [] };
+  const { entries = [], keys = [] } = Object.groupBy(references, (key) =>
+    isStoreEntry(key) ? "entries" : "keys",
+  );
+  return { keys, entries };
+}
+
+function isForEntriesAlone({ keys, entries }: Asked): boolean {
+  return keys !== undefined && keys.length === 0 && entries.length > 0;
 }
 
 /**
@@ -57,10 +80,34 @@ export async function authorize(
       "references is missing: name the keys that the container refers to",
     );
   }
-  const location = isSpecDecisive(container)
-    ? grantBySpec(container, request, world.environment)
-    : grantByAnnotations(pod, caller, request, world.environment);
-  return { pod: name, container: container.name, location, keys: request.references };
+  const asked = askedBy(request);
+  if (asked.entries.length > 0) requireOwnWrapping(container, caller);
+  if (!isSpecDecisive(container)) {
+    const location = grantByAnnotations(pod, caller, request, world.environment);
+    return {
+      pod: name,
+      container: container.name,
+      location,
+      keys: asked.keys,
+      entries: planEntries([], undefined),
+    };
+  }
+  requireAdmittedArgv(container, request);
+  requireWritten(container, asked.entries);
+  const region = variableOf(container, containerVariable("aws-region")) || world.environment["AWS_REGION"];
+  return {
+    pod: name,
+    container: container.name,
+    location: isForEntriesAlone(asked) ? undefined : locationInSpec(container, region),
+    keys: asked.keys,
+    entries: planEntries(asked.entries, region),
+  };
+}
+
+/** What an older webhook admitted says nothing immutable of what it may ask. */
+function requireOwnWrapping(container: Container, caller: Caller): void {
+  if (isSpecDecisive(container) && hasTokenFile(container) && caller.tokenKind === "own") return;
+  throw new Denial("store entries are for containers with a token of our own alone");
 }
 
 /** The Pod that the token is bound to. Only where any default token is accepted may the body say which. */
@@ -92,17 +139,17 @@ function checkPod(pod: Pod, caller: Caller, defaultTokens: DefaultTokens): void 
   }
 }
 
-function grantBySpec(container: Container, request: SecretRequest, environment: Environment): Location {
-  if (variableOf(container, containerVariable("piggy-enforce-integrity")) !== "false") {
-    const argv = admittedArgv(container);
-    if (argv === undefined) throw new Denial("the container does not run behind piggy-env");
-    const admitted = hasTokenFile(container) ? argvDigest(argv) : argvSignature(argv);
-    requireSignature(admitted, request);
-  }
+function requireAdmittedArgv(container: Container, request: SecretRequest): void {
+  if (variableOf(container, containerVariable("piggy-enforce-integrity")) === "false") return;
+  const argv = admittedArgv(container);
+  if (argv === undefined) throw new Denial("the container does not run behind piggy-env");
+  const admitted = hasTokenFile(container) ? argvDigest(argv) : argvSignature(argv);
+  requireSignature(admitted, request);
+}
+
+function locationInSpec(container: Container, inRegion: string | undefined): Location {
   const path = variableOf(container, containerVariable("aws-ssm-parameter-path"));
-  const region = requireRegion(
-    variableOf(container, containerVariable("aws-region")) || environment["AWS_REGION"],
-  );
+  const region = requireRegion(inRegion);
   if (path) return { kind: "path", path, region };
   const name = variableOf(container, containerVariable("aws-secret-name"));
   if (!name)

@@ -1,6 +1,7 @@
 /** What the secrets service needs of the world, as small as it can be said. */
 import type { Log } from "../log.ts";
 import type { Pod } from "../pod.ts";
+import type { EntryLocation } from "../reference/entry-plan.ts";
 import type { Environment } from "../settings.ts";
 
 export interface TokenReviewAnswer {
@@ -20,6 +21,12 @@ export interface Entries {
   readonly version: string | undefined;
 }
 
+export interface EntryContent {
+  /** Bytes of a binary secret, text of all else. */
+  readonly value: string | Uint8Array;
+  readonly version: string | undefined;
+}
+
 export interface SecretsWorld {
   /** The webhook's environment: the defaults of every setting, and its policy. */
   readonly environment: Environment;
@@ -31,5 +38,7 @@ export interface SecretsWorld {
   /** The Pod as stored; undefined when there is none of that name. */
   readonly readPod: (namespace: string, name: string, signal: AbortSignal) => Promise<Pod | undefined>;
   readonly readStore: (location: Location, signal: AbortSignal) => Promise<Entries>;
+  /** One entry of a store, as a reference names it. */
+  readonly readEntry: (location: EntryLocation, signal: AbortSignal) => Promise<EntryContent>;
   readonly log: Log;
 }

@@ -70,6 +70,8 @@ export interface PodOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly argv?: readonly string[];
+  /** The environment of a second container, `sidecar`. */
+  readonly sidecar?: Readonly<Record<string, string>>;
 }
 
 /** A Pod of one container, `app`, as the API server has stored it. */
@@ -110,11 +112,36 @@ export async function startPod(kubernetes: KubernetesFake, options: PodOptions =
       serviceAccountName: serviceAccount,
       containers: [
         { name: "app", image: "registry.example.com/app:1", command: [command], args, env: variables(env) },
+        ...(options.sidecar === undefined ? [] : [sidecar(options.sidecar)]),
       ],
     },
   });
   if (!creation.allowed) throw new Error(creation.status.message);
   return started(creation.pod, argv);
+}
+
+function sidecar(env: Readonly<Record<string, string>>) {
+  return {
+    name: "sidecar",
+    image: "registry.example.com/sidecar:1",
+    command: ["/bin/sidecar"],
+    env: variables(env),
+  };
+}
+
+/** The Pod with further variables in its container, as if admission had written them. */
+export function storedWith(
+  kubernetes: KubernetesFake,
+  { stored, argv }: StartedPod,
+  env: Readonly<Record<string, string>>,
+): StartedPod {
+  const { namespace, name } = stored.metadata;
+  const [app, ...others] = stored.spec.containers;
+  const containers = [{ ...app, env: [...(app?.env ?? []), ...variables(env)] }, ...others];
+  kubernetes.add({ ...stored, apiVersion: "v1", kind: "Pod", spec: { ...stored.spec, containers } });
+  const anew = kubernetes.pod(namespace, name);
+  if (anew === undefined) throw new Error(`Pod ${name} was not stored`);
+  return started(anew, argv);
 }
 
 export function started(stored: StoredPod, argv: readonly string[]): StartedPod {

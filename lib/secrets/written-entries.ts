@@ -1,0 +1,43 @@
+/** Which entries of the stores a container may ask for: those that its stored spec names, and no others. */
+import { expand } from "../expansion.ts";
+import { parseJson } from "../json.ts";
+import type { Container } from "../pod.ts";
+import { isStoreEntry } from "../reference/store-entry.ts";
+import { parseValue } from "../reference/value.ts";
+import { isOwnVariable } from "../variables.ts";
+import { variableOf } from "../wrapped-container.ts";
+import { Denial } from "./denial.ts";
+
+/** Of a key in the log, which whoever asks may have made as long as a request. */
+const LONGEST_SHOWN = 200;
+
+/** @throws Denial for a key that stands neither in the container's `env` nor among what admission recorded. */
+export function requireWritten(container: Container, keys: readonly string[]): void {
+  if (keys.length === 0) return;
+  const written = writtenIn(container);
+  const foreign = keys.find((key) => !written.has(key));
+  if (foreign === undefined) return;
+  const shown = JSON.stringify(foreign.slice(0, LONGEST_SHOWN));
+  throw new Denial(`the container's stored env does not refer to ${shown}`);
+}
+
+function writtenIn(container: Container): ReadonlySet<string> {
+  const values = container.env.flatMap(({ name, value }) =>
+    value === undefined || isOwnVariable(name) ? [] : [asSeenInside(value)],
+  );
+  const references = values.flatMap((value) => parseValue(value) ?? []);
+  const keys = references.flatMap((part) => (typeof part === "string" ? [] : [part.key]));
+  return new Set([...keys.filter(isStoreEntry), ...recordedIn(container)]);
+}
+
+/** What admission found in ConfigMaps and Secrets: a JSON list. */
+function recordedIn(container: Container): readonly string[] {
+  const recorded = parseJson(asSeenInside(variableOf(container, "PIGGY_REFERENCES") ?? ""));
+  const list: readonly unknown[] = Array.isArray(recorded) ? recorded : [];
+  return list.filter((key) => typeof key === "string");
+}
+
+/** The kubelet makes `$` of `$$`. A `$(VAR)` stays: what it would be is not in the container's spec alone. */
+function asSeenInside(value: string): string {
+  return expand(value, () => undefined);
+}
