@@ -22,12 +22,12 @@ import { readArguments, readEnvironment } from "./lib/injector/process.ts";
 import { askWebhook } from "./lib/injector/proxy.ts";
 import {
   describeSource,
+  type Findings,
   referencedKeys,
   unresolvedError,
-  type Values,
   valueFor,
 } from "./lib/injector/resolution.ts";
-import { withPatience } from "./lib/injector/retry.ts";
+import { failureIn, withPatience } from "./lib/injector/retry.ts";
 import { refuseUnrunnable } from "./lib/injector/runnable.ts";
 import { type InjectorSettings, readInjectorSettings } from "./lib/injector/settings.ts";
 import { findTarget } from "./lib/injector/target.ts";
@@ -56,12 +56,12 @@ async function main(): Promise<never> {
   timeline.mark("references");
   const keys = referencedKeys(environment.variables);
   // Even a wait for nothing takes a tenth of a millisecond.
-  const values =
+  const findings =
     keys.length === 0
-      ? new Map<string, string>()
+      ? undefined
       : await resolve(commandLine, environment, keys, settings, log, timeline.mark);
   timeline.mark("answer");
-  const entries = resolvedEntries(environment.variables, (reference) => valueFor(reference, values));
+  const entries = resolvedEntries(environment.variables, (reference) => valueFor(reference, findings));
   const argv = expandArgv(commandLine.argv, expansion, entries);
   const target = known ?? findTarget(argv[0] ?? "", lookUp(entries, "PATH"));
   timeline.mark("exec");
@@ -97,29 +97,34 @@ async function resolve(
   settings: InjectorSettings,
   log: Log,
   mark: Mark,
-): Promise<Values | undefined> {
+): Promise<Findings | undefined> {
   const { own, variables } = environment;
   endOnSignals();
   if (settings.initialDelayMs > 0) await Bun.sleep(settings.initialDelayMs);
 
-  let values: Values | undefined;
+  let findings: Findings | undefined;
   let failure: PiggyError | undefined;
   try {
-    values = await withPatience(
+    await withPatience(
       settings,
-      () => ask(argv, environment, keys, settings, mark),
+      async () => {
+        findings = undefined;
+        findings = await ask(argv, environment, keys, settings, mark);
+        const incomplete = failureIn(findings);
+        if (incomplete !== undefined) throw incomplete;
+      },
       (error) => log("warn", asPiggyError(error, "webhook_unreachable").message),
     );
   } catch (error) {
     failure = asPiggyError(error, "reference_unresolved");
   }
-  const unresolved = unresolvedError(variables, values, describeSource(own), failure);
-  if (unresolved === undefined) return values;
+  const unresolved = unresolvedError(variables, findings, describeSource(own), failure);
+  if (unresolved === undefined) return findings;
   if (!settings.ignoreNoEnv) throw unresolved;
   log("warn", `${unresolved.message} Started all the same: PIGGY_IGNORE_NO_ENV is set`, {
     code: unresolved.code,
   });
-  return values;
+  return findings;
 }
 
 async function ask(
@@ -128,12 +133,12 @@ async function ask(
   keys: readonly string[],
   { standalone, skipVerifyTls, dnsTransport }: InjectorSettings,
   mark: Mark,
-): Promise<Values> {
+): Promise<Findings> {
   const connectByName =
     dnsTransport && (await import("./lib/injector/dns/connect.ts")).connectOver(dnsTransport);
   if (standalone) {
     const { askAws } = await import("./lib/injector/standalone.ts");
-    return askAws(own, environmentByName(variables), mark, connectByName);
+    return askAws(own, environmentByName(variables), keys, mark, connectByName);
   }
   return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls, mark, connectByName });
 }

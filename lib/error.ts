@@ -79,3 +79,8 @@ export function asPiggyError(error: unknown, code: ErrorCode): PiggyError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether it says that what is referred to is not there, and not that it could not be read. */
+export function isAbsence({ code }: PiggyError): boolean {
+  return code === "reference_unresolved" || code === "secret_not_found";
+}

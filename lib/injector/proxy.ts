@@ -8,7 +8,7 @@ import { connectEither } from "./connect-either.ts";
 import { type Connection, connect } from "./connection.ts";
 import { readText } from "./files.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
-import type { Values } from "./resolution.ts";
+import type { Findings } from "./resolution.ts";
 import type { Mark } from "./timeline.ts";
 
 const DEFAULT_TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -37,7 +37,7 @@ export interface ProxyQuery {
 /**
  * @throws PiggyError `webhook_unreachable`, `webhook_refused`, `not_allowed`, `token_missing`
  */
-export async function askWebhook(query: ProxyQuery): Promise<Values> {
+export async function askWebhook(query: ProxyQuery): Promise<Findings> {
   const { own } = query;
   const address = own.get("PIGGY_ADDRESS");
   if (!address || !URL.canParse(address)) {
@@ -54,7 +54,7 @@ export async function askWebhook(query: ProxyQuery): Promise<Values> {
   );
   try {
     const connection = await connecting;
-    return parseValues(await connection.exchange(request, signal), url);
+    return await parseFindings(await connection.exchange(request, signal), url, query.keys);
   } catch (error) {
     if (error instanceof PiggyError && !WIRE_FAULTS.has(error.code)) throw error;
     const isUntrusted = error instanceof PiggyError && error.code === "peer_untrusted";
@@ -129,7 +129,15 @@ function readToken(file: string): string {
   }
 }
 
-function parseValues({ status, body }: Answer, url: URL): Values {
+async function parseFindings(answer: Answer, url: URL, keys: readonly string[]): Promise<Findings> {
+  const values = parseValues(answer, url);
+  const unresolved = answer.headers.get("x-piggy-unresolved");
+  if (unresolved === undefined) return { values, failures: new Map() };
+  const { parseUnresolved } = await import("./unresolved.ts");
+  return { values, failures: parseUnresolved(unresolved, keys, values) };
+}
+
+function parseValues({ status, body }: Answer, url: URL): ReadonlyMap<string, string> {
   if (status === 403) throw new PiggyError("not_allowed", "piggy-webhooks: decision not allowed");
   if (status < 200 || status > 299) {
     const isPassing = status === 429 || status >= 500;

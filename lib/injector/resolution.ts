@@ -1,11 +1,15 @@
 /** What was found out about a container's references. */
-import { PiggyError } from "../error.ts";
-import { formatReference, type Reference } from "../reference/reference.ts";
+import { isAbsence, PiggyError } from "../error.ts";
+import { formatReference, isStoreEntry, type Reference } from "../reference/reference.ts";
 import { bytesOf } from "./bytes.ts";
 import { referencesOf, type Variable } from "./environment.ts";
 
-/** The values of the keys that are there. Keys that are not have none. */
-export type Values = ReadonlyMap<string, string>;
+export interface Findings {
+  /** The values of the keys that are there. Keys that are not have none. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Why a key has none, where that is known of the key itself. */
+  readonly failures: ReadonlyMap<string, PiggyError>;
+}
 
 /** The keys that the variables refer to, each once. */
 export function referencedKeys(variables: readonly Variable[]): readonly string[] {
@@ -23,13 +27,15 @@ export function referencedKeys(variables: readonly Variable[]): readonly string[
 
 /**
  * What stands in a reference's place, as bytes: the key's value, if a variable can hold it (one with a NUL byte would
- * reach the application cut off), or the default of a key that is missing. Without values, as when the look-up failed,
+ * reach the application cut off), or the default of a key that is missing. Without findings, as when the look-up failed,
  * it is not known which are.
  */
-export function valueFor({ key, fallback }: Reference, values: Values | undefined): string | undefined {
-  const value = values?.get(key);
-  if (value === undefined) return values && fallback;
-  return value.includes("\0") ? undefined : bytesOf(value);
+export function valueFor({ key, fallback }: Reference, findings: Findings | undefined): string | undefined {
+  if (findings === undefined) return undefined;
+  const value = findings.values.get(key);
+  if (value !== undefined) return value.includes("\0") ? undefined : bytesOf(value);
+  const failure = findings.failures.get(key);
+  return failure === undefined || isAbsence(failure) ? fallback : undefined;
 }
 
 /** Where the values come from, for a person. */
@@ -49,25 +55,29 @@ export function describeSource(own: ReadonlyMap<string, string>): string {
  */
 export function unresolvedError(
   variables: readonly Variable[],
-  values: Values | undefined,
+  findings: Findings | undefined,
   source: string,
   failure: PiggyError | undefined,
 ): PiggyError | undefined {
   const faultOf = (variable: Variable) =>
-    referencesOf(variable).find((reference) => valueFor(reference, values) === undefined);
+    referencesOf(variable).find((reference) => valueFor(reference, findings) === undefined);
   const [first, ...others] = variables.filter((variable) => faultOf(variable) !== undefined);
   const unresolved = first && faultOf(first);
   if (unresolved === undefined) return undefined;
-  const key = JSON.stringify(unresolved.key);
-  const fault = values?.has(unresolved.key)
-    ? `the value of key ${key} of ${source} holds a NUL byte, which no variable can`
-    : `${source} has no key ${key}`;
-  const reason = failure?.message ?? fault;
+  // What failed for this key says more than what failed last.
+  const known = findings?.failures.get(unresolved.key) ?? (findings === undefined ? failure : undefined);
+  const reason = known?.message ?? faultIn(unresolved, findings, source);
   const more = others.length === 0 ? "" : ` Unresolved too: ${others.map(({ name }) => name).join(", ")}.`;
   const reference = JSON.stringify(formatReference(unresolved));
   return new PiggyError(
-    failure?.code ?? "reference_unresolved",
+    known?.code ?? "reference_unresolved",
     `${first?.name}: ${reference} is unresolved: ${reason.replace(/\.$/, "")}.${more}`,
-    { cause: failure },
+    { cause: known },
   );
+}
+
+function faultIn({ key }: Reference, findings: Findings | undefined, source: string): string {
+  const what = isStoreEntry(key) ? "it" : `key ${JSON.stringify(key)} of ${source}`;
+  if (findings?.values.has(key)) return `the value of ${what} holds a NUL byte, which no variable can`;
+  return isStoreEntry(key) ? "it has no value" : `${source} has no key ${JSON.stringify(key)}`;
 }

@@ -1,5 +1,6 @@
 /** How long it is worth asking again, and when. */
-import { type ErrorCode, PiggyError } from "../error.ts";
+import { type ErrorCode, isAbsence, PiggyError } from "../error.ts";
+import type { Findings } from "./resolution.ts";
 
 export interface Patience {
   /** As often as this, 500 ms apart, whatever may pass; undefined for the deadline to decide. */
@@ -22,6 +23,20 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   "aws_throttled",
   "aws_unavailable",
 ]);
+
+/**
+ * What is wrong with findings that are not all there: what cannot heal before what can, for then it is no use to ask
+ * again; undefined when all is known.
+ */
+export function failureIn({ failures }: Findings): PiggyError | undefined {
+  let passing: PiggyError | undefined;
+  for (const failure of failures.values()) {
+    if (isAbsence(failure)) continue;
+    if (!PASSING.has(failure.code)) return failure;
+    passing ??= failure;
+  }
+  return passing;
+}
 
 /**
  * Tries until it is done, or patience ends; then throws what the last try threw. `attempt` is given the signal that

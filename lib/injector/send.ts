@@ -1,4 +1,4 @@
-/** The HTTP under the injector's calls to AWS: one connection for each origin, kept for the next call. */
+/** The HTTP under the injector's calls to AWS: a connection is kept for the next call to its origin. */
 import type { Received, Send, SendInit } from "../aws/send.ts";
 import { PiggyError } from "../error.ts";
 import { AMAZON_ROOTS } from "./amazon-roots.ts";
@@ -21,7 +21,13 @@ export interface Transport {
 
 /** A transport that obeys the environment's HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE. */
 export function createTransport(environment: Environment, mark: Mark, connectByName = connect): Transport {
-  const connections = new Map<string, Promise<Connection>>();
+  /** By origin, those that nobody uses. */
+  const connections = new Map<string, Promise<Connection>[]>();
+  const keep = ({ origin }: URL, connection: Promise<Connection>) => {
+    const kept = connections.get(origin);
+    if (kept === undefined) connections.set(origin, [connection]);
+    else kept.push(connection);
+  };
   const bundle = environment["AWS_CA_BUNDLE"];
   const ca = bundle ? readBundle(bundle) : undefined;
 
@@ -46,11 +52,7 @@ export function createTransport(environment: Environment, mark: Mark, connectByN
   };
 
   /** One call at a time: whoever comes meanwhile opens a connection of its own. */
-  const takeKept = ({ origin }: URL): Promise<Connection> | undefined => {
-    const kept = connections.get(origin);
-    connections.delete(origin);
-    return kept;
-  };
+  const takeKept = ({ origin }: URL): Promise<Connection> | undefined => connections.get(origin)?.pop();
 
   const send: Send = async (url, init) => {
     const proxy = init.proxy === false ? undefined : httpProxyOf(url, environment);
@@ -60,7 +62,7 @@ export function createTransport(environment: Environment, mark: Mark, connectByN
     const request = formatRequest({ ...init, url, body: init.body ?? "" });
     const exchange = async (connection: Connection) => {
       const answer = await connection.exchange(request, init.signal);
-      if (answer.reusable) connections.set(url.origin, Promise.resolve(connection));
+      if (answer.reusable) keep(url, Promise.resolve(connection));
       else connection.close();
       return received(answer);
     };
@@ -79,7 +81,7 @@ export function createTransport(environment: Environment, mark: Mark, connectByN
     send,
     prepare(url, signal) {
       const isDirect = httpProxyOf(url, environment) === undefined;
-      if (isDirect && !connections.has(url.origin)) connections.set(url.origin, open(url, signal));
+      if (isDirect && !connections.has(url.origin)) keep(url, open(url, signal));
     },
   };
 }

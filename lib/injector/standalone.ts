@@ -2,13 +2,15 @@
 import { resolveCredentials } from "../aws/credentials.ts";
 import { firstDestinations } from "../aws/destinations.ts";
 import { resolveRegion } from "../aws/region.ts";
+import type { AwsCredentials } from "../aws/signature.ts";
 import { createSignedStore } from "../aws/signed.ts";
 import type { StoreLocation } from "../aws/store.ts";
 import { PiggyError } from "../error.ts";
+import { isStoreEntry } from "../reference/reference.ts";
 import { bytesOf } from "./bytes.ts";
 import type { connect } from "./connection.ts";
 import { readText } from "./files.ts";
-import type { Values } from "./resolution.ts";
+import type { Findings } from "./resolution.ts";
 import { createTransport } from "./send.ts";
 import { createTimeLimit } from "./time-limit.ts";
 import type { Mark } from "./timeline.ts";
@@ -18,42 +20,54 @@ const TIMEOUT_MS = 12_000;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
+ * @param keys what is referred to; the Pod's secret or parameter path is read only for keys of its own
  * @param connectByName how to connect to a name, where the C library is not to look it up
  * @throws PiggyError `usage`, `region_invalid`, `credentials_missing`, `secret_*`, `aws_*`
  */
 export async function askAws(
   own: ReadonlyMap<string, string>,
   environment: Environment,
+  keys: readonly string[],
   mark: Mark,
   connectByName?: typeof connect,
-): Promise<Values> {
-  const location = await locationOf(own, environment);
+): Promise<Findings> {
+  const region = own.get("PIGGY_AWS_REGION") || (await resolveRegion(environment));
+  const entries = keys.filter(isStoreEntry);
+  const location = entries.length < keys.length ? locationOf(own, region) : undefined;
   const { send, prepare } = createTransport(environment, mark, connectByName);
   const { signal, paused } = createTimeLimit(TIMEOUT_MS);
-  for (const url of firstDestinations(location, environment)) prepare(url, signal);
+  if (location !== undefined)
+    for (const url of firstDestinations(location, environment)) prepare(url, signal);
   const ask = async (question: string) => {
     const { askAtTerminal } = await import("./terminal.ts");
     return paused(() => askAtTerminal(question));
   };
+  let credentials: Promise<AwsCredentials> | undefined;
   const store = createSignedStore({
     environment,
-    credentials: (region, signal) =>
-      resolveCredentials(environment, region, signal, {
+    credentials: (regionOfCall, signal) => {
+      // One identity for all that is read, whatever region it is in.
+      credentials ??= resolveCredentials(environment, region || regionOfCall, signal, {
         send,
         ask,
         readText: (file) => readText(bytesOf(file)),
-      }),
+      });
+      return credentials;
+    },
     send,
   });
-  const { values } = await store.readStore(location, signal);
-  return values;
+  if (entries.length === 0 && location !== undefined) {
+    const { values } = await store.readStore(location, signal);
+    return { values, failures: NONE };
+  }
+  const { askForEntries } = await import("./standalone-entries.ts");
+  return askForEntries({ keys, location, region, store, signal });
 }
 
-async function locationOf(
-  own: ReadonlyMap<string, string>,
-  environment: Environment,
-): Promise<StoreLocation> {
-  const region = own.get("PIGGY_AWS_REGION") || (await resolveRegion(environment));
+const NONE: Findings["failures"] = new Map();
+
+/** @throws PiggyError `region_invalid`, `usage` */
+function locationOf(own: ReadonlyMap<string, string>, region: string | undefined): StoreLocation {
   if (!region) {
     throw new PiggyError(
       "region_invalid",

@@ -4,8 +4,9 @@ import { trimEndOf } from "../text.ts";
 
 const PREFIX = "piggy:";
 
-/** A key of the secret or the parameter path that the Pod is given. */
+/** A key of the secret or the parameter path that the Pod is given, or a store entry of its own. */
 export interface Reference {
+  /** What follows `piggy:`. */
   readonly key: string;
   /** What stands there when the secret has no such key. */
   readonly fallback?: string;
@@ -25,4 +26,9 @@ export function parseReference(value: string): Reference | undefined {
 /** The reference as it stands in a manifest. It names where a secret is and is itself none. */
 export function formatReference(reference: Reference): string {
   return PREFIX + reference.key;
+}
+
+/** Whether a key names a store entry of its own, rather than a key of what the Pod is given. */
+export function isStoreEntry(key: string): boolean {
+  return key.startsWith("//");
 }

@@ -27,11 +27,7 @@ export type StoreEntry =
       readonly label?: string;
     };
 
-const PREFIX = "//";
-
-export function isStoreEntry(key: string): boolean {
-  return key.startsWith(PREFIX);
-}
+export { isStoreEntry } from "./reference.ts";
 
 const ENTRY = /^\/\/(sm|ssm)\/([^?#]+)(?:\?([^#]*))?(?:#(.*))?$/s;
 const ARN_REGION = /^arn:[\w-]+:(?:secretsmanager|ssm):([\w-]+):/;

@@ -5,7 +5,7 @@ import { isOwnVariable } from "../variables.ts";
 import { authenticate, type Caller, type DefaultTokens } from "./authenticate.ts";
 import { authorize, type Grant } from "./authorize.ts";
 import { Denial } from "./denial.ts";
-import { type EntryRead, readEntries } from "./read-entries.ts";
+import { type EntriesAnswer, type EntryRead, readEntries } from "./read-entries.ts";
 import { parseSecretRequest, type SecretRequest } from "./request.ts";
 import { type Policy, whyNotAllowed } from "./service-account-policy.ts";
 import type { Entries, Location, SecretsWorld } from "./world.ts";
@@ -38,14 +38,9 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     const trail: Trail = { entries: [] };
     try {
       const request = parseSecretRequest(token, body);
-      const { stored, keys, entries } = await decide(request, trail, signal);
-      audit(trail, {
-        decision: "allowed",
-        version: stored?.version,
-        keys: [...keys.map(([key]) => key), ...entries.values.keys()],
-        ...unresolved(entries.failures),
-      });
-      return { values: Object.fromEntries([...keys, ...entries.values]), failures: entries.failures };
+      const { version, values, failures } = await decide(request, trail, signal);
+      audit(trail, { decision: "allowed", version, keys: [...values.keys()], ...unresolved(failures) });
+      return { values: Object.fromEntries(values), failures };
     } catch (error) {
       const known = asPiggyError(error, "request_invalid");
       const reason = known instanceof Denial ? known.reason : messageOf(error);
@@ -64,10 +59,28 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     trail.grant = grant;
     const policy = { serviceAccount: `${caller.namespace}:${caller.serviceAccount}`, isEnforced };
     const [stored, entries] = await Promise.all([
-      grant.location === undefined ? undefined : readAllowed(grant.location, policy, signal),
+      readStored(grant, policy, signal),
       readEntries(grant.entries, policy, world.readEntry, (read) => trail.entries.push(read), signal),
     ]);
-    return { stored, keys: stored === undefined ? [] : select(stored, grant), entries };
+    return {
+      version: stored.version,
+      values: new Map([...stored.values, ...entries.values]),
+      failures: new Map([...stored.failures, ...entries.failures]),
+    };
+  }
+
+  /** What is asked of the Pod's secret. Beside store entries its failure is that of its own keys alone. */
+  async function readStored(grant: Grant, policy: Policy, signal: AbortSignal): Promise<Stored> {
+    const { location, keys = [], entries } = grant;
+    if (location === undefined) return NOTHING;
+    try {
+      const stored = await readAllowed(location, policy, signal);
+      return { ...stored, values: select(stored, grant), failures: NOTHING.failures };
+    } catch (error) {
+      const hasOthers = entries.fetches.length + entries.failures.size > 0;
+      if (!hasOthers || !(error instanceof PiggyError) || error instanceof Denial) throw error;
+      return { ...NOTHING, failures: new Map(keys.map((key) => [key, error])) };
+    }
   }
 
   async function readAllowed(location: Location, policy: Policy, signal: AbortSignal): Promise<Entries> {
@@ -89,6 +102,12 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     });
   }
 }
+
+interface Stored extends EntriesAnswer {
+  readonly version: string | undefined;
+}
+
+const NOTHING: Stored = { values: new Map(), failures: new Map(), version: undefined };
 
 function acceptance(value: string): DefaultTokens {
   return value === "true" || value === "false" ? value : "auto";
@@ -112,10 +131,11 @@ function unresolved(failures: ReadonlyMap<string, PiggyError>): {
 }
 
 /** The policy and the settings that may stand in a secret are not the application's. */
-function select({ values }: Entries, { keys }: Grant): readonly (readonly [string, string])[] {
-  const wanted = keys === undefined ? [...values.keys()] : [...new Set(keys)];
-  return wanted.flatMap((key) => {
+function select({ values }: Entries, { keys = [...values.keys()] }: Grant): ReadonlyMap<string, string> {
+  const selected = new Map<string, string>();
+  for (const key of keys) {
     const value = isOwnVariable(key) ? undefined : values.get(key);
-    return value === undefined ? [] : [[key, value] as const];
-  });
+    if (value !== undefined) selected.set(key, value);
+  }
+  return selected;
 }

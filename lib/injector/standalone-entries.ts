@@ -1,0 +1,73 @@
+/** Store entries in standalone mode; loaded where a reference names one. */
+import type { Store, StoreLocation } from "../aws/store.ts";
+import { asPiggyError, type PiggyError } from "../error.ts";
+import { type EntryFetch, planEntries } from "../reference/entry-plan.ts";
+import { valuesOf } from "../reference/entry-value.ts";
+import { isStoreEntry } from "../reference/reference.ts";
+import { createTurns } from "../turns.ts";
+import type { Findings } from "./resolution.ts";
+
+/** Each has a connection of its own. */
+const SIDE_BY_SIDE = 4;
+
+export interface EntryQuery {
+  readonly keys: readonly string[];
+  /** What the other keys are of; undefined where there are none. */
+  readonly location: StoreLocation | undefined;
+  /** Where an entry is that names no region. */
+  readonly region: string | undefined;
+  readonly store: Store;
+  readonly signal: AbortSignal;
+}
+
+/** Reads side by side what the keys are of. What failed for one of them is nothing to the others. */
+export async function askForEntries({
+  keys,
+  location,
+  region,
+  store,
+  signal,
+}: EntryQuery): Promise<Findings> {
+  const { fetches, failures } = planEntries(keys.filter(isStoreEntry), region);
+  const inTurn = createTurns(SIDE_BY_SIDE);
+  const reads = fetches.map((fetch) => () => readEntry(fetch, store, signal));
+  if (location !== undefined) {
+    const others = keys.filter((key) => !isStoreEntry(key));
+    reads.unshift(() => readOthers(others, location, store, signal));
+  }
+  const found = await Promise.all(reads.map((read) => inTurn(read)));
+  return {
+    values: new Map(found.flatMap(({ values }) => [...values])),
+    failures: new Map([...failures, ...found.flatMap((each) => [...each.failures])]),
+  };
+}
+
+async function readEntry(fetch: EntryFetch, { readEntry }: Store, signal: AbortSignal): Promise<Findings> {
+  try {
+    const { value } = await readEntry(fetch.location, signal);
+    return valuesOf(fetch, value);
+  } catch (error) {
+    return failed(
+      fetch.wanted.map(({ key }) => key),
+      asPiggyError(error, "aws_error"),
+    );
+  }
+}
+
+async function readOthers(
+  keys: readonly string[],
+  location: StoreLocation,
+  { readStore }: Store,
+  signal: AbortSignal,
+): Promise<Findings> {
+  try {
+    const { values } = await readStore(location, signal);
+    return { values, failures: new Map() };
+  } catch (error) {
+    return failed(keys, asPiggyError(error, "aws_error"));
+  }
+}
+
+function failed(keys: readonly string[], failure: PiggyError): Findings {
+  return { values: new Map(), failures: new Map(keys.map((key) => [key, failure])) };
+}

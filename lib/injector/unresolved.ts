@@ -1,0 +1,53 @@
+/** X-Piggy-Unresolved: why piggy-webhooks has no value for some of the keys; loaded where it says so. */
+import { type ErrorCode, PiggyError } from "../error.ts";
+import { isJsonObject, own, parseJson } from "../json.ts";
+import { isStoreEntry } from "../reference/reference.ts";
+
+/** What can be wrong with one of them. */
+const CODES = [
+  "reference_invalid",
+  "reference_unresolved",
+  "region_invalid",
+  "credentials_missing",
+  "secret_not_found",
+  "secret_not_keyed",
+  "secret_not_text",
+  "aws_access_denied",
+  "aws_decryption_failed",
+  "aws_throttled",
+  "aws_unavailable",
+  "aws_untrusted",
+  "aws_error",
+] as const satisfies readonly ErrorCode[];
+
+/** The key under which stands what is true of all that there was no room for. */
+const OTHERS = "//";
+
+/**
+ * @param header base64url of a JSON object from key to `code` and `message`
+ * @param values those that have one
+ */
+export function parseUnresolved(
+  header: string,
+  keys: readonly string[],
+  values: ReadonlyMap<string, string>,
+): ReadonlyMap<string, PiggyError> {
+  const reasons = parseJson(Buffer.from(header, "base64url").toString());
+  const failures = new Map<string, PiggyError>();
+  for (const key of keys) {
+    if (values.has(key)) continue;
+    const reason = isJsonObject(reasons) ? own(reasons, key) : undefined;
+    // A key of the Pod's secret without a reason is one that the secret does not have.
+    if (reason !== undefined) failures.set(key, failureOf(reason));
+    else if (isStoreEntry(key))
+      failures.set(key, failureOf(isJsonObject(reasons) ? own(reasons, OTHERS) : undefined));
+  }
+  return failures;
+}
+
+function failureOf(reason: unknown): PiggyError {
+  const { code, message } = isJsonObject(reason) ? reason : {};
+  const known = CODES.find((each) => each === code);
+  if (known !== undefined && typeof message === "string") return new PiggyError(known, message);
+  return new PiggyError("webhook_refused", "piggy-webhooks has no value for it, and its log says why");
+}
