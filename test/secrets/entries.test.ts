@@ -254,6 +254,25 @@ describe("what failed for one entry", () => {
     }
   });
 
+  test("is told of what failed before what is not there, and of the rest that it is not there", async () => {
+    putSecret("own/none", "{}");
+    const absent = Array.from({ length: 60 }, (_, index) => `//sm/own/none#/${index}`);
+    const failed = ["//sm/own/none?stage=", "//ssm/own/none?version=x&label=y"];
+    const reasons = unresolvedIn((await askFor([...absent, ...failed])).headers);
+    expect(Object.keys(reasons).slice(0, 2)).toEqual(failed);
+    expect(Object.keys(reasons).length).toBeLessThan(60);
+    expect(reasons["//"]).toMatchObject({ code: "reference_unresolved" });
+  });
+
+  test("is told of the Pod's own secret for each of its keys", async () => {
+    putSecret("own/there", `${HUSH}there`);
+    const annotations = { "aws-secret-name": "own/is-not-there" };
+    const answer = await askFor(["password", "user", "//sm/own/there"], { annotations });
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { "//sm/own/there": `${HUSH}there` }]);
+    const reason = { code: "secret_not_found", message: expect.stringContaining("secret own/is-not-there") };
+    expect(unresolvedIn(answer.headers)).toEqual({ password: reason, user: reason });
+  });
+
   test("is told for as many as a header holds, and of each whole", async () => {
     const keys = Array.from({ length: 200 }, (_, index) => `//sm/own/none-${index}-${"é".repeat(20)}?stage=`);
     const { status, headers } = await askFor(keys);
@@ -263,6 +282,7 @@ describe("what failed for one entry", () => {
     expect(reasons.length).toBeLessThan(200);
     for (const [key, reason] of reasons) {
       expect(keys).toContain(key);
+      expect(key).not.toBe("//");
       expect(reason).toEqual({ code: "reference_invalid", message: expect.stringContaining(key) });
     }
   });
