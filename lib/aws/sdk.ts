@@ -4,8 +4,9 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { messageOf, PiggyError } from "../error.ts";
 import { isRegion } from "../region.ts";
-import type { EntryLocation } from "./entry.ts";
+import type { EntryLocation, ReadEntry } from "./entry.ts";
 import { awsError } from "./failure.ts";
+import { readByPathIfDenied } from "./parameter-by-path.ts";
 import { readOneSecret, readParameter } from "./sdk-entry.ts";
 import { secretValues } from "./secret-values.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type PathLocation,
   parameterKey,
   parametersInput,
+  type ReadStore,
   type SecretLocation,
   type Store,
   type StoreEntries,
@@ -35,19 +37,22 @@ export function createSdkStore(): Store {
     const { SSMClient } = await import("@aws-sdk/client-ssm");
     return new SSMClient({ region, requestHandler });
   });
+  const readStore: ReadStore = (location, signal) =>
+    asking(location, signal, async () =>
+      location.kind === "secret"
+        ? readSecret(await secretsManager(location.region), location, signal)
+        : readPath(await ssm(location.region), location, signal),
+    );
+  const readOne: ReadEntry = (location, signal) =>
+    asking(location, signal, async () =>
+      location.kind === "secret"
+        ? readOneSecret(await secretsManager(location.region), location, signal)
+        : readParameter(await ssm(location.region), location, signal),
+    );
   return {
-    readStore: (location, signal) =>
-      asking(location, signal, async () =>
-        location.kind === "secret"
-          ? readSecret(await secretsManager(location.region), location, signal)
-          : readPath(await ssm(location.region), location, signal),
-      ),
+    readStore,
     readEntry: (location, signal) =>
-      asking(location, signal, async () =>
-        location.kind === "secret"
-          ? readOneSecret(await secretsManager(location.region), location, signal)
-          : readParameter(await ssm(location.region), location, signal),
-      ),
+      readByPathIfDenied(() => readOne(location, signal), location, readStore, signal),
   };
 }
 

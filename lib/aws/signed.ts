@@ -12,6 +12,7 @@ import {
   type PathLocation,
   parameterKey,
   parametersInput,
+  type ReadStore,
   type SecretLocation,
   type Store,
   type StoreEntries,
@@ -68,17 +69,17 @@ export function createSignedStore({
     const resolved = await credentials(location.region, signal);
     return (request) => call({ ...request, location, credentials: resolved, signal });
   };
+  const readStore: ReadStore = async (location, signal) => {
+    const ask = await asking(location, signal);
+    return location.kind === "secret" ? readSecret(ask, location) : readPath(ask, location);
+  };
   return {
-    async readStore(location, signal) {
-      const ask = await asking(location, signal);
-      return location.kind === "secret" ? readSecret(ask, location) : readPath(ask, location);
-    },
+    readStore,
     async readEntry(location, signal) {
-      const [ask, { readSignedEntry }] = await Promise.all([
-        asking(location, signal),
-        import("./signed-entry.ts"),
-      ]);
-      return readSignedEntry(ask, location);
+      const { readSignedEntry } = await import("./signed-entry.ts");
+      const read = async () => readSignedEntry(await asking(location, signal), location);
+      const { readByPathIfDenied } = await import("./parameter-by-path.ts");
+      return readByPathIfDenied(read, location, readStore, signal);
     },
   };
 }

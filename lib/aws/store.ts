@@ -18,6 +18,8 @@ export interface PathLocation {
   readonly kind: "path";
   readonly path: string;
   readonly region: string;
+  /** Whether only what stands directly in the path is meant. */
+  readonly isFlat?: boolean;
 }
 
 export type StoreLocation = SecretLocation | PathLocation;
@@ -56,8 +58,8 @@ export function secretValueInput({ name, version }: SecretLocation) {
 }
 
 /** GetParametersByPath's input. Source: AWS Systems Manager API Reference, GetParametersByPath. */
-export function parametersInput({ path }: PathLocation, nextToken: string | undefined) {
-  const page = { Path: path, Recursive: true, WithDecryption: true, MaxResults: 10 };
+export function parametersInput({ path, isFlat = false }: PathLocation, nextToken: string | undefined) {
+  const page = { Path: path, Recursive: !isFlat, WithDecryption: true, MaxResults: 10 };
   return nextToken === undefined ? page : { ...page, NextToken: nextToken };
 }
 

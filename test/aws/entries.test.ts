@@ -117,6 +117,44 @@ describe.each(transports)("%s", (_name, create) => {
     });
   });
 
+  describe("a parameter that may only be listed by its path", () => {
+    const listing = (path: string) => ({ action: "ssm:GetParametersByPath", resource: path }) as const;
+    const asked = () => aws.requests.map(({ action }) => action);
+    beforeEach(() => {
+      aws.addUser({ ...USER, allow: [listing("/a/b")] });
+      for (const name of ["/a/b/KEY", "/a/b/KEY/KEY", "/a/b/z/KEY", "/a/KEY", "/KEY"]) {
+        aws.putParameter({ region: REGION, name, value: `of ${name}`, type: "SecureString" });
+      }
+    });
+
+    test("is read from the listing", async () => {
+      expect((await read(parameter({ name: "/a/b/KEY" }))).value).toBe("of /a/b/KEY");
+      expect(asked()).toEqual(["GetParameter", "GetParametersByPath"]);
+    });
+
+    test.each<[string, OfParameter]>([
+      ["it is not in the listing", { name: "/a/b/OTHER" }],
+      ["its path may not be listed either", { name: "/a/KEY" }],
+      ["it is in no path", { name: "/KEY" }],
+      ["it has no path in its name", { name: "KEY" }],
+      ["a version is meant", { name: "/a/b/KEY", version: "1" }],
+      ["a label is meant", { name: "/a/b/KEY", label: "stable" }],
+    ])("is refused by the action to allow when %s", async (_when, of) => {
+      await expect(read(parameter(of))).rejects.toMatchObject({
+        code: "aws_access_denied",
+        message: expect.stringContaining("ssm:GetParameter on"),
+      });
+    });
+
+    test("is not looked for when anything else is wrong", async () => {
+      aws.addUser(USER);
+      await expect(read(parameter({ name: "/a/b/OTHER" }))).rejects.toMatchObject({
+        code: "secret_not_found",
+      });
+      expect(asked()).toEqual(["GetParameter"]);
+    });
+  });
+
   describe("a refusal names the entry and its region, and never holds a value", () => {
     const there = "/there/KEY";
     const refusals: readonly [

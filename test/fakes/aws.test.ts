@@ -389,6 +389,9 @@ describe("Parameter Store", () => {
         failure("AccessDeniedException", /master key/),
       );
       expect((await getParameter("/p/SEALED", false)).Parameter?.Name).toBe("/p/SEALED");
+      expect(await refusal(getParameters({ Path: "/p", WithDecryption: true }))).toEqual(
+        failure("AccessDeniedException", /master key/),
+      );
     });
 
     test("is allowed by its name or its ARN", async () => {

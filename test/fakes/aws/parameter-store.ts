@@ -101,14 +101,6 @@ export class ParameterStore {
     // The service says nothing more than the name of this error.
     if (versions === undefined) throw badRequest("ParameterNotFound", "");
     const parameter = selectVersion(versions, selector);
-    const needsKey = parameter.type === "SecureString" && withDecryption;
-    if (needsKey && parameter.kmsDenied) {
-      throw badRequest(
-        "AccessDeniedException",
-        "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you " +
-          "are not allowed to access.",
-      );
-    }
     const suffix = selector === undefined ? {} : { Selector: `:${selector}` };
     return { Parameter: { ...present(parameter, withDecryption), ...suffix } };
   }
@@ -204,12 +196,21 @@ function isBelow(path: string, name: string, recursive: boolean): boolean {
   return recursive || !name.slice(path.length + 1).includes("/");
 }
 
-const present = (parameter: Parameter, withDecryption: boolean) => ({
-  Name: parameter.name,
-  Type: parameter.type,
-  Value: parameter.type === "SecureString" && !withDecryption ? parameter.ciphertext : parameter.value,
-  Version: parameter.version,
-  LastModifiedDate: parameter.lastModifiedDate,
-  ARN: parameter.arn,
-  DataType: "text",
-});
+function present(parameter: Parameter, withDecryption: boolean) {
+  if (parameter.type === "SecureString" && withDecryption && parameter.kmsDenied) {
+    throw badRequest(
+      "AccessDeniedException",
+      "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you " +
+        "are not allowed to access.",
+    );
+  }
+  return {
+    Name: parameter.name,
+    Type: parameter.type,
+    Value: parameter.type === "SecureString" && !withDecryption ? parameter.ciphertext : parameter.value,
+    Version: parameter.version,
+    LastModifiedDate: parameter.lastModifiedDate,
+    ARN: parameter.arn,
+    DataType: "text",
+  };
+}
