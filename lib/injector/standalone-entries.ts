@@ -1,7 +1,7 @@
 /** Store entries in standalone mode; loaded where a reference names one. */
 import type { Store, StoreLocation } from "../aws/store.ts";
 import { asPiggyError, type PiggyError } from "../error.ts";
-import { type EntryFetch, planEntries } from "../reference/entry-plan.ts";
+import { type EntryFetch, type EntryLocation, planEntries } from "../reference/entry-plan.ts";
 import { valuesOf } from "../reference/entry-value.ts";
 import { isStoreEntry } from "../reference/reference.ts";
 import { createTurns } from "../turns.ts";
@@ -17,18 +17,17 @@ export interface EntryQuery {
   /** Where an entry is that names no region. */
   readonly region: string | undefined;
   readonly store: Store;
+  /** Connects to where a location is, while it is found out who asks. */
+  readonly connectFor: (location: EntryLocation) => void;
   readonly signal: AbortSignal;
 }
 
 /** Reads side by side what the keys are of. What failed for one of them is nothing to the others. */
-export async function askForEntries({
-  keys,
-  location,
-  region,
-  store,
-  signal,
-}: EntryQuery): Promise<Findings> {
+export async function askForEntries(query: EntryQuery): Promise<Findings> {
+  const { keys, location, region, store, connectFor, signal } = query;
   const { fetches, failures } = planEntries(keys.filter(isStoreEntry), region);
+  const [first] = fetches;
+  if (location === undefined && first !== undefined) connectFor(first.location);
   const inTurn = createTurns(SIDE_BY_SIDE);
   const reads = fetches.map((fetch) => () => readEntry(fetch, store, signal));
   if (location !== undefined) {

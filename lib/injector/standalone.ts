@@ -1,6 +1,7 @@
 /** Standalone mode: AWS is asked, with the container's own identity. */
 import { resolveCredentials } from "../aws/credentials.ts";
 import { firstDestinations } from "../aws/destinations.ts";
+import type { EntryLocation } from "../aws/entry.ts";
 import { resolveRegion } from "../aws/region.ts";
 import type { AwsCredentials } from "../aws/signature.ts";
 import { createSignedStore } from "../aws/signed.ts";
@@ -36,8 +37,10 @@ export async function askAws(
   const location = entries.length < keys.length ? locationOf(own, region) : undefined;
   const { send, prepare } = createTransport(environment, mark, connectByName);
   const { signal, paused } = createTimeLimit(TIMEOUT_MS);
-  if (location !== undefined)
-    for (const url of firstDestinations(location, environment)) prepare(url, signal);
+  const connectFor = (first: StoreLocation | EntryLocation) => {
+    for (const url of firstDestinations(first, environment)) prepare(url, signal);
+  };
+  if (location !== undefined) connectFor(location);
   const ask = async (question: string) => {
     const { askAtTerminal } = await import("./terminal.ts");
     return paused(() => askAtTerminal(question));
@@ -61,7 +64,7 @@ export async function askAws(
     return { values, failures: NONE };
   }
   const { askForEntries } = await import("./standalone-entries.ts");
-  return askForEntries({ keys, location, region, store, signal });
+  return askForEntries({ keys, location, region, store, connectFor, signal });
 }
 
 const NONE: Findings["failures"] = new Map();
