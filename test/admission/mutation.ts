@@ -65,13 +65,14 @@ export function post(
   body: string,
   path = "/mutate?timeout=3s",
   method = "POST",
+  timeoutMs = CLIENT_TIMEOUT_MS,
 ): Promise<Response> {
   return fetch(world.url + path, {
     method,
     headers: { "Content-Type": "application/json" },
     ...(method === "GET" ? {} : { body }),
     tls: { ca: world.authority.pem },
-    signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   });
 }
 
