@@ -3,6 +3,7 @@ import type { Deadline } from "../deadline.ts";
 import { type ErrorCode, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
+import { oneLine } from "../quotation.ts";
 import { readSettings } from "../read-settings.ts";
 import type { Settings } from "../settings.ts";
 import { createTurns } from "../turns.ts";
@@ -113,14 +114,17 @@ async function admitPod(
   world.log("info", "admitted", {
     request: request.uid,
     namespace,
-    pod: pod.name ?? `${pod.generateName ?? ""}*`,
+    pod: oneLine(pod.name ?? `${pod.generateName ?? ""}*`, LONGEST_NAME),
     mode: plan.mode,
     delivery: delivery.by,
-    containers: namesOf(decisions),
+    containers: namesOf(decisions).map((name) => oneLine(name, LONGEST_NAME)),
     operations: patch.length,
   });
   return outcome(patch, [...told, ...plan.warnings, ...delivery.warnings], audit);
 }
+
+/** Of an object. A longer one is the API server's to refuse, after us. */
+const LONGEST_NAME = 253;
 
 /** As many containers as an ordinary Pod has. */
 const IMAGES_SIDE_BY_SIDE = 16;
@@ -172,13 +176,19 @@ function namesOf(decisions: readonly Decision[]): readonly string[] {
 /** What is worth another try a moment later, told to clients as such. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(["kubernetes_unavailable", "registry_unavailable"]);
 
+/** In characters: names and images in it may be of any length. */
+const LONGEST_DENIAL = 2000;
+/** What is to be done stands at its end. */
+const LONGEST_ADVICE = 800;
+
 function denial(error: unknown, request: AdmissionRequest, log: Log): AdmissionOutcome {
   const known = error instanceof PiggyError;
   if (!known) {
     log("error", "admission failed", { request: request.uid, error: String(error), stack: stackOf(error) });
   }
   const code = known ? error.code : "internal";
-  const message = known ? error.message : "internal error; the log of piggy-webhooks has the request's uid";
+  const reason = known ? error.message : "internal error; the log of piggy-webhooks has the request's uid";
+  const message = oneLine(reason, LONGEST_DENIAL, LONGEST_ADVICE);
   const passing = known && PASSING.has(error.code);
   log("warn", "denied", {
     request: request.uid,

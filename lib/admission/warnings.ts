@@ -1,3 +1,5 @@
+import { oneLine } from "../quotation.ts";
+
 /**
  * Warnings as they go over the wire. The API server hands on 4096 characters of them, and cuts each to 256 where they
  * are more; what is left out is left out here, so that it is said. Source: Kubernetes, apiserver,
@@ -7,12 +9,8 @@ const LONGEST = 256;
 const MOST = 16;
 
 export function formatWarnings(sentences: readonly string[]): readonly string[] {
-  const lines = [...new Set(sentences)].map((sentence) => cut(`piggy: ${sentence}`));
+  const lines = [...new Set(sentences)].map((sentence) => oneLine(`piggy: ${sentence}`, LONGEST));
   if (lines.length <= MOST) return lines;
   const shown = lines.slice(0, MOST - 1);
   return [...shown, `piggy: and ${lines.length - shown.length} more warnings`];
-}
-
-function cut(line: string): string {
-  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST - 1)}…`;
 }

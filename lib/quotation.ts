@@ -1,0 +1,22 @@
+/** What strangers wrote, in words for people: in one line, of bounded length, and with nothing that a terminal acts on. */
+
+/** Control characters, those that turn text around or hide it, ends of lines, and halves of characters. */
+const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A text with what is unfit written as `\u{…}`. Of one that is longer than `longest` characters the middle is left out,
+ * and so many characters of its end stay.
+ */
+export function oneLine(text: string, longest: number, end = 0): string {
+  // Escaped it may have become longer again.
+  return shorten(shorten(text, longest, end).replace(UNFIT, escaped), longest, end).toWellFormed();
+}
+
+function escaped(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+}
+
+function shorten(text: string, longest: number, end: number): string {
+  if (text.length <= longest) return text;
+  return `${text.slice(0, longest - 1 - end)}…${text.slice(text.length - end)}`;
+}
