@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, setSystemTime, test } from "bun:test";
 import { createHash, createHmac } from "node:crypto";
+import { ECRClient, GetAuthorizationTokenCommand } from "@aws-sdk/client-ecr";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import {
   GetParameterCommand,
@@ -80,6 +81,38 @@ async function refusal(call: Promise<unknown>): Promise<unknown> {
   if ("error" in answer) return answer.error;
   throw new Error("The call was not refused");
 }
+
+describe("ECR", () => {
+  const login = async (where = region) => {
+    const client = new ECRClient(configuration(user, where));
+    const { authorizationData = [] } = await client.send(new GetAuthorizationTokenCommand({}));
+    const [name = "", password = ""] = Buffer.from(authorizationData[0]?.authorizationToken ?? "", "base64")
+      .toString()
+      .split(":");
+    return { name, password, expiresAt: authorizationData[0]?.expiresAt };
+  };
+
+  test("gives a login that its registries know for twelve hours, in its region", async () => {
+    setSystemTime(new Date("2030-01-01T00:00:00Z"));
+    const { name, password, expiresAt } = await login();
+    expect([name, expiresAt]).toEqual(["AWS", new Date("2030-01-01T12:00:00Z")]);
+    expect(aws.acceptsLogin(region, name, password)).toBe(true);
+    expect(aws.acceptsLogin("us-east-1", name, password)).toBe(false);
+    expect(aws.acceptsLogin(region, "root", password)).toBe(false);
+    expect(aws.acceptsLogin(region, name, "guess")).toBe(false);
+    setSystemTime(new Date("2030-01-01T12:00:01Z"));
+    expect(aws.acceptsLogin(region, name, password)).toBe(false);
+  });
+
+  test("refuses who may not ask for one", async () => {
+    const nobody = { accessKeyId: "AKIANOBODY", secretAccessKey: "s", allow: [] };
+    aws.addUser(nobody);
+    const client = new ECRClient(configuration(nobody));
+    expect(await refusal(client.send(new GetAuthorizationTokenCommand({})))).toEqual(
+      failure("AccessDeniedException", /ecr:GetAuthorizationToken on resource: \*/),
+    );
+  });
+});
 
 describe("Secrets Manager", () => {
   test("answers by name, by ARN and by the ARN without its suffix", async () => {

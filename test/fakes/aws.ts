@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { ContainerRegistry } from "./aws/container-registry.ts";
 import { type AwsError, toAwsError, unknownOperation } from "./aws/error.ts";
 import { type Failure, Failures } from "./aws/failures.ts";
 import { Identities, type User } from "./aws/identities.ts";
@@ -24,9 +25,9 @@ export interface AwsRequest extends Call {
 }
 
 export interface AwsFake {
-  /** Serves all three services, as AWS_ENDPOINT_URL does. */
+  /** Serves all four services, as AWS_ENDPOINT_URL does. */
   readonly url: string;
-  /** The answered calls in order. A request that names none of the three services is not among them. */
+  /** The answered calls in order. A request that names none of the services is not among them. */
   readonly requests: readonly AwsRequest[];
   addUser(user: User): void;
   addRole(arn: string, role: Role): void;
@@ -37,12 +38,16 @@ export interface AwsFake {
   /** Adds a version. */
   putParameter(parameter: ParameterEntry): { arn: string; version: number };
   labelParameter(label: ParameterLabel): void;
+  /** Whether a private registry of the region lets in who says this. */
+  acceptsLogin(region: string, user: string, password: string): boolean;
+  /** For how long the logins that are given from now on are good; 12 hours by default. */
+  setLoginSeconds(seconds: number): void;
   failNext(failure: Failure): void;
   stop(): Promise<void>;
 }
 
 /**
- * Secrets Manager, Parameter Store and STS on 127.0.0.1, speaking AWS's own protocols.
+ * Secrets Manager, Parameter Store, ECR and STS on 127.0.0.1, speaking AWS's own protocols.
  * Signatures, scopes, tokens and permissions are verified: what it accepts, AWS would.
  */
 export async function startAws(options: { tls?: { cert: string; key: string } } = {}): Promise<AwsFake> {
@@ -51,8 +56,9 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
   const failures = new Failures();
   const secrets = new SecretsManager();
   const parameters = new ParameterStore();
+  const registry = new ContainerRegistry();
   const tokens = new SecurityTokenService(identities);
-  const json = jsonProtocol(secrets, parameters, identities, failures);
+  const json = jsonProtocol(secrets, parameters, registry, identities, failures);
   const protocols = [json, queryProtocol(tokens, failures)] as const;
   const requests: AwsRequest[] = [];
 
@@ -74,6 +80,10 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
     deleteSecret: ({ region, name }) => secrets.markForDeletion(region, name),
     putParameter: (parameter) => parameters.put(parameter),
     labelParameter: (label) => parameters.label(label),
+    acceptsLogin: (region, user, password) => registry.accepts(region, user, password),
+    setLoginSeconds(seconds) {
+      registry.tokenSeconds = seconds;
+    },
     failNext: (failure) => failures.add(failure),
     stop: () => server.stop(true),
   };

@@ -30,15 +30,18 @@ interface Route {
 
 const END_OF_HEAD = "\r\n\r\n";
 
-/** A forward proxy on 127.0.0.1: CONNECT tunnels, and plain requests in absolute form (RFC 9112, 3.2). */
-export function startProxy(): ProxyFake {
+/**
+ * A forward proxy on 127.0.0.1: CONNECT tunnels, and plain requests in absolute form (RFC 9112, 3.2). `ports` are those
+ * on 127.0.0.1 of names that nobody else knows, such as `registry.example.com:443`.
+ */
+export function startProxy(ports: Readonly<Record<string, number>> = {}): ProxyFake {
   const requests: ProxyRequest[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     track(client);
     readHead(client, (head) => {
       requests.push(head.request);
-      const route = routeOf(head);
+      const route = routeOf(head, ports);
       if (route) join(client, track(connect({ host: route.host, port: route.port })), route, head.rest);
       else client.end(`HTTP/1.1 400 Bad Request\r\nContent-Length: 0${END_OF_HEAD}`);
     });
@@ -79,11 +82,18 @@ function readHead(client: Socket, onHead: (head: Head) => void): void {
   });
 }
 
-function routeOf({ request: { method, target }, fields }: Head): Route | undefined {
+function routeOf(
+  { request: { method, target }, fields }: Head,
+  ports: Readonly<Record<string, number>>,
+): Route | undefined {
   const tunnel = method === "CONNECT";
   const url = URL.parse(tunnel ? `http://${target}` : target);
   if (url?.protocol !== "http:") return undefined;
-  const to = { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 80) };
+  const known = ports[`${url.hostname}:${url.port || 80}`];
+  const to =
+    known === undefined
+      ? { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 80) }
+      : { host: "127.0.0.1", port: known };
   if (tunnel) return { ...to, toClient: `HTTP/1.1 200 Connection Established${END_OF_HEAD}`, toUpstream: "" };
   const start = `${method} ${url.pathname}${url.search} HTTP/1.1`;
   // One request a connection: the next one on it could be for another host.

@@ -20,11 +20,14 @@ export interface PushOptions {
   readonly platforms?: readonly (Platform & { readonly config: ImageConfig })[];
 }
 
+/** Passwords by name, or who decides about both. */
+export type Users = Readonly<Record<string, string>> | ((user: string, password: string) => boolean);
+
 export type RegistryAuth =
-  | { readonly kind: "basic"; readonly users: Readonly<Record<string, string>> }
+  | { readonly kind: "basic"; readonly users: Users }
   | {
       readonly kind: "bearer";
-      readonly users: Readonly<Record<string, string>>;
+      readonly users: Users;
       /** Tokens without a login, as public registries give them. */
       readonly anonymous?: boolean;
       /** Default 300. */
@@ -34,8 +37,8 @@ export type RegistryAuth =
 export interface RegistryOptions {
   readonly tls?: IssuedCertificate;
   readonly auth?: RegistryAuth;
-  /** Blobs answer 307 to a signed URL, as registries in front of an object store do. */
-  readonly redirectBlobs?: boolean;
+  /** Blobs answer 307 to a signed URL, as registries in front of an object store do; a text is the store's origin. */
+  readonly redirectBlobs?: boolean | string;
   /** The token service's clock, in milliseconds. */
   readonly now?: () => number;
 }
@@ -131,7 +134,8 @@ export function startRegistry(options: RegistryOptions = {}): RegistryFake {
       const response = failure ? failed(failure) : answer(request, pathname, searchParams, credentials);
       response.headers.set("docker-distribution-api-version", "registry/2.0");
       const { method } = request;
-      requests.push({ method, path: pathname, authorization: credentials.kind, status: response.status });
+      const { status } = response;
+      requests.push({ method, path: pathname, authorization: credentials.kind, status });
       return response;
     },
   });
@@ -164,6 +168,7 @@ export function startRegistry(options: RegistryOptions = {}): RegistryFake {
   function answerBlob(name: string, blob: Content | undefined): Response {
     if (!blob) return refusal(404, "BLOB_UNKNOWN");
     if (!options.redirectBlobs) return served({ ...blob, mediaType: "application/octet-stream" });
+    const storage = options.redirectBlobs === true ? url : options.redirectBlobs;
     const path = `/storage/${name}/blobs/${blob.digest}`;
     const query = new URLSearchParams({
       "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
@@ -171,7 +176,7 @@ export function startRegistry(options: RegistryOptions = {}): RegistryFake {
       "X-Amz-SignedHeaders": "host",
       "X-Amz-Signature": storageSignature(path),
     });
-    return new Response(null, { status: 307, headers: { location: `${url}${path}?${query}` } });
+    return new Response(null, { status: 307, headers: { location: `${storage}${path}?${query}` } });
   }
 
   function answerStorage(path: string, query: URLSearchParams, blob: Content | undefined): Response {
@@ -293,8 +298,10 @@ function parseAuthorization(header: string | null): Credentials {
   return { kind: "basic", user, password: password.join(":") };
 }
 
-function isUser(users: Readonly<Record<string, string>>, credentials: Credentials): boolean {
-  return credentials.kind === "basic" && users[credentials.user] === credentials.password;
+function isUser(users: Users, credentials: Credentials): boolean {
+  if (credentials.kind !== "basic") return false;
+  const { user, password } = credentials;
+  return typeof users === "function" ? users(user, password) : users[user] === password;
 }
 
 function putImage(to: Repository, types: typeof OCI, platform: Platform, config: ImageConfig): Content {

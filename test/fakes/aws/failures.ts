@@ -1,6 +1,11 @@
 import { AwsError } from "./error.ts";
 
-export type Action = "GetSecretValue" | "GetParameter" | "GetParametersByPath" | "AssumeRoleWithWebIdentity";
+export type Action =
+  | "GetSecretValue"
+  | "GetParameter"
+  | "GetParametersByPath"
+  | "AssumeRoleWithWebIdentity"
+  | "GetAuthorizationToken";
 
 /** The next `times` authenticated calls of `action` wait for `delayMs` and are answered with this error. */
 export interface Failure {

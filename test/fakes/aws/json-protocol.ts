@@ -1,3 +1,4 @@
+import type { ContainerRegistry } from "./container-registry.ts";
 import { unknownOperation } from "./error.ts";
 import type { Failures } from "./failures.ts";
 import { authorize, type Identities, type Resource } from "./identities.ts";
@@ -11,6 +12,7 @@ const CONTENT_TYPE = "application/x-amz-json-1.1";
 const SERVICES = new Map<string, Service>([
   ["secretsmanager", "secretsmanager"],
   ["AmazonSSM", "ssm"],
+  ["AmazonEC2ContainerRegistry_V20150921", "ecr"],
 ]);
 
 interface Operation {
@@ -22,6 +24,7 @@ interface Operation {
 export function jsonProtocol(
   secrets: SecretsManager,
   parameters: ParameterStore,
+  registry: ContainerRegistry,
   identities: Identities,
   failures: Failures,
 ): Protocol {
@@ -37,6 +40,10 @@ export function jsonProtocol(
     "ssm:GetParametersByPath": {
       resource: (region, input) => parameters.pathResource(region, input),
       run: (region, input) => parameters.getParametersByPath(region, input),
+    },
+    "ecr:GetAuthorizationToken": {
+      resource: () => registry.resource(),
+      run: (region) => registry.getAuthorizationToken(region),
     },
   };
 

@@ -1,7 +1,7 @@
 import type { AwsError } from "./error.ts";
 import type { Received } from "./signature.ts";
 
-export type Service = "secretsmanager" | "ssm" | "sts";
+export type Service = "ecr" | "secretsmanager" | "ssm" | "sts";
 
 /** What a request says of itself, before anything is verified. */
 export interface Call {
