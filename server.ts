@@ -2,6 +2,7 @@
 import type { AdmissionWorld } from "./lib/admission/admit.ts";
 import { createImageVolumeWatch } from "./lib/admission/image-volume-watch.ts";
 import type { Webhook } from "./lib/admission/webhook.ts";
+import { registryLogin } from "./lib/aws/registry-login.ts";
 import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
 import { asPiggyError, PiggyError } from "./lib/error.ts";
 import { createDrain } from "./lib/http/drain.ts";
@@ -15,7 +16,7 @@ import { jsonLog, type Log } from "./lib/log.ts";
 import { readSettings } from "./lib/read-settings.ts";
 import { keepAccountSecrets } from "./lib/registry/account-secrets.ts";
 import { parseOrigins } from "./lib/registry/endpoint.ts";
-import { createImageLookup } from "./lib/registry/lookup.ts";
+import { createImageLookup, type PullSecrets } from "./lib/registry/lookup.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
 import type { Environment } from "./lib/settings.ts";
 
@@ -35,7 +36,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
     trustedOrigins: parseOrigins(settings["piggy-registry-origins"]),
     ca: registryCa ? await readPem(registryCa) : undefined,
   };
-  const readImageCommand = createImageLookup(registry, {
+  const pullSecrets: PullSecrets = {
     async read(namespace, name, signal) {
       const content = await lookups.readObject(namespace, { kind: "Secret", name }, signal);
       return content.seen ? content.data : undefined;
@@ -47,7 +48,8 @@ async function start(environment: Environment, log: Log): Promise<void> {
       log("debug", reason, { namespace, serviceAccount: name });
       return [];
     }),
-  });
+  };
+  const readImageCommand = createImageLookup(registry, pullSecrets, registryLogin);
 
   const webhook: Webhook = {
     environment,

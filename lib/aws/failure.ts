@@ -1,7 +1,5 @@
 /** What AWS said, as an error that a person can act on. */
 import { type ErrorCode, PiggyError } from "../error.ts";
-import type { EntryLocation } from "./entry.ts";
-import { describeLocation, type StoreLocation } from "./store.ts";
 
 export interface AwsFailure {
   /** The error's name on the wire, such as `AccessDeniedException`; empty when AWS did not answer. */
@@ -36,17 +34,10 @@ function codeOf({ name, status }: AwsFailure): ErrorCode {
   return code ?? (status === 0 || status >= 500 ? "aws_unavailable" : "aws_error");
 }
 
-export function awsError(
-  failure: AwsFailure,
-  location: StoreLocation | EntryLocation,
-  cause?: unknown,
-): PiggyError {
+/** `what` was asked for is said first. */
+export function awsError(failure: AwsFailure, what: string, cause?: unknown): PiggyError {
   const said = [failure.name, failure.message].filter((part) => part !== "").join(": ");
-  return new PiggyError(
-    codeOf(failure),
-    `${describeLocation(location)}: ${said || `HTTP ${failure.status}`}`,
-    {
-      cause,
-    },
-  );
+  return new PiggyError(codeOf(failure), `${what}: ${said || `HTTP ${failure.status}`}`, {
+    cause,
+  });
 }

@@ -2,12 +2,12 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
-import { messageOf, PiggyError } from "../error.ts";
+import { PiggyError } from "../error.ts";
 import { isRegion } from "../region.ts";
 import type { EntryLocation, ReadEntry } from "./entry.ts";
-import { awsError } from "./failure.ts";
 import { readByPathIfDenied } from "./parameter-by-path.ts";
 import { readOneSecret, readParameter } from "./sdk-entry.ts";
+import { sdkError } from "./sdk-error.ts";
 import { secretValues } from "./secret-values.ts";
 import {
   describeLocation,
@@ -68,7 +68,7 @@ async function asking<T>(
   try {
     return await ask();
   } catch (error) {
-    throw sdkError(error, location, signal);
+    throw sdkError(error, describeLocation(location), signal);
   }
 }
 
@@ -123,28 +123,4 @@ async function readPath(
     nextToken = output.NextToken;
   } while (nextToken);
   return { values, version: undefined };
-}
-
-function sdkError(error: unknown, location: StoreLocation | EntryLocation, signal: AbortSignal): PiggyError {
-  if (error instanceof PiggyError) return error;
-  const name = error instanceof Error ? error.name : "";
-  if (name === "CredentialsProviderError") {
-    return new PiggyError(
-      "credentials_missing",
-      `${describeLocation(location)}: piggy-webhooks has no AWS credentials: ${messageOf(error)}`,
-      { cause: error },
-    );
-  }
-  if (signal.aborted) return awsError({ name: "", message: "no answer in time", status: 0 }, location, error);
-  const answered = statusOf(error);
-  // A success that cannot be read is not the service's own answer.
-  const status = answered >= 200 && answered < 300 ? 502 : answered;
-  return awsError({ name: status === 0 ? "" : name, message: messageOf(error), status }, location, error);
-}
-
-function statusOf(error: unknown): number {
-  const metadata = error instanceof Error ? Reflect.get(error, "$metadata") : undefined;
-  const status =
-    typeof metadata === "object" && metadata !== null ? Reflect.get(metadata, "httpStatusCode") : 0;
-  return typeof status === "number" ? status : 0;
 }

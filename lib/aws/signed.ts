@@ -109,7 +109,7 @@ function parseAnswer({ status, body }: Received, location: StoreLocation | Entry
   // `__type` may be a URI whose fragment is the name.
   const name = text(answer["__type"]).replace(/^.*#/, "");
   const message = text(answer["message"] ?? answer["Message"]);
-  throw awsError({ name, message, status: isOk ? 502 : status }, location);
+  throw awsError({ name, message, status: isOk ? 502 : status }, describeLocation(location));
 }
 
 export type Ask = (request: Pick<Call, "service" | "target" | "input">) => Promise<JsonObject>;

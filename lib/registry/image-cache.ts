@@ -5,9 +5,9 @@
 import { type ErrorCode, PiggyError } from "../error.ts";
 import { createTurns } from "../turns.ts";
 import { type Bounds, createBoundedCache } from "./bounded-cache.ts";
-import type { Credentials } from "./credentials.ts";
 import type { ImageCommand } from "./image-command.ts";
 import { type ImageName, isDigest } from "./image-name.ts";
+import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
@@ -15,7 +15,7 @@ export interface ImageRequest {
   readonly name: ImageName;
   readonly platform: Platform;
   readonly skipVerify: boolean;
-  readonly credentials: Credentials | undefined;
+  readonly login: Login;
 }
 
 export interface Asking {
@@ -70,18 +70,14 @@ export function createImageCache(now: () => number = () => performance.now(), bo
   };
 }
 
-function keyOf({ name, platform, skipVerify, credentials }: ImageRequest): string {
+function keyOf({ name, platform, skipVerify, login }: ImageRequest): string {
   return JSON.stringify([
     [name.domain, name.repository, name.reference],
     [platform.os, platform.architecture],
-    credentials === undefined ? "anonymous" : digestOf(credentials),
+    login.key,
     // Who does not verify a registry may be lied to; who does must not hear it from them.
     skipVerify,
   ]);
-}
-
-function digestOf({ username, password }: Credentials): string {
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify([username, password])).digest("hex");
 }
 
 function sizeOf(command: ImageCommand): number {

@@ -4,10 +4,13 @@ import type { Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import { createTurns } from "../turns.ts";
 import { credentialsFor, parseDockerConfig } from "./credentials.ts";
+import { parseEcrHost } from "./ecr-host.ts";
+import { type AskEcr, createEcrLogins } from "./ecr-logins.ts";
 import type { RegistrySettings } from "./endpoint.ts";
 import { createImageCache } from "./image-cache.ts";
 import { type ImageCommand, readImageCommand } from "./image-command.ts";
 import type { ImageName } from "./image-name.ts";
+import { ANONYMOUS, ecrLogin, storedLogin } from "./login.ts";
 import { platformOf } from "./platform.ts";
 
 export interface ImageLookup {
@@ -37,8 +40,9 @@ export interface PullSecrets {
 /**
  * @throws PiggyError, from the look-up made, with codes `image_*` and `registry_unavailable`.
  */
-export function createImageLookup(registry: RegistrySettings, pullSecrets: PullSecrets) {
+export function createImageLookup(registry: RegistrySettings, pullSecrets: PullSecrets, askEcr: AskEcr) {
   const cache = createImageCache();
+  const ecrLogins = createEcrLogins(askEcr);
   // All containers of a Pod have the same secrets.
   const known = new WeakMap<Pod, ReturnType<typeof readEntries>>();
   const secretsOf = (lookup: ImageLookup) => {
@@ -48,9 +52,12 @@ export function createImageLookup(registry: RegistrySettings, pullSecrets: PullS
   };
   return (lookup: ImageLookup): Promise<ImageCommand> => {
     const { container, pod, settings, deadline } = lookup;
-    const credentials = async (image: ImageName) => {
+    const logins = async (image: ImageName) => {
       const { kubelets, ours } = await secretsOf(lookup);
-      return [...credentialsFor(image, kubelets), ...credentialsFor(image, ours)];
+      const stored = [...credentialsFor(image, kubelets), ...credentialsFor(image, ours)];
+      const ecr = parseEcrHost(image.domain);
+      const last = ecr === undefined ? ANONYMOUS : ecrLogin(ecr, ecrLogins);
+      return [...stored.map(storedLogin), last];
     };
     return readImageCommand(
       {
@@ -58,7 +65,7 @@ export function createImageLookup(registry: RegistrySettings, pullSecrets: PullS
         platform: platformOf(pod.nodeSelector),
         skipVerify: settings["image-skip-verify-registry"],
         imagePullPolicy: container.imagePullPolicy,
-        credentials,
+        logins,
         deadline,
       },
       registry,

@@ -3,11 +3,12 @@ import type { Credentials } from "../../lib/registry/credentials.ts";
 import type { RegistrySettings } from "../../lib/registry/endpoint.ts";
 import { createImageCache, type ImageCache } from "../../lib/registry/image-cache.ts";
 import { type ImageQuery, readImageCommand } from "../../lib/registry/image-command.ts";
+import { ANONYMOUS, storedLogin } from "../../lib/registry/login.ts";
 
 export const AMD64 = { os: "linux", architecture: "amd64" } as const;
 export const ARM64 = { os: "linux", architecture: "arm64" } as const;
 
-export interface Asking extends Partial<Omit<ImageQuery, "image" | "credentials" | "deadline">> {
+export interface Asking extends Partial<Omit<ImageQuery, "image" | "logins" | "deadline">> {
   readonly signal?: AbortSignal;
   readonly remainingMs?: number;
   readonly credentials?: readonly Credentials[];
@@ -26,7 +27,7 @@ export function askFor(image: string, origins: readonly string[], asking: Asking
       platform: AMD64,
       skipVerify: false,
       imagePullPolicy: undefined,
-      credentials: async () => credentials,
+      logins: async () => [...credentials.map(storedLogin), ANONYMOUS],
       deadline: { signal: signal ?? AbortSignal.timeout(10_000), remaining: () => remainingMs },
       ...query,
     },

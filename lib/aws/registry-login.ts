@@ -1,0 +1,54 @@
+/** A login at the private registries of Amazon ECR, as the webhook's own AWS identity. */
+import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import { PiggyError } from "../error.ts";
+import { sdkError } from "./sdk-error.ts";
+
+export interface RegistryRegion {
+  readonly region: string;
+  /** Whether the endpoint is asked that is validated by FIPS 140. */
+  readonly fips: boolean;
+}
+
+export interface RegistryLogin {
+  readonly username: string;
+  readonly password: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * Good for every registry of the region whose policy lets the identity in, whichever account it is of.
+ * Source: Amazon ECR API Reference, GetAuthorizationToken; User Guide, "Private registry authentication".
+ * @throws PiggyError `credentials_missing`, `aws_*`
+ */
+export async function registryLogin(
+  { region, fips }: RegistryRegion,
+  signal: AbortSignal,
+): Promise<RegistryLogin> {
+  const what = `login at ECR in ${region}`;
+  try {
+    // Most clusters never come here.
+    const { ECRClient, GetAuthorizationTokenCommand } = await import("@aws-sdk/client-ecr");
+    const client = new ECRClient({
+      region,
+      // Where the image's name does not ask for it, the SDK's own settings may.
+      ...(fips ? { useFipsEndpoint: true } : {}),
+      // fetch obeys HTTPS_PROXY and NO_PROXY, which the SDK's own handler for Node does not.
+      requestHandler: new FetchHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS }),
+    });
+    const output = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal: signal });
+    const [data] = output.authorizationData ?? [];
+    const text = Buffer.from(data?.authorizationToken ?? "", "base64").toString("utf8");
+    const colon = text.indexOf(":");
+    if (colon <= 0) throw new PiggyError("aws_error", `${what}: the answer holds no authorizationToken`);
+    return {
+      username: text.slice(0, colon),
+      password: text.slice(colon + 1),
+      expiresAt: data?.expiresAt?.getTime() ?? 0,
+    };
+  } catch (error) {
+    throw sdkError(error, what, signal);
+  }
+}

@@ -1,0 +1,115 @@
+/** An image's manifest, then its config, from a registry. Source: OCI distribution and image specs. */
+import { PiggyError } from "../error.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
+import type { Credentials } from "./credentials.ts";
+import { originOf, type RegistrySettings } from "./endpoint.ts";
+import { getBlob, type RegistrySession } from "./fetch-blob.ts";
+import type { ImageRequest } from "./image-cache.ts";
+import type { ImageCommand } from "./image-command.ts";
+import { type ImageName, registryHost } from "./image-name.ts";
+import { selectManifest } from "./platform.ts";
+import { ComeBackLater } from "./retry-after.ts";
+
+const INDEX_TYPES = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+];
+const MANIFEST_TYPES = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+];
+const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES].join(", ");
+
+/** What the distribution spec asks registries to take at least. */
+const LARGEST = 4 * 1024 * 1024;
+
+export function originFor(name: ImageName, settings: RegistrySettings): string {
+  return originOf(registryHost(name.domain), settings);
+}
+
+/** @throws PiggyError with codes `image_*` and `registry_unavailable` */
+export async function readImage(
+  request: ImageRequest,
+  settings: RegistrySettings,
+  signal: AbortSignal,
+): Promise<ImageCommand> {
+  const { login } = request;
+  const credentials = await login.credentials(signal);
+  try {
+    return await readAs(credentials, request, settings, signal);
+  } catch (error) {
+    if (!(error instanceof PiggyError) || error.code !== "image_unauthorized" || login.advice === undefined) {
+      throw error;
+    }
+    throw new PiggyError(error.code, `${error.message}: ${login.advice}`, { cause: error });
+  }
+}
+
+async function readAs(
+  credentials: Credentials | undefined,
+  { name, platform, skipVerify }: ImageRequest,
+  settings: RegistrySettings,
+  signal: AbortSignal,
+): Promise<ImageCommand> {
+  const base = `${originFor(name, settings)}/v2/${name.repository}`;
+  const scope = `repository:${name.repository}:pull`;
+  const session: RegistrySession = { settings, skipVerify, credentials, scope, signal };
+  let manifest = await getJson(session, `${base}/manifests/${name.reference}`, ACCEPT);
+  if (INDEX_TYPES.includes(manifest.mediaType) || Array.isArray(manifest.json["manifests"])) {
+    const digest = selectManifest(manifest.json, platform);
+    if (digest === undefined) {
+      throw new PiggyError(
+        "image_unsupported",
+        `it has no manifest for ${platform.os}/${platform.architecture}`,
+      );
+    }
+    manifest = await getJson(session, `${base}/manifests/${digest}`, MANIFEST_TYPES.join(", "));
+  }
+  if (manifest.json["schemaVersion"] === 1) {
+    throw new PiggyError(
+      "image_unsupported",
+      "its manifest is of schema 1, which container runtimes no longer pull",
+    );
+  }
+  const { config } = manifest.json;
+  const digest = isJsonObject(config) && typeof config["digest"] === "string" ? config["digest"] : undefined;
+  if (digest === undefined) throw new PiggyError("image_unsupported", "its manifest names no config");
+  const { json } = await getJson(session, `${base}/blobs/${digest}`, "*/*");
+  return parseConfig(json);
+}
+
+async function getJson(session: RegistrySession, address: string, accept: string) {
+  const { status, mediaType, retryAfter, bytes } = await getBlob(session, address, accept, LARGEST);
+  const { origin } = new URL(address);
+  if (status === 401 || status === 403)
+    throw new PiggyError("image_unauthorized", `${origin} answers ${status}`);
+  if (status === 404) throw new PiggyError("image_not_found", `${origin} does not have it`);
+  if (status === 429 || status === 503) throw new ComeBackLater(origin, status, retryAfter);
+  if (status !== 200) throw new PiggyError("registry_unavailable", `${origin} answers ${status}`);
+  checkDigest(address, bytes);
+  const json = parseJson(new TextDecoder().decode(bytes));
+  if (!isJsonObject(json)) throw new PiggyError("image_unsupported", `${origin} answers with no JSON object`);
+  const ownType = typeof json["mediaType"] === "string" ? json["mediaType"] : mediaType;
+  return { json, mediaType: ownType };
+}
+
+/** What was asked for by digest must have it: otherwise somebody between could choose what the container runs. */
+function checkDigest(address: string, bytes: Uint8Array): void {
+  const digest = address.slice(address.lastIndexOf("/") + 1);
+  const [algorithm, hex] = digest.split(":", 2);
+  if (algorithm !== "sha256" && algorithm !== "sha512") return;
+  if (new Bun.CryptoHasher(algorithm).update(bytes).digest("hex") === hex) return;
+  throw new PiggyError(
+    "image_unsupported",
+    `${new URL(address).origin} answers with other bytes than ${digest}`,
+  );
+}
+
+function parseConfig(json: JsonObject): ImageCommand {
+  const config = isJsonObject(json["config"]) ? json["config"] : {};
+  return { entrypoint: strings(config["Entrypoint"]), cmd: strings(config["Cmd"]) };
+}
+
+function strings(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+}
