@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { httpProxyOf } from "../../lib/injector/http-proxy.ts";
+import { httpProxyOf } from "../lib/http-proxy.ts";
 
 const AWS = new URL("https://secretsmanager.eu-west-1.amazonaws.com/");
 const PROXY = "http://proxy.example:3128";
