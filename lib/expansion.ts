@@ -55,3 +55,8 @@ export function mentionedNames(text: string): readonly string[] {
   });
   return names;
 }
+
+/** What the kubelet makes of a text alone: `$` of `$$`. A `$(VAR)` stays, for what it would be is not said here. */
+export function asSeenInside(text: string): string {
+  return expand(text, () => undefined);
+}

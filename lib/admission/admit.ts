@@ -105,8 +105,14 @@ async function admitPod(
   ];
   if (decisions.every(({ action }) => action === "leave")) return outcome([], told, audit);
 
-  const plan = planInjection(pod, namespace, settings, world.webhook);
-  for (const decision of decisions) refuseUnknownGrammar(decision, plan);
+  const needsStore = decisions.some(
+    ({ environment: { entries, unseen } }) => entries.areBesideKeys || unseen.length > 0,
+  );
+  const plan = planInjection({ pod, namespace, needsStore }, settings, world.webhook);
+  for (const decision of decisions) {
+    refuseUnknownGrammar(decision, plan);
+    refuseOpenEntries(decision, plan);
+  }
   const delivery = chooseDelivery(pod, settings, plan, world.imageVolumes());
   const { newUid } = world;
   const rewritten = rewritePod({ pod, settings, plan, deliverBy: delivery.by, decisions, newUid });
@@ -151,13 +157,27 @@ async function untilDecided<T>(deadline: Deadline, work: (until: Deadline) => Pr
 
 /** An injector of another project, or an older one, would start the application with the reference as text. */
 function refuseUnknownGrammar({ action, container, environment }: Decision, { injector }: Plan): void {
-  const { embeddedIn } = environment;
-  if (action !== "wrap" || injector.isOurs || embeddedIn === undefined) return;
+  const name = environment.embeddedIn ?? environment.entries.firstIn;
+  if (action !== "wrap" || injector.isOurs || name === undefined) return;
+  const [what, remedy] =
+    environment.embeddedIn === undefined
+      ? ["names a secret or parameter of its own", "name a key of the Pod's secret"]
+      : ["has a reference within it", "make the whole value a reference"];
   throw new PiggyError(
     "injection_impossible",
-    `container ${JSON.stringify(container.name)}: the value of ${embeddedIn} has a reference within it, and the ` +
-      `injector ${injector.image} may not know it: remove the annotation piggysec.com/piggy-env-image, or make the ` +
-      "whole value a reference",
+    `container ${JSON.stringify(container.name)}: the value of ${name} ${what}, and the injector ${injector.image} may ` +
+      `not know it: remove the annotation piggysec.com/piggy-env-image, or ${remedy}`,
+  );
+}
+
+/** The secrets service gives what stands in the stored Pod alone. */
+function refuseOpenEntries({ action, container, environment }: Decision, { mode }: Plan): void {
+  const { openIn } = environment.entries;
+  if (action !== "wrap" || mode !== "proxy" || openIn === undefined) return;
+  throw new PiggyError(
+    "reference_invalid",
+    `container ${JSON.stringify(container.name)}: the value of ${openIn} names a secret or parameter by a $(VARIABLE) that ` +
+      "only the kubelet will know, and piggy-webhooks gives only what the Pod names: write the name in full",
   );
 }
 

@@ -6,6 +6,8 @@ import { PiggyError } from "../error.ts";
 import type { Container, EnvVar, ObjectName, ObjectSource } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
+import { isOwnVariable } from "../variables.ts";
+import { type Finding, findEntries, type StoreEntries } from "./entries.ts";
 import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
 import { createMentions } from "./mentions.ts";
 import type { ObjectContent } from "./objects.ts";
@@ -26,6 +28,7 @@ export interface ContainerEnvironment {
   readonly holders: ReadonlySet<string>;
   /** The first variable that has one within its value, or text to unescape, which older injectors know nothing of. */
   readonly embeddedIn: string | undefined;
+  readonly entries: StoreEntries;
   /** Values to be written in place of those that mention a variable which holds a reference. */
   readonly inlined: ReadonlyMap<EnvVar, string>;
   /** Values with marks around what may be a reference by the time that the container starts. */
@@ -88,7 +91,9 @@ export async function environmentOf(
       mentions.addName(name);
     }
   }
-  return { names: values, ...referencesIn(values), inlined, marked, unseen };
+  const isOpen = (name: string) => mentions.isOpen(name) || (values.has(name) && textOf(name) === undefined);
+  const references = referencesIn(values, findEntries(container.name, isOpen));
+  return { names: values, ...references, inlined, marked, unseen };
 }
 
 /** Side by side: the look-ups are round trips. */
@@ -110,15 +115,18 @@ export function isHeldIn(value: string | undefined): boolean {
   return value !== undefined && parseValue(value) !== undefined;
 }
 
-function referencesIn(values: ReadonlyMap<string, string | undefined>) {
+/** @throws PiggyError `reference_invalid` */
+function referencesIn(values: ReadonlyMap<string, string | undefined>, entries: Finding) {
   const holders = new Set<string>();
   let embeddedIn: string | undefined;
   for (const [name, value] of values) {
-    if (value === undefined || !isHeldIn(value)) continue;
+    const parts = value === undefined ? undefined : parseValue(value);
+    if (value === undefined || parts === undefined) continue;
     holders.add(name);
     if (embeddedIn === undefined && parseReference(value) === undefined) embeddedIn = name;
+    if (!isOwnVariable(name)) entries.add(name, parts);
   }
-  return { holdsReference: holders.size > 0, holders, embeddedIn };
+  return { holdsReference: holders.size > 0, holders, embeddedIn, entries: entries.result() };
 }
 
 /** @throws PiggyError `reference_embedded` */

@@ -30,6 +30,14 @@ export function hasOwnToken(plan: Plan): boolean {
 /** What a Pod is looked at for, by itself or by the webhook's environment. */
 export const LOOKED_AT_FOR = ["aws-secret-name", "aws-ssm-parameter-path", "piggy-address"] as const;
 
+/** Who asks. */
+export interface Asking {
+  readonly pod: Pod;
+  readonly namespace: string;
+  /** Whether there is, or may be, a reference to what the Pod is given, and not to store entries of their own alone. */
+  readonly needsStore: boolean;
+}
+
 /** Whether a Pod may hold references at all: one of these is given, be it readable or not. */
 export function isLookedAt(given: ReadonlySet<SettingName>): boolean {
   return LOOKED_AT_FOR.some((name) => given.has(name));
@@ -38,7 +46,11 @@ export function isLookedAt(given: ReadonlySet<SettingName>): boolean {
 /**
  * @throws PiggyError `injection_impossible` or `region_invalid` when the settings name nothing to read or to run.
  */
-export function planInjection(pod: Pod, namespace: string, settings: Settings, webhook: Webhook): Plan {
+export function planInjection(
+  { pod, namespace, needsStore }: Asking,
+  settings: Settings,
+  webhook: Webhook,
+): Plan {
   const image = settings["piggy-env-image"];
   if (!image) {
     throw new PiggyError(
@@ -53,7 +65,7 @@ export function planInjection(pod: Pod, namespace: string, settings: Settings, w
     mode,
     injector: { image, isOurs },
     variables: new Map([
-      ...storeVariables(pod, namespace, settings, mode),
+      ...storeVariables({ pod, namespace, needsStore }, settings, mode),
       ...tuningVariables(settings),
       ...(mode === "proxy" ? proxyVariables(settings, webhook, isOurs) : []),
     ]),
@@ -63,7 +75,11 @@ export function planInjection(pod: Pod, namespace: string, settings: Settings, w
 
 type Variables = readonly (readonly [name: string, value: string])[];
 
-function storeVariables(pod: Pod, namespace: string, settings: Settings, mode: Plan["mode"]): Variables {
+function storeVariables(
+  { pod, namespace, needsStore }: Asking,
+  settings: Settings,
+  mode: Plan["mode"],
+): Variables {
   const region = settings["aws-region"];
   if (region && !isRegion(region)) {
     throw new PiggyError(
@@ -79,6 +95,7 @@ function storeVariables(pod: Pod, namespace: string, settings: Settings, mode: P
   const ownDefault =
     mode === "proxy" ? defaultSecretName(settings, namespace, pod.serviceAccount) : undefined;
   const secret = settings["aws-secret-name"] || ownDefault;
+  if (!secret && !needsStore) return regionVariable;
   if (!secret) {
     throw new PiggyError(
       "injection_impossible",

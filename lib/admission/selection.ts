@@ -1,6 +1,7 @@
 /** Which containers the Pod's author wants wrapped: `piggy-containers` and `piggy-skip-containers`. */
 import type { Container, ObjectName, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
+import { NO_ENTRIES } from "./entries.ts";
 import { type ContainerEnvironment, environmentOf, isHeldIn } from "./environment.ts";
 import { isInstallContainer } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
@@ -62,6 +63,7 @@ export async function leftOutEnvironment(
       holdsReference: holders.length > 0,
       holders: new Set(holders),
       embeddedIn: undefined,
+      entries: NO_ENTRIES,
       inlined: new Map(),
       marked: new Map(),
       unseen: [],

@@ -6,8 +6,9 @@ import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
 import { expandVariable } from "./argv.ts";
 import { bringTo } from "./bring-to.ts";
 import type { Decision } from "./decide.ts";
+import { recordedEntries } from "./entries.ts";
 import { mentionedVariable, withMentions } from "./mentions.ts";
-import type { Plan } from "./plan.ts";
+import { hasOwnToken, type Plan } from "./plan.ts";
 import { isServiceVariable } from "./service-variable.ts";
 
 /** What only tells the injector how to go about it: a manifest's own value stays where no setting replaces it. */
@@ -32,7 +33,7 @@ const POD_NAME: JsonObject = {
 
 const MENTIONED = "PIGGY_MENTIONED";
 
-/** @throws PiggyError `reference_embedded` */
+/** @throws PiggyError `reference_embedded`, `injection_impossible` */
 export function wrappedEnvironment(
   decision: Decision,
   uid: string,
@@ -56,6 +57,11 @@ export function wrappedEnvironment(
   };
   const marked = plan.injector.isOurs ? environment.marked : new Map<EnvVar, string>();
   const env = withMentions(container, marked, uid, write);
+  // In standalone mode nobody else is asked.
+  if (hasOwnToken(plan)) {
+    const own = env.filter(({ name }) => !isOwn(name));
+    variables.push(...recordedEntries(container.name, environment.entries, own));
+  }
   // Last, so that the kubelet knows every name by then.
   return bringTo(
     env.filter(({ name }) => name !== MENTIONED),

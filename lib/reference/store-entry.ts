@@ -4,6 +4,7 @@
  * RFC 6901, "JSON Pointer".
  */
 import { PiggyError } from "../error.ts";
+import { isRegion } from "../region.ts";
 
 export type StoreEntry =
   | {
@@ -30,7 +31,11 @@ export type StoreEntry =
 export { isStoreEntry } from "./reference.ts";
 
 const ENTRY = /^\/\/(sm|ssm)\/([^?#]+)(?:\?([^#]*))?(?:#(.*))?$/s;
-const ARN_REGION = /^arn:[\w-]+:(?:secretsmanager|ssm):([\w-]+):/;
+const ARN = /^arn:[\w-]+:([\w-]+):([\w-]*):/;
+const ARN_SERVICES = { sm: "secretsmanager", ssm: "ssm" };
+/** What no name holds, and a log or a terminal might obey. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/;
 const SETTINGS = { sm: ["region", "version", "stage", "encoding"], ssm: ["region", "version", "label"] };
 
 /** @throws PiggyError `reference_invalid` */
@@ -39,7 +44,8 @@ export function parseStoreEntry(key: string): StoreEntry {
   if (store !== "sm" && store !== "ssm") throw invalid(key, "expected //sm/NAME or //ssm/PATH");
   const settings = settingsIn(query, SETTINGS[store], key);
   const name = decode(path, key);
-  const region = ARN_REGION.exec(name)?.[1] ?? settings.get("region");
+  if (CONTROL.test(name)) throw invalid(key, "a name holds no control characters");
+  const region = regionOf(name, store, settings.get("region"), key);
   const version = settings.get("version");
   const shared = {
     ...(region === undefined ? {} : { region }),
@@ -71,6 +77,23 @@ export function parseStoreEntry(key: string): StoreEntry {
   };
 }
 
+/** An ARN is of one store and one region; what is said besides must not say otherwise. */
+function regionOf(
+  name: string,
+  store: keyof typeof ARN_SERVICES,
+  given: string | undefined,
+  key: string,
+): string | undefined {
+  if (given !== undefined && !isRegion(given)) {
+    throw invalid(key, "region is none of AWS's, such as eu-west-1");
+  }
+  const [arn, service, region] = ARN.exec(name) ?? [];
+  if (arn === undefined) return given;
+  if (service !== ARN_SERVICES[store]) throw invalid(key, `the ARN is not of ${ARN_SERVICES[store]}`);
+  if (given !== undefined && given !== region) throw invalid(key, "the ARN is of another region");
+  return region;
+}
+
 function settingsIn(query: string, known: readonly string[], key: string): ReadonlyMap<string, string> {
   const settings = new Map<string, string>();
   if (query === "") return settings;
@@ -88,6 +111,7 @@ function settingsIn(query: string, known: readonly string[], key: string): Reado
 function pointerIn(text: string, key: string): readonly string[] {
   if (text === "") return [];
   if (!text.startsWith("/")) throw invalid(key, "a pointer begins with #/");
+  if (/~(?![01])/.test(text)) throw invalid(key, "in a pointer ~ stands before 0 or 1");
   return text
     .slice(1)
     .split("/")

@@ -1,9 +1,9 @@
 /** Which entries of the stores a container may ask for: those that its stored spec names, and no others. */
-import { expand } from "../expansion.ts";
+
+import { asSeenInside } from "../expansion.ts";
 import { parseJson } from "../json.ts";
 import type { Container } from "../pod.ts";
-import { isStoreEntry } from "../reference/store-entry.ts";
-import { parseValue } from "../reference/value.ts";
+import { writtenEntries } from "../reference/written-entries.ts";
 import { isOwnVariable } from "../variables.ts";
 import { variableOf } from "../wrapped-container.ts";
 import { Denial } from "./denial.ts";
@@ -23,11 +23,9 @@ export function requireWritten(container: Container, keys: readonly string[]): v
 
 function writtenIn(container: Container): ReadonlySet<string> {
   const values = container.env.flatMap(({ name, value }) =>
-    value === undefined || isOwnVariable(name) ? [] : [asSeenInside(value)],
+    value === undefined || isOwnVariable(name) ? [] : [value],
   );
-  const references = values.flatMap((value) => parseValue(value) ?? []);
-  const keys = references.flatMap((part) => (typeof part === "string" ? [] : [part.key]));
-  return new Set([...keys.filter(isStoreEntry), ...recordedIn(container)]);
+  return new Set([...writtenEntries(values), ...recordedIn(container)]);
 }
 
 /** What admission found in ConfigMaps and Secrets: a JSON list. */
@@ -35,9 +33,4 @@ function recordedIn(container: Container): readonly string[] {
   const recorded = parseJson(asSeenInside(variableOf(container, "PIGGY_REFERENCES") ?? ""));
   const list: readonly unknown[] = Array.isArray(recorded) ? recorded : [];
   return list.filter((key) => typeof key === "string");
-}
-
-/** The kubelet makes `$` of `$$`. A `$(VAR)` stays: what it would be is not in the container's spec alone. */
-function asSeenInside(value: string): string {
-  return expand(value, () => undefined);
 }

@@ -35,6 +35,13 @@ async function askFor(keys: readonly string[], options: PodOptions = {}): Promis
   return door.ask(await ownToken(world.kubernetes, pod), requestOf(pod, keys));
 }
 
+/** The same of a Pod in which they stand although admission would not let them: an older one wrote it. */
+async function askForStored(keys: readonly string[]): Promise<Answer> {
+  const env = Object.fromEntries(keys.map((key, index) => [`V${index}`, `piggy:${key}`]));
+  const pod = storedWith(world.kubernetes, await startPod(world.kubernetes), env);
+  return door.ask(await ownToken(world.kubernetes, pod), requestOf(pod, keys));
+}
+
 async function valueAt(key: string, options: PodOptions = {}): Promise<string> {
   const answer = await askFor([key], options);
   expect([answer.status, answer.headers.get("x-piggy-unresolved")]).toEqual([200, null]);
@@ -43,7 +50,7 @@ async function valueAt(key: string, options: PodOptions = {}): Promise<string> {
 
 /** Why a key has no value, where nothing else is asked. */
 async function reasonOf(key: string): Promise<unknown> {
-  const { status, body, headers, audit } = await askFor([key]);
+  const { status, body, headers, audit } = await askForStored([key]);
   expect([status, body]).toEqual([200, "{}"]);
   const reasons = unresolvedIn(headers);
   expect(Object.keys(reasons)).toEqual([key]);
@@ -235,8 +242,8 @@ describe("what failed for one entry", () => {
       "is that its region is none",
       () => {},
       "//sm/own/fault?region=eu-west-1.evil.example",
-      "region_invalid",
-      'secret own/fault: "eu-west-1.evil.example" is not an AWS region',
+      "reference_invalid",
+      '"piggy://sm/own/fault?region=eu-west-1.evil.example": region is none of AWS\'s, such as eu-west-1',
     ],
   ])("%s", async (_what, arrange, key, code, message) => {
     arrange();
@@ -258,7 +265,7 @@ describe("what failed for one entry", () => {
     putSecret("own/none", "{}");
     const absent = Array.from({ length: 60 }, (_, index) => `//sm/own/none#/${index}`);
     const failed = ["//sm/own/none?stage=", "//ssm/own/none?version=x&label=y"];
-    const reasons = unresolvedIn((await askFor([...absent, ...failed])).headers);
+    const reasons = unresolvedIn((await askForStored([...absent, ...failed])).headers);
     expect(Object.keys(reasons).slice(0, 2)).toEqual(failed);
     expect(Object.keys(reasons).length).toBeLessThan(60);
     expect(reasons["//"]).toMatchObject({ code: "reference_unresolved" });
@@ -275,7 +282,7 @@ describe("what failed for one entry", () => {
 
   test("is told for as many as a header holds, and of each whole", async () => {
     const keys = Array.from({ length: 200 }, (_, index) => `//sm/own/none-${index}-${"é".repeat(20)}?stage=`);
-    const { status, headers } = await askFor(keys);
+    const { status, headers } = await askForStored(keys);
     expect(status).toBe(200);
     const reasons = Object.entries(unresolvedIn(headers));
     expect(reasons.length).toBeGreaterThan(5);
