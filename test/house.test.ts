@@ -105,6 +105,23 @@ describe("what the injector loads is paid for at every start of a container", ()
     expect(entries).toMatchObject([{ from: "injector.ts", isDynamic: true }]);
   });
 
+  test("it loads what store entries alone need when a reference names one, and not before", () => {
+    const lazy = [
+      "lib/aws/parameter-by-path.ts",
+      "lib/aws/signed-entry.ts",
+      "lib/injector/standalone-entries.ts",
+      "lib/injector/unresolved.ts",
+    ];
+    for (const file of lazy) {
+      const entries = loaded.filter(({ from, to }) => to === file && !lazy.includes(from));
+      expect(entries).toMatchObject([{ isDynamic: true }]);
+    }
+    const grammar = loaded.filter(
+      ({ from, to }) => /reference\/(entry|store)-/.test(to) && !lazy.includes(from),
+    );
+    expect(grammar.filter(({ from }) => !from.startsWith("lib/reference/"))).toEqual([]);
+  });
+
   test("it loads no package, and no module of Node's", () => {
     const packages = loaded.filter((entry) => !isOurs(entry) && !/^(bun:|package\.json$)/.test(entry.to));
     expect(packages).toEqual([]);
