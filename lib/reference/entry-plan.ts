@@ -63,7 +63,10 @@ function locationOf(entry: StoreEntry, region: string | undefined): EntryLocatio
   }
   const version = entry.version === undefined ? {} : { version: entry.version };
   if (kind === "secret") {
-    return { kind, name, region, ...version, ...(entry.stage === undefined ? {} : { stage: entry.stage }) };
+    const { stage } = entry;
+    // It is what neither a version nor a stage means.
+    const isCurrent = stage === undefined || (stage === "AWSCURRENT" && entry.version === undefined);
+    return { kind, name, region, ...version, ...(isCurrent ? {} : { stage }) };
   }
   return { kind, name, region, ...version, ...(entry.label === undefined ? {} : { label: entry.label }) };
 }

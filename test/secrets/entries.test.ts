@@ -168,9 +168,11 @@ describe("AWS is asked", () => {
 
   test("once for each version, stage and region", async () => {
     putSecret("own/many", "{}");
+    putSecret("own/many", "{}");
     const keys = [
       "//sm/own/many",
       "//sm/own/many?stage=AWSCURRENT",
+      "//sm/own/many?stage=AWSPREVIOUS",
       "//sm/own/many?region=eu-west-1",
       `//sm/own/many?region=${REGION}`,
     ];
