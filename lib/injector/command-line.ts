@@ -25,7 +25,8 @@ const OPTIONS: ReadonlyMap<string, string> = new Map([
 const HELP = `piggy-env: AWS secrets in a program's environment
 
 piggy-env [OPTION…] -- COMMAND [ARGUMENT…]
-  replaces every piggy:KEY, ${piggy:KEY} and piggy://STORE/NAME in variables by its value, and becomes the command
+  replaces every piggy:KEY, \${piggy:KEY} and piggy://STORE/NAME in variables by its value, and
+  becomes the command
 
   --standalone              ask AWS, with the credentials that are here, and not piggy-webhooks
   --secret NAME             the Secrets Manager secret that keys are looked up in
