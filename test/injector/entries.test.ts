@@ -109,6 +109,39 @@ describe("in standalone mode", () => {
     expect(aws.requests).toHaveLength(30);
   });
 
+  test("the identity is asked for once, in the container's own region", async () => {
+    const asked: string[] = [];
+    const proxy = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        data(socket, bytes) {
+          asked.push(bytes.toString().split(" ", 2).join(" "));
+          socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
+        },
+      },
+    });
+    const directory = await mkdtemp(join(tmpdir(), "piggy-identity-"));
+    try {
+      await writeFile(join(directory, "token"), "token");
+      const outcome = await start({
+        AWS_ENDPOINT_URL: undefined,
+        AWS_ACCESS_KEY_ID: undefined,
+        AWS_SECRET_ACCESS_KEY: undefined,
+        AWS_ROLE_ARN: "arn:aws:iam::111122223333:role/app",
+        AWS_WEB_IDENTITY_TOKEN_FILE: join(directory, "token"),
+        HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+        A: "piggy://sm/far?region=us-east-1",
+        B: "piggy://ssm/far?region=us-east-2",
+      });
+      expectRefused(outcome, "aws_unavailable", "A: ", "Unresolved too: B.");
+      expect(asked).toEqual([`CONNECT sts.${REGION}.amazonaws.com:443`]);
+    } finally {
+      proxy.stop(true);
+      await rm(directory, { recursive: true });
+    }
+  });
+
   test.each<[string, string, string, string, () => void]>([
     [
       "is not there",
@@ -274,14 +307,18 @@ describe("in proxy mode", () => {
     expectRefused(outcome, code, `B: "piggy:${BLUE}" is unresolved: ${message}`);
   });
 
-  test("a default stands for what is not there, by the reason's code", async () => {
-    const environment = { V: `\${piggy:${BLUE}:-default}` };
+  test("a default stands for what is not there, by the reason's code, and it is not asked again", async () => {
+    const environment = { V: `\${piggy:${BLUE}:-default}`, PIGGY_NUMBER_OF_RETRY: "1" };
     for (const code of ["secret_not_found", "reference_unresolved"]) {
       answers = [{ reasons: { [BLUE]: { code, message: "none" } } }];
-      expect((await start(environment)).started().variable("V")).toBe("default");
+      const before = webhook.requests.length;
+      const outcome = await start(environment);
+      expect([outcome.started().variable("V"), outcome.stderr]).toEqual(["default", ""]);
+      expect(webhook.requests.length - before).toBe(1);
     }
     answers = [{ reasons: { [BLUE]: { code: "aws_access_denied", message: "denied" } } }];
-    expectRefused(await start(environment), "aws_access_denied", "denied");
+    const outcome = await start({ ...environment, PIGGY_NUMBER_OF_RETRY: undefined });
+    expectRefused(outcome, "aws_access_denied", "denied");
   });
 
   test("a default stands for what there was no room to tell of, where that is not there", async () => {

@@ -62,6 +62,7 @@ describe("an entry is denied", () => {
     ],
     ["that is written in the command", { argv: ["/bin/app", `piggy:${VAULT}`] }],
     ["that is text behind a double dollar", { env: { A: "piggy:password", PIN: `x $$$\${piggy:${VAULT}}` } }],
+    ["that the kubelet makes text", { env: { A: "piggy:password", PIN: `$$\${piggy:${VAULT}}` } }],
     ["that is written without its pointer", { env: { A: "piggy:password", PIN: "piggy://sm/bank/vault" } }],
     [
       "that is written with another pointer",
@@ -155,6 +156,14 @@ describe("an entry is given", () => {
     expect([status, JSON.parse(body)]).toEqual([200, { [VAULT]: `${HUSH}pin` }]);
   });
 
+  test("by the name that the kubelet hands on", async () => {
+    world.aws.putSecret({ region: REGION, name: "bank/vault", value: `{"$":"${HUSH}dollar"}` });
+    const pod = await startPod(world.kubernetes, { env: { PIN: "piggy://sm/bank/vault#/$$" } });
+    const key = "//sm/bank/vault#/$";
+    expect(JSON.parse((await askAs(pod, [key])).body)).toEqual({ [key]: `${HUSH}dollar` });
+    await expectDenied(() => askAs(pod, ["//sm/bank/vault#/$$"]), NOT_WRITTEN);
+  });
+
   test("that stands in the record which admission made, as the kubelet would hand it on", async () => {
     const keys = ["//sm/bank/vault#/$(x", "//sm/bank/vault#/$$"];
     world.aws.putSecret({ region: REGION, name: "bank/vault", value: `{"$(x":"${HUSH}1","$$":"${HUSH}2"}` });
@@ -196,6 +205,15 @@ describe("PIGGY_ALLOWED_SA in a secret", () => {
     const value = new TextEncoder().encode(`{"pin":"${HUSH}","PIGGY_ALLOWED_SA":"bank:teller"}`);
     world.aws.putSecret({ region: REGION, name: "bank/vault", value });
     expect((await ask(VAULT)).status).toBe(403);
+  });
+
+  test("refuses all that is asked where the Pod's own secret refuses", async () => {
+    put("shop:cart");
+    const value = `{"password":"${HUSH}","PIGGY_ALLOWED_SA":"bank:teller"}`;
+    world.aws.putSecret({ region: REGION, name: "shop/cart", value });
+    const pod = await startPod(world.kubernetes, { env: { A: "piggy:password", PIN: `piggy:${VAULT}` } });
+    const { status, body, headers } = await askAs(pod, ["password", VAULT]);
+    expect([status, body, headers.get("x-piggy-unresolved")]).toEqual([403, NOT_ALLOWED, null]);
   });
 
   test("lets in whom it names", async () => {
