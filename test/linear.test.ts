@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { execWarnings } from "../lib/admission/exec-commands.ts";
 import { inline } from "../lib/admission/inline.ts";
 import { createMentions } from "../lib/admission/mentions.ts";
+import { subPathWarnings } from "../lib/admission/sub-paths.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";
 import { parseContainers } from "../lib/pod.ts";
@@ -41,6 +42,12 @@ const probed = (word: string) =>
     (container) => execWarnings(container, new Set(["A"])),
   );
 
+/** A container with a reference in A, a path of which is that. */
+const subPaths = (subPathExpr: string) =>
+  parseContainers({ containers: [{ volumeMounts: [{ subPathExpr }] }] }, "containers").map((container) =>
+    subPathWarnings(container, new Set(["A"])),
+  );
+
 const cases: readonly (readonly [string, () => unknown])[] = [
   ["a duration", () => parseDuration(long("1", "x"))],
   ["a quantity", () => isResourceQuantity(long("1", "x"))],
@@ -67,6 +74,7 @@ const cases: readonly (readonly [string, () => unknown])[] = [
   ["an address's slashes", () => annotation("piggy-address", `https://a${long("/", "x")}`)],
   ["a delay", () => annotation("piggy-initial-delay", long("1", "x"))],
   ["a pull secret's globs", () => credentialsFor(image, [stars])],
+  ["a mount's mentions", () => subPaths(long("$(A"))],
   ["a probe's braces", () => probed(long("${"))],
   ["a probe's brackets", () => probed(long("$(a"))],
   ["a probe's name", () => probed(`\${${long("a")}`)],

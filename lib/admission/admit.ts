@@ -22,6 +22,7 @@ import { isLookedAt, type Plan, planInjection } from "./plan.ts";
 import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
 import { rewritePod } from "./rewrite.ts";
 import { unknownContainers } from "./selection.ts";
+import { subPathWarnings } from "./sub-paths.ts";
 import { unknownAnnotations } from "./unknown-annotations.ts";
 import { formatWarnings } from "./warnings.ts";
 import type { Webhook } from "./webhook.ts";
@@ -101,7 +102,10 @@ async function admitPod(
     ...ineffectiveAnnotations(annotations, settings),
     ...unknownContainers(pod, settings),
     ...decisions.flatMap((decision) => decision.warnings),
-    ...decisions.flatMap(({ container, environment }) => execWarnings(container, environment.holders)),
+    ...decisions.flatMap(({ container, environment: { holders } }) => [
+      ...execWarnings(container, holders),
+      ...subPathWarnings(container, holders),
+    ]),
   ];
   if (decisions.every(({ action }) => action === "leave")) return outcome([], told, audit);
 
