@@ -12,7 +12,7 @@ import { INJECTED, type Installation, install } from "./installation.ts";
 import { add, addNamespace, podsOf } from "./objects.ts";
 
 /** The namespaces that the webhook hears of, each beside one that it does not. */
-const INJECTED_NAMESPACES = ["as-it-is", "with-reference", "with-its-own"] as const;
+const INJECTED_NAMESPACES = ["as-it-is", "with-reference", "with-its-own", "backed-up", "restored"] as const;
 const alone = (namespace: string) => `${namespace}-alone`;
 const NAMESPACES = INJECTED_NAMESPACES.flatMap((namespace) => [namespace, alone(namespace)]);
 
@@ -127,7 +127,7 @@ describe("with the webhook in front of it, it stores as it is", () => {
 
 describe("with a reference in its first container, that one alone is changed of", () => {
   test.each(corpusPods)("$name", async ({ pod }) => {
-    const first = pod.spec.containers[0]?.name ?? "";
+    const first = firstOf(pod);
     const { before, after, warnings } = await createBoth("with-reference", withReferenceIn(pod, first));
     expect(warnings).toEqual([]);
     expect(namesOfInjected(after)).toEqual([first]);
@@ -135,11 +135,14 @@ describe("with a reference in its first container, that one alone is changed of"
   });
 });
 
-describe("with references of its own, it stores as its file says", () => {
-  const isAdmitted = ({ expectation }: (typeof expectedPods)[number]) =>
-    expectation.denied === undefined && expectation.refused === undefined;
+const firstOf = (pod: Pod) => pod.spec.containers[0]?.name ?? "";
 
-  test.each(expectedPods.filter(isAdmitted))("$name", async ({ pod, expectation }) => {
+const admittedPods = expectedPods.filter(
+  ({ expectation }) => expectation.denied === undefined && expectation.refused === undefined,
+);
+
+describe("with references of its own, it stores as its file says", () => {
+  test.each(admittedPods)("$name", async ({ pod, expectation }) => {
     const { before, after, warnings } = await createBoth("with-its-own", pod);
     expect(warnings).toEqual(expectation.warnings.map((part) => expect.stringContaining(part)));
     const names = Object.keys(expectation.wrapped);
@@ -148,6 +151,26 @@ describe("with references of its own, it stores as its file says", () => {
     expect(withoutAdditions(after, before, ...names)).toEqual(expected);
   });
 });
+
+describe("what is restored from a backup, it stores as it was", () => {
+  const injected = [
+    ...corpusPods.map(({ name, pod }) => ({ name, pod: withReferenceIn(pod, firstOf(pod)) })),
+    ...admittedPods,
+  ];
+
+  test.each(injected)("$name", async ({ pod }) => {
+    const { body: stored } = await createIn("backed-up", pod);
+    const { body: restored } = await createIn("restored", withoutVersion(parsePod(stored, "Pod")));
+    expect(restored).toMatchObject({ kind: "Pod" });
+    expect(lasting(restored)).toEqual(lasting(stored));
+  });
+});
+
+/** As who restores it sends it: an API server takes no resourceVersion for a Pod that is not there. */
+function withoutVersion(pod: Pod): Pod {
+  const { resourceVersion: _, ...metadata } = anyObject(pod.metadata, "metadata");
+  return { ...pod, metadata };
+}
 
 describe("what the webhook denies, it does not store", () => {
   test.each(expectedPods.filter(({ expectation }) => expectation.denied !== undefined))(
