@@ -37,8 +37,33 @@ interface Named {
   readonly name: string;
 }
 
-const isOurs = ({ name }: Named) =>
-  name.startsWith("PIGGY_") || ["piggy-env", "piggy-token", "install-piggy-env"].includes(name);
+/** What may be added to a Pod: volumes, a container, and variables. */
+const OURS: ReadonlySet<string> = new Set([
+  "piggy-env",
+  "piggy-token",
+  "install-piggy-env",
+  "PIGGY_AWS_SECRET_NAME",
+  "PIGGY_AWS_SECRET_VERSION",
+  "PIGGY_AWS_SSM_PARAMETER_PATH",
+  "PIGGY_AWS_REGION",
+  "PIGGY_STANDALONE",
+  "PIGGY_INITIAL_DELAY",
+  "PIGGY_NUMBER_OF_RETRY",
+  "PIGGY_ADDRESS",
+  "PIGGY_CA",
+  "PIGGY_SERVICE",
+  "PIGGY_SKIP_VERIFY_TLS",
+  "PIGGY_TOKEN_FILE",
+  "PIGGY_ENFORCE_INTEGRITY",
+  "PIGGY_POD_NAME",
+  "PIGGY_UID",
+  "PIGGY_TERMINATION_LOG",
+  "PIGGY_EXPAND",
+  "PIGGY_MENTIONED",
+  "PIGGY_REFERENCES",
+]);
+
+const isOurs = ({ name }: Named) => OURS.has(name);
 
 /** A list without what is ours and did not come with it; absent where it was and nothing else is left. */
 function others<T extends Named>(list: readonly T[] = [], before: readonly Named[] | undefined) {
