@@ -63,7 +63,7 @@ const OURS: ReadonlySet<string> = new Set([
   "PIGGY_REFERENCES",
 ]);
 
-const isOurs = ({ name }: Named) => OURS.has(name);
+const isOurs = ({ name }: Named) => OURS.has(name) || name.startsWith("PIGGY_MENTIONS_IN_");
 
 /** A list without what is ours and did not come with it; absent where it was and nothing else is left. */
 function others<T extends Named>(list: readonly T[] = [], before: readonly Named[] | undefined) {
