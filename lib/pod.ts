@@ -61,6 +61,8 @@ export interface EnvVar {
   readonly value: string | undefined;
   /** The ConfigMap or Secret key that it comes from. */
   readonly from: (ObjectSource & { readonly key: string }) | undefined;
+  /** The key of the Pod's annotation that it is a copy of. */
+  readonly annotation: string | undefined;
 }
 
 export interface EnvFromSource extends ObjectSource {
@@ -150,7 +152,17 @@ function parseEnvVar(value: JsonValue, at: string): EnvVar {
     name: optionalString(json, "name", `${at}.`) ?? "",
     value: isFromElsewhere ? undefined : (optionalString(json, "value", `${at}.`) ?? ""),
     from: configMap ?? secret,
+    annotation: annotationOf(optionalObject(valueFrom, "fieldRef", `${at}.valueFrom.`)),
   };
+}
+
+const ANNOTATION_PATH = "metadata.annotations['";
+
+/** Source: Kubernetes, pkg/fieldpath, SplitMaybeSubscriptedPath. */
+function annotationOf(fieldRef: JsonObject): string | undefined {
+  const path = own(fieldRef, "fieldPath");
+  if (typeof path !== "string" || !path.startsWith(ANNOTATION_PATH) || !path.endsWith("']")) return undefined;
+  return path.slice(ANNOTATION_PATH.length, -2);
 }
 
 function parseEnvFrom(value: JsonValue, at: string): readonly EnvFromSource[] {

@@ -52,8 +52,8 @@ async function decide(
   lookups: Lookups,
 ): Promise<Decision> {
   const leftOutBy = selection.leftOutBy(container);
-  if (leftOutBy !== undefined) return leaveOut(container, leftOutBy, lookups);
-  const environment = await environmentOf(container, lookups.object);
+  if (leftOutBy !== undefined) return leaveOut(container, pod, leftOutBy, lookups);
+  const environment = await environmentOf(container, pod.annotations, lookups.object);
   const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
   const isNeeded = environment.holdsReference || maybeHolds;
   if (pod.os === "windows" && isNeeded && mustBeWrapped(environment)) throw windows(container);
@@ -92,8 +92,13 @@ function wrappingOf(container: Container): Wrapping | undefined {
 }
 
 /** Its author does not want it wrapped: an injector from an earlier admission goes, and nothing about it denies. */
-async function leaveOut(container: Container, leftOutBy: string, lookups: Lookups): Promise<Decision> {
-  const environment = await leftOutEnvironment(container, lookups.object);
+async function leaveOut(
+  container: Container,
+  { annotations }: Pod,
+  leftOutBy: string,
+  lookups: Lookups,
+): Promise<Decision> {
+  const environment = await leftOutEnvironment(container, annotations, lookups.object);
   const warnings = environment.holdsReference
     ? [`${leftOutBy} leaves out container ${container.name}: its references stay text`]
     : [];

@@ -3,7 +3,7 @@
  * then `env`, the later of two entries winning. Source: Kubernetes API reference, Container v1 core.
  */
 import { PiggyError } from "../error.ts";
-import type { Container, EnvVar, ObjectName, ObjectSource } from "../pod.ts";
+import type { Container, EnvVar, ObjectName, ObjectSource, Pod } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
@@ -36,8 +36,10 @@ export interface ContainerEnvironment {
   readonly unseen: readonly Unseen[];
 }
 
+/** @param annotations of the Pod, which a variable may be a copy of */
 export async function environmentOf(
   container: Container,
+  annotations: Pod["annotations"],
   read: (object: ObjectName) => Promise<ObjectContent>,
 ): Promise<ContainerEnvironment> {
   const unseen: Unseen[] = [];
@@ -68,6 +70,13 @@ export async function environmentOf(
   }
   for (const variable of container.env) {
     const { name } = variable;
+    if (variable.annotation !== undefined) {
+      // One that is not there is empty; nothing in it is expanded.
+      const isThere = Object.hasOwn(annotations, variable.annotation);
+      values.set(name, isThere ? annotations[variable.annotation] : "");
+      mentions.settle(name);
+      continue;
+    }
     if (variable.from === undefined) {
       const longest = Math.min(LONGEST_VALUE, left);
       const { value, expanded } = inlineIn(container, variable, { get: textOf }, longest);

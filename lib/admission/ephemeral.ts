@@ -25,7 +25,9 @@ export async function updateWarnings(
   const before = new Set(ephemeralContainers(request.oldObject).map(({ name }) => name));
   const added = ephemeralContainers(request.object).filter(({ name }) => !before.has(name));
   const read = readOnce(readObject, request.namespace || "default", deadline);
-  const environments = await Promise.all(added.map((container) => leftOutEnvironment(container, read)));
+  const environments = await Promise.all(
+    added.map((container) => leftOutEnvironment(container, annotations, read)),
+  );
   return added.flatMap(({ name }, index) =>
     environments[index]?.holdsReference
       ? [`ephemeral container ${name}: its references stay text, piggy-env cannot stand in front of it`]

@@ -52,10 +52,11 @@ function namesIn(list: string | undefined): ReadonlySet<string> {
  */
 export async function leftOutEnvironment(
   container: Container,
+  annotations: Pod["annotations"],
   read: (object: ObjectName) => Promise<ObjectContent>,
 ): Promise<ContainerEnvironment> {
   try {
-    return await environmentOf(container, read);
+    return await environmentOf(container, annotations, read);
   } catch {
     const holders = container.env.filter(({ value }) => isHeldIn(value)).map(({ name }) => name);
     return {

@@ -20,7 +20,17 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const inject = (container: object, spec: object = {}) => mutate(world, podWith(container, { spec }));
+const annotations = {
+  "example.com/password": "piggy:PASSWORD",
+  "example.com/url": `pg://u:\${piggy:PASSWORD}@db`,
+  "example.com/plain": "text",
+};
+const inject = (container: object, spec: object = {}) =>
+  mutate(world, podWith(container, { annotations, spec }));
+const annotation = (name: string) => ({
+  name: "A",
+  valueFrom: { fieldRef: { fieldPath: `metadata.annotations['${name}']` } },
+});
 const key = (kind: "configMap" | "secret", name: string, dataKey: string, optional?: boolean) => ({
   name: "A",
   valueFrom: { [`${kind}KeyRef`]: { name, key: dataKey, ...(optional && { optional }) } },
@@ -64,6 +74,8 @@ describe("a container is wrapped for", () => {
       "a Secret beside a plain ConfigMap of its name",
       { env: [], envFrom: [{ configMapRef: { name: "plain" } }, { secretRef: { name: "plain" } }] },
     ],
+    ["an annotation of the Pod's", { env: [annotation("example.com/password")] }],
+    ["a reference within an annotation of the Pod's", { env: [annotation("example.com/url")] }],
     ["a Secret made with echo", { env: [], envFrom: [{ secretRef: { name: "echoed" } }] }],
     [
       "a Secret that is not the last",
@@ -110,6 +122,19 @@ describe("a container is left as it is for", () => {
     ["another key of the ConfigMap", { env: [key("configMap", "references", "PLAIN")] }],
     ["another key of the Secret", { env: [key("secret", "references", "PLAIN")] }],
     ["an optional key that is missing", { env: [key("configMap", "references", "MISSING", true)] }],
+    ["another annotation", { env: [annotation("example.com/plain")] }],
+    [
+      "an annotation that is not there",
+      { env: [annotation("example.com/missing"), annotation("constructor")] },
+    ],
+    [
+      "a path that only begins like an annotation's",
+      {
+        env: [
+          { name: "A", valueFrom: { fieldRef: { fieldPath: "metadata.annotations['example.com/password" } } },
+        ],
+      },
+    ],
     ["a plain ConfigMap", { env: [], envFrom: [{ configMapRef: { name: "plain" } }] }],
     ["bytes that are no text", { env: [], envFrom: [{ secretRef: { name: "binary" } }] }],
     ["a field of the Pod", { env: [{ name: "A", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }] }],
