@@ -17,6 +17,7 @@ import { readSettings } from "./lib/read-settings.ts";
 import { keepAccountSecrets } from "./lib/registry/account-secrets.ts";
 import { parseOrigins } from "./lib/registry/endpoint.ts";
 import { createImageLookup, type PullSecrets } from "./lib/registry/lookup.ts";
+import { networkOf } from "./lib/registry/reach.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
 import type { Environment } from "./lib/settings.ts";
 
@@ -35,6 +36,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const registry = {
     trustedOrigins: parseOrigins(settings["piggy-registry-origins"]),
     ca: registryCa ? await readPem(registryCa) : undefined,
+    network: networkOf(environment),
   };
   const pullSecrets: PullSecrets = {
     async read(namespace, name, signal) {

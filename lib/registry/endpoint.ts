@@ -3,12 +3,22 @@
  * registry by whoever runs it: neither may make the webhook knock on doors inside.
  */
 import { PiggyError } from "../error.ts";
+import { isAddress, isLocalAddress } from "./local-address.ts";
 
 export interface RegistrySettings {
   /** Origins (`http://127.0.0.1:5000`) that may be asked as they stand, without TLS or on loopback. */
   readonly trustedOrigins: ReadonlySet<string>;
   /** PEM of CAs besides the built-in roots. */
   readonly ca: string | undefined;
+  readonly network: Network;
+}
+
+/** What is between a name and a connection. */
+export interface Network {
+  /** The addresses of a name, the best first. Rejects where it has none. */
+  readonly lookUp: (hostname: string) => Promise<readonly string[]>;
+  /** The HTTP proxy that an address is asked through; undefined where it is asked directly. */
+  readonly proxyOf: (url: URL) => string | undefined;
 }
 
 /**
@@ -30,7 +40,7 @@ export function parseOrigins(text: string): ReadonlySet<string> {
 }
 
 /** The origin of a registry: https, but for a host that was configured for http. */
-export function originOf(host: string, { trustedOrigins }: RegistrySettings): string {
+export function originOf(host: string, { trustedOrigins }: Pick<RegistrySettings, "trustedOrigins">): string {
   const plain = `http://${host}`;
   return trustedOrigins.has(plain) ? plain : `https://${host}`;
 }
@@ -38,27 +48,33 @@ export function originOf(host: string, { trustedOrigins }: RegistrySettings): st
 /**
  * @throws PiggyError `image_host_refused` for an address that was not configured and is not https or is local.
  */
-export function checkAddress(address: string, { trustedOrigins }: RegistrySettings): URL {
-  const refuse = (why: string) =>
-    new PiggyError(
-      "image_host_refused",
-      `${address.split("?", 1)[0]} is not asked: ${why}. An operator can allow it: PIGGY_REGISTRY_ORIGINS on piggy-webhooks`,
-    );
-  if (!URL.canParse(address)) throw refuse("it is no address");
+export function checkAddress(
+  address: string,
+  { trustedOrigins }: Pick<RegistrySettings, "trustedOrigins">,
+): URL {
+  if (!URL.canParse(address)) throw refusal(address, "it is no address");
   const url = new URL(address);
   if (trustedOrigins.has(url.origin)) return url;
-  if (url.protocol !== "https:") throw refuse("it is not https");
-  if (isLocal(url.hostname)) throw refuse("it is on this machine or its link");
+  if (url.protocol !== "https:") throw refusal(address, "it is not https");
+  if (isLocal(url.hostname)) throw refusal(address, "it is on this machine or its link");
   return url;
 }
 
-function isLocal(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  return (
-    host === "localhost" ||
-    host.endsWith(".localhost") ||
-    /^(127\.\d+|0\.\d+|169\.254)(\.\d+){2}$/.test(host) ||
-    // IPv6's loopback and its ways to write an IPv4 address, a link, the metadata service of AWS.
-    /^(::|64:ff9b:|fe[89ab].:|fd00:ec2:)/.test(host)
+/** For a name, all of whose addresses must be elsewhere: it is its owner's to say which of them is asked. */
+export function checkAddresses(url: URL, addresses: readonly string[]): readonly string[] {
+  if (!addresses.some(isLocalAddress)) return addresses;
+  throw refusal(url.href, "its name leads to this machine or its link");
+}
+
+function refusal(address: string, why: string): PiggyError {
+  return new PiggyError(
+    "image_host_refused",
+    `${address.split("?", 1)[0]} is not asked: ${why}. An operator can allow it: PIGGY_REGISTRY_ORIGINS on piggy-webhooks`,
   );
+}
+
+function isLocal(hostname: string): boolean {
+  const host = hostname.replace(/\.$/, "");
+  if (isAddress(host)) return isLocalAddress(host.replace(/^\[|\]$/g, ""));
+  return host === "localhost" || host.endsWith(".localhost");
 }

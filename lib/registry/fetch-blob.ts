@@ -5,6 +5,7 @@ import { isJsonObject, parseJson } from "../json.ts";
 import { answerable, type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { checkAddress, type RegistrySettings } from "./endpoint.ts";
+import type { Reach } from "./reach.ts";
 import { ComeBackLater } from "./retry-after.ts";
 
 export interface RegistrySession {
@@ -14,6 +15,7 @@ export interface RegistrySession {
   /** `repository:NAME:pull` */
   readonly scope: string;
   readonly signal: AbortSignal;
+  readonly reach: Reach;
   /** The Authorization header that the registry's last challenge was answered with. */
   authorization?: string;
 }
@@ -38,9 +40,9 @@ export async function getBlob(
   accept: string,
   atMost: number,
 ): Promise<Blob> {
-  let response = await follow(session, address, accept);
+  let { response, origin } = await follow(session, address, accept);
   // The challenge of an origin that the registry redirects to is not to be answered with the registry's credentials.
-  if (response.status === 401 && new URL(response.url).origin === new URL(address).origin) {
+  if (response.status === 401 && origin === new URL(address).origin) {
     response = await authenticate(session, response, address, accept);
   }
   const mediaType = (response.headers.get("Content-Type") ?? "").split(";", 1)[0]?.trim() ?? "";
@@ -48,7 +50,8 @@ export async function getBlob(
   return { status: response.status, mediaType, retryAfter, bytes: await readBody(response, atMost, address) };
 }
 
-async function follow(session: RegistrySession, address: string, accept: string): Promise<Response> {
+/** The answer, and the origin that it is from. */
+async function follow(session: RegistrySession, address: string, accept: string) {
   let url = checkAddress(address, session.settings);
   const { origin } = url;
   for (let redirects = 0; ; redirects += 1) {
@@ -57,7 +60,9 @@ async function follow(session: RegistrySession, address: string, accept: string)
     const headers = { Accept: accept, ...(authorization ? { Authorization: authorization } : {}) };
     const response = await send(session, url, headers);
     const location = response.headers.get("Location");
-    if (response.status < 300 || response.status >= 400 || location === null) return response;
+    if (response.status < 300 || response.status >= 400 || location === null) {
+      return { response, origin: url.origin };
+    }
     await response.body?.cancel();
     if (redirects === MOST_REDIRECTS)
       throw new PiggyError("registry_unavailable", `${origin} redirects without end`);
@@ -66,16 +71,12 @@ async function follow(session: RegistrySession, address: string, accept: string)
 }
 
 async function send(session: RegistrySession, url: URL, headers: Record<string, string>): Promise<Response> {
-  const { settings, skipVerify, signal } = session;
+  const { settings, skipVerify, signal, reach } = session;
   const ca = settings.ca === undefined ? {} : { ca: [...rootCertificates, settings.ca] };
   try {
-    return await fetch(url, {
-      headers,
-      redirect: "manual",
-      signal,
-      tls: { ...ca, rejectUnauthorized: !skipVerify },
-    });
+    return await reach(url, { headers, signal, tls: { ...ca, rejectUnauthorized: !skipVerify } });
   } catch (error) {
+    if (error instanceof PiggyError) throw error;
     const what = signal.aborted ? "no answer in time" : messageOf(error);
     throw new PiggyError("registry_unavailable", `${url.origin}: ${what}`, { cause: error });
   }
@@ -106,7 +107,7 @@ async function authenticate(
       refusal = error;
       continue;
     }
-    const response = await follow(session, address, accept);
+    const { response } = await follow(session, address, accept);
     if (response.status !== 401) return response;
     await response.body?.cancel();
     refusal = new PiggyError("image_unauthorized", `${new URL(address).origin} answers 401`);

@@ -8,6 +8,7 @@ import type { ImageRequest } from "./image-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
 import { type ImageName, registryHost } from "./image-name.ts";
 import { selectManifest } from "./platform.ts";
+import { createReach } from "./reach.ts";
 import { ComeBackLater } from "./retry-after.ts";
 
 const INDEX_TYPES = [
@@ -53,7 +54,8 @@ async function readAs(
 ): Promise<ImageCommand> {
   const base = `${originFor(name, settings)}/v2/${name.repository}`;
   const scope = `repository:${name.repository}:pull`;
-  const session: RegistrySession = { settings, skipVerify, credentials, scope, signal };
+  const reach = createReach(settings);
+  const session: RegistrySession = { settings, skipVerify, credentials, scope, signal, reach };
   let manifest = await getJson(session, `${base}/manifests/${name.reference}`, ACCEPT);
   if (INDEX_TYPES.includes(manifest.mediaType) || Array.isArray(manifest.json["manifests"])) {
     const digest = selectManifest(manifest.json, platform);

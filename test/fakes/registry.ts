@@ -36,6 +36,8 @@ export type RegistryAuth =
 
 export interface RegistryOptions {
   readonly tls?: IssuedCertificate;
+  /** By default 127.0.0.1, and the name that goes with TLS or without. */
+  readonly at?: { readonly address: string; readonly name: string };
   readonly auth?: RegistryAuth;
   /** Blobs answer 307 to a signed URL, as registries in front of an object store do; a text is the store's origin. */
   readonly redirectBlobs?: boolean | string;
@@ -117,14 +119,14 @@ const CREATED = "2024-01-01T00:00:00Z";
 const SERVICE = "registry.test";
 const EMPTY_TAR = new Uint8Array(1024);
 
-/** An image registry on 127.0.0.1 that speaks the OCI distribution specification, for pulls. */
+/** An image registry on this machine that speaks the OCI distribution specification, for pulls. */
 export function startRegistry(options: RegistryOptions = {}): RegistryFake {
   const requests: RegistryRequest[] = [];
   const failures: Failure[] = [];
   const repositories = new Map<string, Repository>();
   const storageKey = randomBytes(32);
   const server = Bun.serve({
-    hostname: "127.0.0.1",
+    hostname: options.at?.address ?? "127.0.0.1",
     port: 0,
     ...(options.tls && { tls: { cert: options.tls.cert, key: options.tls.key } }),
     fetch(request) {
@@ -139,7 +141,8 @@ export function startRegistry(options: RegistryOptions = {}): RegistryFake {
       return response;
     },
   });
-  const host = `${options.tls ? "localhost" : "127.0.0.1"}:${server.port}`;
+  const name = options.at?.name ?? (options.tls ? "localhost" : "127.0.0.1");
+  const host = `${name}:${server.port}`;
   const url = `${options.tls ? "https" : "http"}://${host}`;
   const access = accessControl(options.auth, `${url}/token`, options.now ?? Date.now);
 

@@ -1,9 +1,10 @@
 /** What an image runs, asked for as admission does. */
 import type { Credentials } from "../../lib/registry/credentials.ts";
-import type { RegistrySettings } from "../../lib/registry/endpoint.ts";
+import type { Network, RegistrySettings } from "../../lib/registry/endpoint.ts";
 import { createImageCache, type ImageCache } from "../../lib/registry/image-cache.ts";
 import { type ImageQuery, readImageCommand } from "../../lib/registry/image-command.ts";
 import { ANONYMOUS, storedLogin } from "../../lib/registry/login.ts";
+import { networkOf } from "../../lib/registry/reach.ts";
 
 export const AMD64 = { os: "linux", architecture: "amd64" } as const;
 export const ARM64 = { os: "linux", architecture: "arm64" } as const;
@@ -13,23 +14,25 @@ export interface Asking extends Partial<Omit<ImageQuery, "image" | "logins" | "d
   readonly remainingMs?: number;
   readonly credentials?: readonly Credentials[];
   readonly ca?: string;
+  readonly network?: Partial<Network>;
   /** By default one that knows nothing. */
   readonly cache?: ImageCache;
 }
 
 /** Asks registries that the operator has configured by their origins. */
 export function askFor(image: string, origins: readonly string[], asking: Asking = {}) {
-  const { credentials = [], ca, cache = createImageCache(), signal, remainingMs = 10_000, ...query } = asking;
-  const settings: RegistrySettings = { trustedOrigins: new Set(origins), ca };
+  const { credentials = [], ca, cache = createImageCache(), signal, remainingMs = 10_000 } = asking;
+  const { platform = AMD64, skipVerify = false, imagePullPolicy } = asking;
+  const network = { ...networkOf({}), ...asking.network };
+  const settings: RegistrySettings = { trustedOrigins: new Set(origins), ca, network };
   return readImageCommand(
     {
       image,
-      platform: AMD64,
-      skipVerify: false,
-      imagePullPolicy: undefined,
+      platform,
+      skipVerify,
+      imagePullPolicy,
       logins: async () => [...credentials.map(storedLogin), ANONYMOUS],
       deadline: { signal: signal ?? AbortSignal.timeout(10_000), remaining: () => remainingMs },
-      ...query,
     },
     settings,
     cache,

@@ -4,7 +4,6 @@ import { caught } from "./caught.ts";
 
 const settings = {
   trustedOrigins: new Set(["http://127.0.0.1:5000", "https://localhost:5000", "http://plain.example.com"]),
-  ca: undefined,
 };
 
 describe("a registry's origin", () => {
@@ -27,6 +26,8 @@ describe("an address is asked", () => {
     "https://10.96.0.10/v2/",
     "https://[2001:db8::1]:5000/v2/",
     "https://[fd00:10:96::1]/v2/",
+    "https://[64:ff9b::192.0.2.1]/v2/",
+    "https://[64:ff9b::10.96.0.10]/v2/",
     "https://localhost.example.com/v2/",
     "https://127.example.com/v2/",
     "http://127.0.0.1:5000/v2/",
@@ -78,6 +79,9 @@ describe("an address is refused", () => {
     "https://[::ffff:169.254.169.254]/",
     "https://[64:ff9b::127.0.0.1]/",
     "https://[64:ff9b::169.254.169.254]/",
+    "https://[64:ff9b::]/",
+    "https://[64:ff9b::0.0.0.1]/",
+    "https://[64:ff9b:1::127.0.0.1]/",
     "https://[fe80::1]/",
     "https://[FEBF::1]/",
     "https://[fd00:ec2::254]/",
