@@ -18,6 +18,7 @@ import { keepAccountSecrets } from "./lib/registry/account-secrets.ts";
 import { parseOrigins } from "./lib/registry/endpoint.ts";
 import { createImageLookup, type PullSecrets } from "./lib/registry/lookup.ts";
 import { networkOf } from "./lib/registry/reach.ts";
+import { parseMirrors } from "./lib/registry/source.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
 import type { Environment } from "./lib/settings.ts";
 
@@ -33,8 +34,10 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const lookups = createLookups(client);
 
   const registryCa = settings["piggy-registry-ca-file"];
+  const trustedOrigins = parseOrigins(settings["piggy-registry-origins"]);
   const registry = {
-    trustedOrigins: parseOrigins(settings["piggy-registry-origins"]),
+    trustedOrigins,
+    mirrors: parseMirrors(settings["piggy-registry-mirrors"], trustedOrigins),
     ca: registryCa ? await readPem(registryCa) : undefined,
     network: networkOf(environment),
   };

@@ -290,6 +290,14 @@ export const SETTINGS = {
     meaning:
       "Registries that may be asked although they are without TLS or on this machine: origins such as `http://registry.local:5000`, separated by commas.",
   },
+  "piggy-registry-mirrors": {
+    type: "string",
+    default: "",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning:
+      "Mirrors that are asked for images before their registries: `docker.io=https://mirror.example.com/v2/hub`, separated by commas.",
+  },
   "piggy-registry-ca-file": {
     type: "string",
     from: WEBHOOK_ONLY,

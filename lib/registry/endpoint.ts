@@ -10,8 +10,12 @@ export interface RegistrySettings {
   readonly trustedOrigins: ReadonlySet<string>;
   /** PEM of CAs besides the built-in roots. */
   readonly ca: string | undefined;
+  readonly mirrors: Mirrors;
   readonly network: Network;
 }
+
+/** Registries' domains and the roots of their mirrors' APIs, in the order in which they are asked. */
+export type Mirrors = ReadonlyMap<string, readonly string[]>;
 
 /** What is between a name and a connection. */
 export interface Network {

@@ -6,13 +6,16 @@ import { type ErrorCode, PiggyError } from "../error.ts";
 import { createTurns } from "../turns.ts";
 import { type Bounds, createBoundedCache } from "./bounded-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
-import { type ImageName, isDigest } from "./image-name.ts";
+import { isDigest } from "./image-name.ts";
 import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
 import { createSingleFlight } from "./single-flight.ts";
+import type { Source } from "./source.ts";
 
 export interface ImageRequest {
-  readonly name: ImageName;
+  readonly source: Source;
+  /** Tag or digest. */
+  readonly reference: string;
   readonly platform: Platform;
   readonly skipVerify: boolean;
   readonly login: Login;
@@ -50,7 +53,7 @@ export function createImageCache(now: () => number = () => performance.now(), bo
   const turn = createTurns(SIDE_BY_SIDE);
   return async (request, { fresh, signal, read, late }) => {
     const key = keyOf(request);
-    const byDigest = isDigest(request.name.reference);
+    const byDigest = isDigest(request.reference);
     const answer = fresh && !byDigest ? undefined : kept.get(key);
     if (answer instanceof PiggyError) throw answer;
     if (answer !== undefined) return answer;
@@ -70,9 +73,9 @@ export function createImageCache(now: () => number = () => performance.now(), bo
   };
 }
 
-function keyOf({ name, platform, skipVerify, login }: ImageRequest): string {
+function keyOf({ source, reference, platform, skipVerify, login }: ImageRequest): string {
   return JSON.stringify([
-    [name.domain, name.repository, name.reference],
+    [source.base, reference],
     [platform.os, platform.architecture],
     login.key,
     // Who does not verify a registry may be lied to; who does must not hear it from them.

@@ -1,13 +1,14 @@
 /** What an image runs, asked for with all credentials that there are until some do. */
-import type { Deadline } from "../deadline.ts";
+import { type Deadline, deadlineIn } from "../deadline.ts";
 import { PiggyError } from "../error.ts";
 import type { RegistrySettings } from "./endpoint.ts";
 import type { ImageCache, ImageRequest } from "./image-cache.ts";
-import { type ImageName, parseImageName } from "./image-name.ts";
+import { parseImageName } from "./image-name.ts";
 import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
-import { originFor, readImage } from "./read-image.ts";
+import { readImage } from "./read-image.ts";
 import { askTwice } from "./retry-after.ts";
+import { type Source, sourcesOf } from "./source.ts";
 
 export interface ImageCommand {
   readonly entrypoint: readonly string[];
@@ -20,7 +21,7 @@ export interface ImageQuery {
   readonly skipVerify: boolean;
   readonly imagePullPolicy: string | undefined;
   /** One or more, in the order in which they are tried. */
-  readonly logins: (image: ImageName) => Promise<readonly Login[]>;
+  readonly logins: (source: Source) => Promise<readonly Login[]>;
   readonly deadline: Deadline;
 }
 
@@ -34,30 +35,64 @@ export async function readImageCommand(
   cache: ImageCache,
 ): Promise<ImageCommand> {
   const name = parseImageName(query.image);
+  const { mirrors, upstream } = sourcesOf(name, settings);
+  const { deadline } = query;
+  const read = (source: Source, until: Deadline) =>
+    readFrom(source, name.reference, { ...query, deadline: until }, settings, cache);
+  const failures: string[] = [];
+  for (const mirror of mirrors) {
+    try {
+      return await read(mirror, halfOf(deadline));
+    } catch (error) {
+      if (!(error instanceof PiggyError)) throw error;
+      failures.push(`; before it a mirror: ${error.message}`);
+    }
+  }
+  try {
+    return await read(upstream, deadline);
+  } catch (error) {
+    if (!(error instanceof PiggyError)) throw error;
+    const message = `image ${query.image}: ${error.message}${failures.join("")}`;
+    throw new PiggyError(error.code, message, { cause: error });
+  }
+}
+
+/** A mirror that hangs must leave time for whoever is asked after it. */
+function halfOf({ signal, remaining }: Deadline): Deadline {
+  const half = deadlineIn(remaining() / 2);
+  return { signal: AbortSignal.any([signal, half.signal]), remaining: half.remaining };
+}
+
+async function readFrom(
+  source: Source,
+  reference: string,
+  query: ImageQuery,
+  settings: RegistrySettings,
+  cache: ImageCache,
+): Promise<ImageCommand> {
   const { platform, skipVerify, deadline } = query;
-  const fresh = isAlwaysPulled(query.imagePullPolicy, name);
+  const fresh = isAlwaysPulled(query.imagePullPolicy, reference);
   const late = () =>
-    new PiggyError("registry_unavailable", `${originFor(name, settings)}: no answer in time`);
-  const logins = await query.logins(name);
-  let refusal: unknown;
+    new PiggyError("registry_unavailable", `${new URL(source.base).origin}: no answer in time`);
+  const logins = await query.logins(source);
+  let refusal: PiggyError | undefined;
   for (const [index, login] of logins.entries()) {
     // Whoever writes a Pod may risk their own credentials, not the webhook's.
-    const request: ImageRequest = { name, platform, skipVerify: skipVerify && login.by !== "aws", login };
+    const verify = !skipVerify || login.by === "aws";
+    const request: ImageRequest = { source, reference, platform, skipVerify: !verify, login };
     const read = (signal: AbortSignal) => readImage(request, settings, signal);
     try {
       return await askTwice(() => cache(request, { fresh, signal: deadline.signal, read, late }), deadline);
     } catch (error) {
       if (!(error instanceof PiggyError)) throw error;
       // Other credentials may do what these cannot; nothing else gets better by them.
-      if (error.code === "registry_unavailable") {
-        throw named(query.image, error, tried(logins.slice(0, index + 1)));
-      }
-      if (error.code !== "image_unauthorized") throw named(query.image, error);
+      if (error.code === "registry_unavailable") throw added(error, tried(logins.slice(0, index + 1)));
+      if (error.code !== "image_unauthorized") throw error;
       // Of a registry that lets nobody in unknown it is the last who is told why.
       refusal = login.by === "aws" ? error : (refusal ?? error);
     }
   }
-  throw named(query.image, refusal, tried(logins));
+  throw added(refusal ?? late(), tried(logins));
 }
 
 /** Who was asked for: a registry grants more to those whom it knows. */
@@ -69,11 +104,10 @@ function tried(logins: readonly Login[]): string {
 }
 
 /** Whether the kubelet asks for a tag at every start. Source: Kubernetes documentation, Images, "Image pull policy". */
-function isAlwaysPulled(policy: string | undefined, { reference }: ImageName): boolean {
+function isAlwaysPulled(policy: string | undefined, reference: string): boolean {
   return policy ? policy === "Always" : reference === "latest";
 }
 
-function named(image: string, error: unknown, more = ""): unknown {
-  if (!(error instanceof PiggyError)) return error;
-  return new PiggyError(error.code, `image ${image}: ${error.message}${more}`, { cause: error });
+function added(error: PiggyError, more: string): PiggyError {
+  return new PiggyError(error.code, `${error.message}${more}`, { cause: error });
 }

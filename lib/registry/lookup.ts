@@ -9,9 +9,9 @@ import { type AskEcr, createEcrLogins } from "./ecr-logins.ts";
 import type { RegistrySettings } from "./endpoint.ts";
 import { createImageCache } from "./image-cache.ts";
 import { type ImageCommand, readImageCommand } from "./image-command.ts";
-import type { ImageName } from "./image-name.ts";
 import { ANONYMOUS, ecrLogin, storedLogin } from "./login.ts";
 import { platformOf } from "./platform.ts";
+import type { Source } from "./source.ts";
 
 export interface ImageLookup {
   readonly container: { readonly image: string; readonly imagePullPolicy: string | undefined };
@@ -52,10 +52,10 @@ export function createImageLookup(registry: RegistrySettings, pullSecrets: PullS
   };
   return (lookup: ImageLookup): Promise<ImageCommand> => {
     const { container, pod, settings, deadline } = lookup;
-    const logins = async (image: ImageName) => {
+    const logins = async (source: Source) => {
       const { kubelets, ours } = await secretsOf(lookup);
-      const stored = [...credentialsFor(image, kubelets), ...credentialsFor(image, ours)];
-      const ecr = parseEcrHost(image.domain);
+      const stored = [...credentialsFor(source, kubelets), ...credentialsFor(source, ours)];
+      const ecr = parseEcrHost(source.domain);
       const last = ecr === undefined ? ANONYMOUS : ecrLogin(ecr, ecrLogins);
       return [...stored.map(storedLogin), last];
     };

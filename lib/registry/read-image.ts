@@ -2,11 +2,10 @@
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
 import type { Credentials } from "./credentials.ts";
-import { originOf, type RegistrySettings } from "./endpoint.ts";
+import type { RegistrySettings } from "./endpoint.ts";
 import { getBlob, type RegistrySession } from "./fetch-blob.ts";
 import type { ImageRequest } from "./image-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
-import { type ImageName, registryHost } from "./image-name.ts";
 import { selectManifest } from "./platform.ts";
 import { createReach } from "./reach.ts";
 import { ComeBackLater } from "./retry-after.ts";
@@ -23,10 +22,6 @@ const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES].join(", ");
 
 /** What the distribution spec asks registries to take at least. */
 const LARGEST = 4 * 1024 * 1024;
-
-export function originFor(name: ImageName, settings: RegistrySettings): string {
-  return originOf(registryHost(name.domain), settings);
-}
 
 /** @throws PiggyError with codes `image_*` and `registry_unavailable` */
 export async function readImage(
@@ -48,15 +43,15 @@ export async function readImage(
 
 async function readAs(
   credentials: Credentials | undefined,
-  { name, platform, skipVerify }: ImageRequest,
+  { source, reference, platform, skipVerify }: ImageRequest,
   settings: RegistrySettings,
   signal: AbortSignal,
 ): Promise<ImageCommand> {
-  const base = `${originFor(name, settings)}/v2/${name.repository}`;
-  const scope = `repository:${name.repository}:pull`;
+  const { base, query } = source;
+  const scope = `repository:${source.repository}:pull`;
   const reach = createReach(settings);
   const session: RegistrySession = { settings, skipVerify, credentials, scope, signal, reach };
-  let manifest = await getJson(session, `${base}/manifests/${name.reference}`, ACCEPT);
+  let manifest = await getJson(session, `${base}/manifests/${reference}${query}`, ACCEPT);
   if (INDEX_TYPES.includes(manifest.mediaType) || Array.isArray(manifest.json["manifests"])) {
     const digest = selectManifest(manifest.json, platform);
     if (digest === undefined) {
@@ -65,7 +60,7 @@ async function readAs(
         `it has no manifest for ${platform.os}/${platform.architecture}`,
       );
     }
-    manifest = await getJson(session, `${base}/manifests/${digest}`, MANIFEST_TYPES.join(", "));
+    manifest = await getJson(session, `${base}/manifests/${digest}${query}`, MANIFEST_TYPES.join(", "));
   }
   if (manifest.json["schemaVersion"] === 1) {
     throw new PiggyError(
@@ -76,7 +71,7 @@ async function readAs(
   const { config } = manifest.json;
   const digest = isJsonObject(config) && typeof config["digest"] === "string" ? config["digest"] : undefined;
   if (digest === undefined) throw new PiggyError("image_unsupported", "its manifest names no config");
-  const { json } = await getJson(session, `${base}/blobs/${digest}`, "*/*");
+  const { json } = await getJson(session, `${base}/blobs/${digest}${query}`, "*/*");
   return parseConfig(json);
 }
 
@@ -97,14 +92,12 @@ async function getJson(session: RegistrySession, address: string, accept: string
 
 /** What was asked for by digest must have it: otherwise somebody between could choose what the container runs. */
 function checkDigest(address: string, bytes: Uint8Array): void {
-  const digest = address.slice(address.lastIndexOf("/") + 1);
+  const { pathname, origin } = new URL(address);
+  const digest = pathname.slice(pathname.lastIndexOf("/") + 1);
   const [algorithm, hex] = digest.split(":", 2);
   if (algorithm !== "sha256" && algorithm !== "sha512") return;
   if (new Bun.CryptoHasher(algorithm).update(bytes).digest("hex") === hex) return;
-  throw new PiggyError(
-    "image_unsupported",
-    `${new URL(address).origin} answers with other bytes than ${digest}`,
-  );
+  throw new PiggyError("image_unsupported", `${origin} answers with other bytes than ${digest}`);
 }
 
 function parseConfig(json: JsonObject): ImageCommand {

@@ -5,6 +5,7 @@ import { createImageCache, type ImageCache } from "../../lib/registry/image-cach
 import { type ImageQuery, readImageCommand } from "../../lib/registry/image-command.ts";
 import { ANONYMOUS, storedLogin } from "../../lib/registry/login.ts";
 import { networkOf } from "../../lib/registry/reach.ts";
+import { parseMirrors } from "../../lib/registry/source.ts";
 
 export const AMD64 = { os: "linux", architecture: "amd64" } as const;
 export const ARM64 = { os: "linux", architecture: "arm64" } as const;
@@ -15,6 +16,8 @@ export interface Asking extends Partial<Omit<ImageQuery, "image" | "logins" | "d
   readonly credentials?: readonly Credentials[];
   readonly ca?: string;
   readonly network?: Partial<Network>;
+  /** As in PIGGY_REGISTRY_MIRRORS. */
+  readonly mirrors?: string;
   /** By default one that knows nothing. */
   readonly cache?: ImageCache;
 }
@@ -24,7 +27,9 @@ export function askFor(image: string, origins: readonly string[], asking: Asking
   const { credentials = [], ca, cache = createImageCache(), signal, remainingMs = 10_000 } = asking;
   const { platform = AMD64, skipVerify = false, imagePullPolicy } = asking;
   const network = { ...networkOf({}), ...asking.network };
-  const settings: RegistrySettings = { trustedOrigins: new Set(origins), ca, network };
+  const trustedOrigins = new Set(origins);
+  const mirrors = parseMirrors(asking.mirrors ?? "", trustedOrigins);
+  const settings: RegistrySettings = { trustedOrigins, ca, mirrors, network };
   return readImageCommand(
     {
       image,

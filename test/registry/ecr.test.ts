@@ -139,6 +139,16 @@ describe("a private image of ECR", () => {
       expect(proxy.requests.map(({ target }) => target)).toContain(`${FIPS_API}:443`);
     }));
 
+  test("that mirrors another registry's is looked up as that identity too", () =>
+    running(
+      started(MAY_LOG_IN, { PIGGY_REGISTRY_MIRRORS: `docker.io=https://${IRELAND}/v2/hub` }),
+      async (webhook) => {
+        registry.pushImage("hub/library/nginx", "1.29", { Entrypoint: ["/mirrored"] });
+        const { pod } = await mutate(webhook, podOf("nginx:1.29"));
+        expect(containerOf(pod).args).toEqual(["--", "/mirrored"]);
+      },
+    ));
+
   test("is asked for with stored credentials first", () =>
     running(started(MAY_LOG_IN), async (webhook) => {
       const auths = { [IRELAND]: { username: "AWS", password: "of-yesterday" } };
