@@ -46,7 +46,6 @@ export interface AdmissionWorld {
   readonly log: Log;
 }
 
-const MIRROR_POD = "kubernetes.io/config.mirror";
 export const ALLOWED: AdmissionOutcome = { allowed: true };
 
 /**
@@ -81,7 +80,7 @@ async function admitPod(
   // Before the Pod is read: what is wrong with one that asks nothing of us is the API server's to say.
   if (!isLookedAt(given)) return outcome([], [...warnings, ...unheardAnnotations(annotations)]);
   const pod = parsePod(request.object);
-  if (Object.hasOwn(pod.annotations, MIRROR_POD)) {
+  if (isMirrorPod(pod)) {
     return {
       allowed: true,
       warnings: ["piggy: a static Pod's mirror is left alone: the kubelet has started it already"],
@@ -135,6 +134,11 @@ async function admitPod(
 
 /** Of an object. A longer one is the API server's to refuse, after us. */
 const LONGEST_NAME = 253;
+
+/** Whether the Pod is the API server's picture of a static one, which the kubelet runs from its own file. */
+export function isMirrorPod({ annotations }: Pod): boolean {
+  return Object.hasOwn(annotations, "kubernetes.io/config.mirror");
+}
 
 /** As many containers as an ordinary Pod has. */
 const IMAGES_SIDE_BY_SIDE = 16;

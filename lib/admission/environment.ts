@@ -10,18 +10,18 @@ import { isOwnVariable } from "../variables.ts";
 import { type Finding, findEntries, type StoreEntries } from "./entries.ts";
 import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
 import { createMentions } from "./mentions.ts";
-import type { ObjectContent } from "./objects.ts";
+import type { ObjectContent, UnseenReason } from "./objects.ts";
 
 /** An object that could not be read, so that what it will put into the environment is not known. */
 export interface Unseen {
   readonly object: ObjectName;
-  readonly reason: "absent" | "forbidden";
+  readonly reason: UnseenReason;
   readonly optional: boolean;
 }
 
 export interface ContainerEnvironment {
-  /** The names that are sure to be set. */
-  readonly names: Pick<ReadonlySet<string>, "has">;
+  /** The variables that are sure to be set, and to what, as far as it is known. Some are a Secret's: none is shown. */
+  readonly values: ReadonlyMap<string, string | undefined>;
   /** Whether a value is a reference or has one in it, or text that the injector is to unescape. */
   readonly holdsReference: boolean;
   /** The variables of which that is so. */
@@ -51,7 +51,7 @@ export async function environmentOf(
   let left = LONGEST_ENVIRONMENT;
   const contentOf = await readSources(container, read);
 
-  const isUnseen = ({ object, optional }: ObjectSource, reason: Unseen["reason"]) =>
+  const isUnseen = ({ object, optional }: ObjectSource, reason: UnseenReason) =>
     void unseen.push({ object, reason, optional });
   const seenData = (source: ObjectSource) => {
     const content = contentOf.get(source);
@@ -102,7 +102,7 @@ export async function environmentOf(
   }
   const isOpen = (name: string) => mentions.isOpen(name) || (values.has(name) && textOf(name) === undefined);
   const references = referencesIn(values, findEntries(container.name, isOpen));
-  return { names: values, ...references, inlined, marked, unseen };
+  return { values, ...references, inlined, marked, unseen };
 }
 
 /** Side by side: the look-ups are round trips. */

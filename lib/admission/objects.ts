@@ -3,10 +3,13 @@ import type { Deadline } from "../deadline.ts";
 import type { ObjectName } from "../pod.ts";
 import { createTurns } from "../turns.ts";
 
-/** An object's keys and texts, or why they are not to be seen: it is not there, or we may not read it. */
+/** Why an object is not to be seen: it is not there, we may not read it, or there is no cluster to ask. */
+export type UnseenReason = "absent" | "forbidden" | "not looked up";
+
+/** An object's keys and texts, or why they are not to be seen. */
 export type ObjectContent =
   | { readonly seen: true; readonly data: ReadonlyMap<string, string> }
-  | { readonly seen: false; readonly reason: "absent" | "forbidden" };
+  | { readonly seen: false; readonly reason: UnseenReason };
 
 /**
  * @throws PiggyError when the API server cannot say, which is not the same as the object being absent.

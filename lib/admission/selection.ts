@@ -60,7 +60,7 @@ export async function leftOutEnvironment(
   } catch {
     const holders = container.env.filter(({ value }) => isHeldIn(value)).map(({ name }) => name);
     return {
-      names: new Set(container.env.map(({ name }) => name)),
+      values: new Map(container.env.map(({ name, value }) => [name, value])),
       holdsReference: holders.length > 0,
       holders: new Set(holders),
       embeddedIn: undefined,

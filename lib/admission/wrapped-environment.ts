@@ -81,7 +81,7 @@ function expansion(
   pod: Pod,
   { injector }: Plan,
 ): readonly JsonObject[] {
-  const isSure = (name: string) => environment.names.has(name);
+  const isSure = (name: string) => environment.values.has(name);
   const mayBeSet = (name: string) =>
     environment.unseen.length > 0 || isServiceVariable(name, pod.serviceLinks);
   const expand = expandVariable(argv, (name) => !isOwnVariable(name) && (isSure(name) || mayBeSet(name)));
