@@ -11,7 +11,7 @@ import { createHandler } from "./lib/http/routes.ts";
 import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { createClusterReader } from "./lib/kubernetes/cluster.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
-import { createLookups } from "./lib/kubernetes/lookups.ts";
+import { createLookups, type Lookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { readSettings } from "./lib/read-settings.ts";
 import { keepAccountSecrets } from "./lib/registry/account-secrets.ts";
@@ -20,7 +20,7 @@ import { createImageLookup, type PullSecrets } from "./lib/registry/lookup.ts";
 import { networkOf } from "./lib/registry/reach.ts";
 import { parseMirrors } from "./lib/registry/source.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
-import type { Environment } from "./lib/settings.ts";
+import type { Environment, Settings } from "./lib/settings.ts";
 
 async function start(environment: Environment, log: Log): Promise<void> {
   const { settings, environmentWarnings } = readSettings({ annotations: {}, environment });
@@ -33,28 +33,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const client = createKubernetesClient(cluster);
   const lookups = createLookups(client);
 
-  const registryCa = settings["piggy-registry-ca-file"];
-  const trustedOrigins = parseOrigins(settings["piggy-registry-origins"]);
-  const registry = {
-    trustedOrigins,
-    mirrors: parseMirrors(settings["piggy-registry-mirrors"], trustedOrigins),
-    ca: registryCa ? await readPem(registryCa) : undefined,
-    network: networkOf(environment),
-  };
-  const pullSecrets: PullSecrets = {
-    async read(namespace, name, signal) {
-      const content = await lookups.readObject(namespace, { kind: "Secret", name }, signal);
-      return content.seen ? content.data : undefined;
-    },
-    ofServiceAccount: keepAccountSecrets(async (namespace, name, signal) => {
-      const names = await lookups.readPullSecretNames(namespace, name, signal);
-      if (typeof names !== "string") return names;
-      const reason = `the service account is ${names}, so its imagePullSecrets are not tried`;
-      log("debug", reason, { namespace, serviceAccount: name });
-      return [];
-    }),
-  };
-  const readImageCommand = createImageLookup(registry, pullSecrets, registryLogin);
+  const readImageCommand = await wireImages(settings, environment, lookups, log);
 
   const webhook: Webhook = {
     environment,
@@ -95,6 +74,38 @@ async function start(environment: Environment, log: Log): Promise<void> {
   await preloadSdk();
 }
 
+/** The look-up of what images run, with the pull secrets that a cluster has, if there is one. */
+async function wireImages(
+  settings: Settings,
+  environment: Environment,
+  lookups: Lookups | undefined,
+  log: Log,
+) {
+  const registryCa = settings["piggy-registry-ca-file"];
+  const trustedOrigins = parseOrigins(settings["piggy-registry-origins"]);
+  const registry = {
+    trustedOrigins,
+    mirrors: parseMirrors(settings["piggy-registry-mirrors"], trustedOrigins),
+    ca: registryCa ? await readPem(registryCa) : undefined,
+    network: networkOf(environment),
+  };
+  const pullSecrets: PullSecrets = {
+    async read(namespace, name, signal) {
+      const content = await lookups?.readObject(namespace, { kind: "Secret", name }, signal);
+      return content?.seen ? content.data : undefined;
+    },
+    ofServiceAccount: keepAccountSecrets(async (namespace, name, signal) => {
+      const names = await lookups?.readPullSecretNames(namespace, name, signal);
+      if (names === undefined) return [];
+      if (typeof names !== "string") return names;
+      const reason = `the service account is ${names}, so its imagePullSecrets are not tried`;
+      log("debug", reason, { namespace, serviceAccount: name });
+      return [];
+    }),
+  };
+  return createImageLookup(registry, pullSecrets, registryLogin);
+}
+
 /** A policy that an operator relies on and that nobody enforces is worse than none. */
 function refuseUnknownPolicy(environment: Environment): void {
   const variable = ["PIGGY_ALLOWED_SECRETS", "PIGGY_ASSUME_ROLES"].find((name) => environment[name]);
@@ -118,10 +129,18 @@ function ownService(name: string, namespace: string, environment: Environment): 
 const environment = { ...process.env };
 const { settings } = readSettings({ annotations: {}, environment });
 const log = jsonLog((line) => process.stderr.write(line), settings.debug);
-try {
-  await start(environment, log);
-} catch (error) {
-  const { code, message } = asPiggyError(error, "setting_invalid");
-  log("fatal", message, { code });
-  process.exit(1);
+const [command, ...args] = process.argv.slice(2);
+if (command === "explain") {
+  const { explain } = await import("./explain.ts");
+  process.exitCode = await explain(args, environment, (read, lookups) =>
+    wireImages(read, environment, lookups, log),
+  );
+} else {
+  try {
+    await start(environment, log);
+  } catch (error) {
+    const { code, message } = asPiggyError(error, "setting_invalid");
+    log("fatal", message, { code });
+    process.exit(1);
+  }
 }

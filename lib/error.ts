@@ -17,6 +17,7 @@ export type ErrorCode =
   | "setting_invalid"
   | "tls_files_unreadable"
   | "not_in_cluster"
+  | "kubeconfig_invalid"
   // admission
   | "review_invalid"
   | "pod_invalid"
@@ -29,6 +30,8 @@ export type ErrorCode =
   | "reference_invalid"
   | "argv_lost"
   | "argv_empty"
+  // explain
+  | "manifest_invalid"
   // image look-up
   | "image_name_invalid"
   | "image_host_refused"

@@ -30,6 +30,7 @@ function importsOf(file: string): readonly Import[] {
 const sources = [
   "server.ts",
   "injector.ts",
+  "explain.ts",
   ...readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => `lib/${file}`),
@@ -52,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   registry: [],
   kubernetes: [],
   http: ["admission", "secrets"],
+  explain: ["admission", "reference"],
   injector: ["reference", "aws"],
 };
 
@@ -76,16 +78,39 @@ describe("the arrows between the rooms go one way", () => {
   });
 });
 
-describe("what the injector loads is paid for at every start of a container", () => {
+/** What a start of the program loads: what it reaches without an import that waits to be reached. */
+function reachedFrom(entry: string, isFollowed: (entry: Import) => boolean): ReadonlySet<string> {
   const reached = new Set<string>();
   const follow = (file: string) => {
     if (reached.has(file)) return;
     reached.add(file);
-    for (const entry of imports) {
-      if (entry.from === file && isOurs(entry) && !entry.isTypeOnly) follow(entry.to);
+    for (const each of imports) {
+      if (each.from === file && isOurs(each) && !each.isTypeOnly && isFollowed(each)) follow(each.to);
     }
   };
-  follow("injector.ts");
+  follow(entry);
+  return reached;
+}
+
+describe("what the webhook loads at its start", () => {
+  const reached = reachedFrom("server.ts", ({ isDynamic }) => !isDynamic);
+
+  test("is its rooms, and nothing of explain's", () => {
+    const rooms = new Set([...reached].map(roomOf));
+    expect([...rooms]).toContain("http");
+    expect([...rooms]).not.toContain("explain");
+    expect([...reached]).not.toContain("lib/yaml.ts");
+    expect([...reached]).not.toContain("explain.ts");
+  });
+
+  test("explain is loaded when it is asked for", () => {
+    const entries = imports.filter(({ from, to }) => from === "server.ts" && to === "explain.ts");
+    expect(entries.filter(({ isTypeOnly }) => !isTypeOnly)).toMatchObject([{ isDynamic: true }]);
+  });
+});
+
+describe("what the injector loads is paid for at every start of a container", () => {
+  const reached = reachedFrom("injector.ts", () => true);
   const loaded = imports.filter(({ from, isTypeOnly }) => reached.has(from) && !isTypeOnly);
 
   test("it reaches its own stages and its own transport to AWS", () => {

@@ -15,6 +15,8 @@ export interface DataObject {
   readonly name: string;
 }
 
+export type Lookups = ReturnType<typeof createLookups>;
+
 export function createLookups(client: KubernetesClient) {
   return {
     /** @throws PiggyError when the API server can say neither what is in the object nor that we may not know. */

@@ -1,0 +1,140 @@
+/** What becomes of a container, and why. */
+import type { ImageCommand } from "../admission/argv.ts";
+import { type ContainerEnvironment, environmentOf } from "../admission/environment.ts";
+import type { ObjectContent } from "../admission/objects.ts";
+import { selectContainers } from "../admission/selection.ts";
+import { messageOf } from "../error.ts";
+import type { Container, ObjectName, Pod } from "../pod.ts";
+import { annotationName, type Settings } from "../settings.ts";
+import { admittedArgv, variableOf } from "../wrapped-container.ts";
+import type { SeenObject } from "./sources.ts";
+import { type ReferenceAccount, referencesOf, secretTexts } from "./variables.ts";
+
+export interface ContainerAccount {
+  readonly name: string;
+  readonly kind: "container" | "init container";
+  /** `undecided` where the Pod is denied. */
+  readonly action: "wrap" | "unwrap" | "leave" | "undecided";
+  readonly reason: string;
+  readonly references: readonly ReferenceAccount[];
+  /** Where the references are looked up; null where nothing is injected. */
+  readonly store: StoreAccount | null;
+  /** What it runs behind the injector; null where nothing is injected. */
+  readonly command: CommandAccount | null;
+}
+
+export interface StoreAccount {
+  readonly service: "Secrets Manager" | "Parameter Store";
+  /** The secret's name, or the parameter path. */
+  readonly name: string;
+  readonly version: string | null;
+  readonly region: string | null;
+  readonly mode: "proxy" | "standalone";
+}
+
+export interface CommandAccount {
+  readonly from: "command" | "image" | "image, not looked up" | "an earlier admission";
+  /** Null where it is not known. */
+  readonly argv: readonly string[] | null;
+}
+
+export interface ContainerQuestion {
+  readonly container: Container;
+  readonly kind: ContainerAccount["kind"];
+  readonly pod: Pod;
+  readonly settings: Settings;
+  readonly isLookedAt: boolean;
+  /** As it would be stored; undefined where the Pod is denied. */
+  readonly after: Container | undefined;
+  readonly objects: ReadonlyMap<string, SeenObject>;
+  readonly images: ReadonlyMap<string, ImageCommand | undefined>;
+  readonly read: (object: ObjectName) => Promise<ObjectContent>;
+}
+
+export interface Explained {
+  readonly account: ContainerAccount;
+  /** Variables whose new value is not to be shown. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+export async function explainContainer(question: ContainerQuestion): Promise<Explained> {
+  const { container, kind, after, objects } = question;
+  const environment = await environmentOrProblem(question);
+  const action = actionOf(question);
+  const isWrapped = action === "wrap" && after !== undefined;
+  const references = typeof environment === "string" ? [] : referencesOf(container, environment, objects);
+  return {
+    account: {
+      name: container.name,
+      kind,
+      action,
+      reason: typeof environment === "string" ? environment : reasonFor(question, environment, references),
+      references,
+      store: isWrapped ? storeOf(after) : null,
+      command: isWrapped ? commandOf(question, after) : null,
+    },
+    hidden:
+      typeof environment === "string" ? new Set() : secretTexts(container, objects, environment.inlined),
+  };
+}
+
+/** The environment as admission sees it, or what is wrong with it, which is what denies the Pod. */
+async function environmentOrProblem(question: ContainerQuestion): Promise<ContainerEnvironment | string> {
+  try {
+    return await environmentOf(question.container, question.read);
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function actionOf({ container, after, isLookedAt }: ContainerQuestion): ContainerAccount["action"] {
+  if (!isLookedAt) return "leave";
+  if (after === undefined) return "undecided";
+  if (admittedArgv(after) !== undefined && variableOf(after, "PIGGY_UID") !== undefined) return "wrap";
+  return admittedArgv(container) === undefined ? "leave" : "unwrap";
+}
+
+function reasonFor(
+  question: ContainerQuestion,
+  environment: ContainerEnvironment,
+  references: readonly ReferenceAccount[],
+): string {
+  const { container, settings, isLookedAt, pod } = question;
+  const holds = references.length === 0 ? "" : ": its references stay text";
+  if (!isLookedAt) return `the Pod is not looked at${holds}`;
+  const leftOutBy = selectContainers(settings).leftOutBy(container);
+  if (leftOutBy !== undefined) return `left out by ${leftOutBy}${holds}`;
+  if (references.length > 0) return "it holds references";
+  if (environment.unseen.length === 0) return "it holds no references";
+  const unseen = environment.unseen
+    .map(
+      ({ object, reason, optional }) =>
+        `${optional ? "optional " : ""}${object.kind} ${object.name} ${reason === "not looked up" ? "was" : "is"} ${reason}`,
+    )
+    .join(", ");
+  if (settings["piggy-unseen"] === "ignore") {
+    return `${unseen}: taken as holding none, as ${annotationName("piggy-unseen")} says`;
+  }
+  if (pod.os === "windows") return `${unseen}, and the Pod is for Windows`;
+  return `${unseen}: treated as if it held references`;
+}
+
+/** As its variables will say, which is what decides what it may ask for. */
+function storeOf(after: Container): StoreAccount {
+  const path = variableOf(after, "PIGGY_AWS_SSM_PARAMETER_PATH");
+  return {
+    service: path === undefined ? "Secrets Manager" : "Parameter Store",
+    name: path ?? variableOf(after, "PIGGY_AWS_SECRET_NAME") ?? "",
+    version: variableOf(after, "PIGGY_AWS_SECRET_VERSION") ?? null,
+    region: variableOf(after, "PIGGY_AWS_REGION") ?? null,
+    mode: variableOf(after, "PIGGY_STANDALONE") === "true" ? "standalone" : "proxy",
+  };
+}
+
+function commandOf({ container, images }: ContainerQuestion, after: Container): CommandAccount {
+  const argv = admittedArgv(after) ?? [];
+  if (admittedArgv(container) !== undefined) return { from: "an earlier admission", argv };
+  if (!images.has(container.name)) return { from: "command", argv };
+  if (images.get(container.name) === undefined) return { from: "image, not looked up", argv: null };
+  return { from: "image", argv };
+}

@@ -1,0 +1,175 @@
+/** A Pod of a manifest through admission, and the account of it. The decision is `admit`'s, as for POST /mutate. */
+import { type AdmissionWorld, admit, isMirrorPod } from "../admission/admit.ts";
+import { annotationsOf } from "../admission/annotations.ts";
+import { isInstallContainer } from "../admission/injector-volume.ts";
+import { diff, type Operation } from "../admission/patch.ts";
+import { isLookedAt } from "../admission/plan.ts";
+import type { AdmissionOutcome } from "../admission/review.ts";
+import type { Webhook } from "../admission/webhook.ts";
+import { type Deadline, deadlineIn } from "../deadline.ts";
+import type { JsonObject } from "../json.ts";
+import { type Container, type Pod, parsePod } from "../pod.ts";
+import { readSettings } from "../read-settings.ts";
+import { annotationName } from "../settings.ts";
+import { applyPatch } from "./apply-patch.ts";
+import { type ContainerAccount, explainContainer } from "./container.ts";
+import type { PodManifest } from "./manifests.ts";
+import { withPlaceholders } from "./placeholders.ts";
+import { type Asked, askFor, keyOf, NOT_LOOKED_UP, type Sources } from "./sources.ts";
+import { unknownsOf } from "./unknowns.ts";
+
+export interface Explanation {
+  readonly source: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly allowed: boolean;
+  /** Why not, in the words of POST /mutate; null where it is allowed. */
+  readonly message: string | null;
+  readonly warnings: readonly string[];
+  readonly patch: readonly Operation[];
+  /** As it would be stored; where it is denied, as it came. */
+  readonly pod: JsonObject;
+  readonly containers: readonly ContainerAccount[];
+  /** What could not be known, and what it was taken for. */
+  readonly unknown: readonly string[];
+  /** What a reader may wonder about. */
+  readonly notes: readonly string[];
+}
+
+export interface PodExplanation extends Explanation {
+  readonly before: JsonObject;
+}
+
+/** The longest that an API server waits for a webhook. */
+const ANSWER_MS = 30_000;
+
+export async function explainPod(
+  manifest: PodManifest,
+  webhook: Webhook,
+  sources: Sources,
+): Promise<PodExplanation> {
+  const { source, kind, namespace, name, pod: before } = manifest;
+  const asked = askFor(sources);
+  const deadline = deadlineIn(ANSWER_MS);
+  const outcome = await decide(manifest, asked, webhook, deadline);
+  const after = outcome.allowed ? applyPatch(before, outcome.patch ?? []) : before;
+  const explained = await explainContainers(manifest, after, outcome, { asked, webhook, deadline });
+  const accounts = explained.map(({ account }) => account);
+  const shown = withPlaceholders(after, explained);
+  return {
+    source,
+    kind,
+    namespace,
+    name,
+    allowed: outcome.allowed,
+    message: outcome.status?.message ?? null,
+    warnings: outcome.warnings ?? [],
+    patch: diff(before, shown),
+    pod: shown,
+    containers: accounts,
+    unknown: unknownsOf(manifest, accounts, asked, sources),
+    notes: notesOf(manifest, webhook, outcome),
+    before,
+  };
+}
+
+function decide(
+  { namespace, name, pod }: PodManifest,
+  asked: Asked,
+  webhook: Webhook,
+  deadline: Deadline,
+): Promise<AdmissionOutcome> {
+  const request = {
+    uid: name,
+    kind: "core/Pod",
+    operation: "CREATE",
+    subResource: "",
+    namespace,
+    object: pod,
+    oldObject: null,
+  };
+  const world: AdmissionWorld = { ...asked, webhook, newUid: numbered(), log() {} };
+  return admit(request, world, deadline);
+}
+
+/** In the place of random ids, so that two runs say the same. */
+function numbered(): () => string {
+  let last = 0;
+  return () => {
+    last += 1;
+    return String(last).padStart(32, "0");
+  };
+}
+
+interface Circumstances {
+  readonly asked: Asked;
+  readonly webhook: Webhook;
+  readonly deadline: Deadline;
+}
+
+/** One account for each container but our own; none where the Pod cannot be read. */
+async function explainContainers(
+  manifest: PodManifest,
+  afterJson: JsonObject,
+  { allowed }: AdmissionOutcome,
+  { asked, webhook, deadline }: Circumstances,
+) {
+  const pod = readable(manifest.pod);
+  const afterPod = readable(afterJson);
+  if (pod === undefined || afterPod === undefined) return [];
+  const { settings, given } = readSettings({
+    annotations: annotationsOf(manifest.pod),
+    environment: webhook.environment,
+  });
+  const looked = isLookedAt(given) && !isMirrorPod(pod);
+  const stored = [...afterPod.initContainers, ...afterPod.containers];
+  const explain = (kind: ContainerAccount["kind"]) => (container: Container) =>
+    explainContainer({
+      container,
+      kind,
+      pod,
+      settings,
+      isLookedAt: looked,
+      after: allowed ? stored.find(({ name }) => name === container.name) : undefined,
+      objects: asked.objects,
+      images: asked.images,
+      read: (object) => {
+        const known = asked.objects.get(keyOf(object));
+        if (known !== undefined) return Promise.resolve(known.content);
+        // Nobody asks for the objects of a Pod that asks nothing of us.
+        if (!looked) return Promise.resolve(NOT_LOOKED_UP);
+        return asked.readObject(manifest.namespace, object, deadline.signal);
+      },
+    });
+  const own = pod.initContainers.filter((container) => !isInstallContainer(container));
+  return Promise.all([...own.map(explain("init container")), ...pod.containers.map(explain("container"))]);
+}
+
+function readable(json: JsonObject): Pod | undefined {
+  try {
+    return parsePod(json);
+  } catch {
+    // What is wrong with it stands in the denial, or is the API server's to say.
+    return undefined;
+  }
+}
+
+function notesOf(
+  { kind, pod, byShape }: PodManifest,
+  { environment }: Webhook,
+  { allowed }: AdmissionOutcome,
+) {
+  const { given } = readSettings({ annotations: annotationsOf(pod), environment });
+  const asking = (["aws-secret-name", "aws-ssm-parameter-path", "piggy-address"] as const).map(
+    annotationName,
+  );
+  return [
+    ...(byShape === undefined
+      ? []
+      : [`${kind} is no kind of Kubernetes' own: its Pod is read from ${byShape}, by its shape`]),
+    ...(isLookedAt(given) || !allowed
+      ? []
+      : [`the Pod is not looked at: it has none of the annotations ${asking.join(", ")}`]),
+  ];
+}

@@ -1,0 +1,44 @@
+/** What explain could not know of a Pod, each with what it was taken for. */
+import type { ContainerAccount } from "./container.ts";
+import type { PodManifest } from "./manifests.ts";
+import type { Asked, SeenObject, Sources } from "./sources.ts";
+
+export function unknownsOf(
+  { namespace }: PodManifest,
+  accounts: readonly ContainerAccount[],
+  { objects, images }: Asked,
+  sources: Sources,
+): readonly string[] {
+  const isWrapped = accounts.some(({ action }) => action === "wrap");
+  return [
+    ...[...objects.values()].flatMap((seen) => unseen(seen, namespace)),
+    ...accounts.flatMap(({ name, command }) =>
+      command?.from === "image, not looked up"
+        ? [
+            `what container ${name} runs was not looked up: its image is asked when the Pod is created, and the Pod is denied if that fails`,
+          ]
+        : [],
+    ),
+    ...(images.size > 0 && sources.cluster === undefined && sources.readImageCommand !== undefined
+      ? ["imagePullSecrets were not looked up: registries were asked without credentials"]
+      : []),
+    ...(isWrapped && sources.cluster === undefined
+      ? [
+          "whether the nodes mount images was not looked up: piggy-delivery: auto is shown as the init container",
+        ]
+      : []),
+  ];
+}
+
+function unseen({ object, content }: SeenObject, namespace: string): readonly string[] {
+  if (content.seen) return [];
+  const name = `${object.kind} ${namespace}/${object.name}`;
+  switch (content.reason) {
+    case "not looked up":
+      return [`${name} was not looked up`];
+    case "forbidden":
+      return [`${name} may not be read as who you are to the cluster; piggy-webhooks may be allowed to`];
+    case "absent":
+      return [`${name} is not there yet`];
+  }
+}
