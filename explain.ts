@@ -1,9 +1,22 @@
 /** `piggy-webhooks explain`: wires the rooms together for one question about manifests. Loaded for it alone. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { AdmissionWorld } from "./lib/admission/admit.ts";
+import { judgeCluster, type Verdict } from "./lib/admission/image-volumes.ts";
+import { asPiggyError, PiggyError } from "./lib/error.ts";
 import { type Reachable, runExplain } from "./lib/explain/command.ts";
 import type { ExplainOptions } from "./lib/explain/command-line.ts";
-import type { Lookups } from "./lib/kubernetes/lookups.ts";
+import { createKubernetesClient, type KubernetesClient } from "./lib/kubernetes/client.ts";
+import { createClusterReader } from "./lib/kubernetes/cluster.ts";
+import { readClusterConfig } from "./lib/kubernetes/config.ts";
+import {
+  type Connection,
+  defaultFile,
+  type KubeconfigQuery,
+  namedFiles,
+  readKubeconfig,
+} from "./lib/kubernetes/kubeconfig.ts";
+import { createLookups, type Lookups } from "./lib/kubernetes/lookups.ts";
 import { readSettings } from "./lib/read-settings.ts";
 import type { Environment, Settings } from "./lib/settings.ts";
 import { version } from "./package.json";
@@ -33,14 +46,64 @@ export function explain(
 }
 
 async function reach(
-  { offline }: ExplainOptions,
+  options: ExplainOptions,
   environment: Environment,
   wireImages: WireImages,
 ): Promise<Reachable> {
+  if (options.offline) return { cluster: undefined, namespace: undefined, readImageCommand: undefined };
   const { settings } = readSettings({ annotations: {}, environment });
+  const connection = await connect(options, environment, settings);
+  if (connection === undefined) {
+    return {
+      cluster: undefined,
+      namespace: undefined,
+      readImageCommand: await wireImages(settings, undefined),
+    };
+  }
+  const client = createKubernetesClient(connection.server, connection.token);
+  const lookups = createLookups(client);
   return {
-    cluster: undefined,
-    namespace: undefined,
-    readImageCommand: offline ? undefined : await wireImages(settings, undefined),
+    cluster: {
+      name: connection.name,
+      readObject: lookups.readObject,
+      imageVolumes: await look(client, connection.name),
+    },
+    namespace: connection.namespace,
+    readImageCommand: await wireImages(settings, lookups),
   };
+}
+
+interface NamedConnection extends Pick<Connection, "server" | "token" | "namespace"> {
+  readonly name: string;
+}
+
+/** The cluster that is named, else the one that we run in, else the one of the home; undefined where there is none. */
+async function connect(
+  { kubeconfig, context }: ExplainOptions,
+  environment: Environment,
+  settings: Settings,
+): Promise<NamedConnection | undefined> {
+  const query: KubeconfigQuery = { file: kubeconfig, context, environment };
+  const named = namedFiles(query);
+  if (named === undefined && environment["KUBERNETES_SERVICE_HOST"]) {
+    const server = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
+    return { name: "the cluster that this runs in", server, token: undefined, namespace: server.namespace };
+  }
+  const home = defaultFile(query);
+  const files = named ?? (home !== undefined && existsSync(home) ? [home] : []);
+  if (files.length === 0) return undefined;
+  const connection = await readKubeconfig(files, query);
+  return { ...connection, name: `context ${connection.context} of ${files.join(", ")}` };
+}
+
+const LOOK_MS = 30_000;
+
+/** The first that is asked of a cluster: whether it answers, and how. */
+async function look(client: KubernetesClient, name: string): Promise<Verdict> {
+  try {
+    return await judgeCluster(createClusterReader(client), AbortSignal.timeout(LOOK_MS));
+  } catch (cause) {
+    const { code, message } = asPiggyError(cause, "kubernetes_unavailable");
+    throw new PiggyError(code, `${name}: ${message}; --offline explains without it`, { cause });
+  }
 }

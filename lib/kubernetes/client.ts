@@ -1,7 +1,6 @@
 /** The API server over fetch: a method, a path, a body, a deadline. */
 import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
-import type { ClusterConfig } from "./config.ts";
 import { type TokenSource, tokenFromFile } from "./token.ts";
 
 export interface ApiRequest {
@@ -27,25 +26,50 @@ export interface KubernetesClient {
   request(request: ApiRequest): Promise<ApiResponse>;
 }
 
+/** Where an API server is, and who we are to it besides a token. All that is of certificates is PEM. */
+export interface ApiServer {
+  /** https://HOST:PORT, an IPv6 host in brackets; a path may follow. */
+  readonly url: string;
+  /** Undefined leaves it to the built-in roots. */
+  readonly ca: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly clientCertificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** The name that its certificate is checked against, where it is not the address's. */
+  readonly serverName?: string | undefined;
+  readonly skipVerify?: boolean | undefined;
+  /** An address, or what HTTPS_PROXY says; by default none. */
+  readonly proxy?: string | "environment" | undefined;
+}
+
 /** Longer answers than any object that the API server stores are not read. */
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 
+/** @param token undefined where the client certificate, or nothing, says who we are */
 export function createKubernetesClient(
-  config: ClusterConfig,
-  token: TokenSource = tokenFromFile(config.tokenFile),
+  config: ApiServer,
+  token: TokenSource | undefined = config.tokenFile === undefined
+    ? undefined
+    : tokenFromFile(config.tokenFile),
 ): KubernetesClient {
+  const { url, ca, clientCertificate, serverName, skipVerify, proxy } = config;
+  const tls = {
+    ca,
+    ...clientCertificate,
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(skipVerify ? { rejectUnauthorized: false } : {}),
+  };
   const send = async ({ method, path, body, accept = "application/json", signal }: ApiRequest) =>
-    fetch(config.url + path, {
+    fetch(url + path, {
       method,
       headers: {
-        Authorization: `Bearer ${await token.current()}`,
+        ...(token === undefined ? {} : { Authorization: `Bearer ${await token.current()}` }),
         Accept: accept,
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      tls: { ca: config.ca },
-      // The API server is never behind the proxy that HTTPS_PROXY names.
-      proxy: false,
+      tls,
+      // Inside a cluster the API server is never behind the proxy that HTTPS_PROXY names.
+      ...(proxy === "environment" ? {} : { proxy: proxy ?? false }),
       redirect: "error",
       signal,
     });
@@ -53,7 +77,7 @@ export function createKubernetesClient(
     async request(request) {
       try {
         let response = await send(request);
-        if (response.status === 401) {
+        if (response.status === 401 && token !== undefined) {
           // The file may hold a newer token than the one that was refused.
           token.forget();
           response = await send(request);

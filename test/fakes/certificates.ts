@@ -30,6 +30,8 @@ export interface IssueOptions {
   readonly names: readonly string[];
   readonly notBefore?: Date;
   readonly notAfter?: Date;
+  /** What it may prove: who a server is, by default, or who a client is. */
+  readonly usage?: "server" | "client";
 }
 
 export interface CertificateAuthority {
@@ -60,7 +62,7 @@ export async function createCertificateAuthority(commonName = "Test CA"): Promis
   });
   return {
     pem: root.toString("pem"),
-    async issue({ names, notBefore = daysFromNow(-1), notAfter = daysFromNow(30) }) {
+    async issue({ names, notBefore = daysFromNow(-1), notAfter = daysFromNow(30), usage = "server" }) {
       const leafKeys = await generateKeys();
       const leaf = await X509CertificateGenerator.create({
         // No subject: verifiers read the subjectAltName, which RFC 5280 then wants critical.
@@ -73,7 +75,9 @@ export async function createCertificateAuthority(commonName = "Test CA"): Promis
         extensions: [
           new BasicConstraintsExtension(false, undefined, true),
           new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+          new ExtendedKeyUsageExtension([
+            usage === "server" ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth,
+          ]),
           new SubjectAlternativeNameExtension(names.map(generalName), true),
           await SubjectKeyIdentifierExtension.create(leafKeys.publicKey),
           await AuthorityKeyIdentifierExtension.create(keys.publicKey),
