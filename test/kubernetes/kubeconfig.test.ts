@@ -7,6 +7,7 @@ import { accountOf, runExplain } from "../explain/explaining.ts";
 import { type KubeconfigParts, kubeconfigOf } from "../explain/kubeconfig.ts";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { type KubernetesFake, startKubernetes } from "../fakes/kubernetes.ts";
+import { startProxy } from "../fakes/proxy.ts";
 
 setDefaultTimeout(60_000);
 
@@ -124,6 +125,19 @@ test("a client certificate is who we are", async () => {
     expect((await runExplain(["--kubeconfig", stranger, "-"], POD)).exitCode).toBe(2);
   } finally {
     await front.stop(true);
+  }
+});
+
+test("proxy-url is the way there", async () => {
+  const proxy = startProxy();
+  try {
+    expect(
+      await found(await fileOf("proxied", { user: { token }, cluster: { "proxy-url": proxy.url } })),
+    ).toEqual(SEEN);
+    const target = `${kubernetes.host}:${kubernetes.port}`;
+    expect(proxy.requests[0]).toEqual({ method: "CONNECT", target });
+  } finally {
+    await proxy.stop();
   }
 });
 
