@@ -1,4 +1,5 @@
 /** An explanation as a person reads it. */
+import { formatReference, isStoreEntry } from "../reference/reference.ts";
 import { formatYaml } from "../yaml.ts";
 import type { CommandAccount, ContainerAccount, StoreAccount } from "./container.ts";
 import { diffHunks, type Line } from "./line-diff.ts";
@@ -68,7 +69,8 @@ function containerLines(container: ContainerAccount): readonly string[] {
 }
 
 function referenceLine({ variable, keys, from }: ReferenceAccount): string {
-  const what = keys.length === 0 ? "an escaped ${piggy: that becomes text" : `key ${keys.join(", ")}`;
+  const named = keys.map((key) => (isStoreEntry(key) ? formatReference({ key }) : `key ${key}`));
+  const what = keys.length === 0 ? "an escaped ${piggy: that becomes text" : named.join(", ");
   return `${variable}: ${what}${from === "env" ? "" : `, by ${from}`}`;
 }
 

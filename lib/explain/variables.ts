@@ -7,7 +7,7 @@ import { keyOf, type SeenObject } from "./sources.ts";
 
 export interface ReferenceAccount {
   readonly variable: string;
-  /** Keys of the secret or of the parameter path, as written; none where only `$${piggy:` is to be made text. */
+  /** What follows `piggy:`, of the secret or parameter path, or `//…`, a store entry of its own; none where only `$${piggy:` is to be made text. */
   readonly keys: readonly string[];
   /** `env`, or `valueFrom` or `envFrom`, the ConfigMap or Secret, its key and, in brackets, its manifest. */
   readonly from: string;
