@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { applyPatch } from "rfc6902";
 import { isJsonObject } from "../../lib/json.ts";
-import { containerWith, mutate, podWith } from "../admission/mutation.ts";
-import { withReferenceIn } from "../corpus/additions.ts";
-import { corpusPods } from "../corpus/corpus.ts";
-import { PIGGY_ENV_IMAGE, REGION, startWorld, type World } from "../support/world.ts";
+import { containerWith, podWith } from "../admission/mutation.ts";
 import malformed from "../vectors/malformed-pods.json";
 import { accountOf, accountsOf, runExplain } from "./explaining.ts";
 
@@ -134,6 +131,13 @@ describe("without a cluster and a registry", () => {
     }
   });
 
+  test("a store entry of its own is told as one", async () => {
+    const pod = podWith({ env: [{ name: "CA", value: "piggy://sm/shop/ca#/pem" }] });
+    expect((await accountOf(pod)).containers[0]?.references).toMatchObject([{ keys: ["//sm/shop/ca#/pem"] }]);
+    const { stdout } = await runExplain(["--offline", "-"], pod);
+    expect(stdout).toContain("    CA: piggy://sm/shop/ca#/pem\n");
+  });
+
   test("two runs say the same", async () => {
     const [one, other] = await Promise.all([1, 2].map(() => runExplain(["--offline", "-"], podWith())));
     expect(one?.stdout).toBe(other?.stdout ?? "");
@@ -229,48 +233,3 @@ describe("the defaults of the webhook", () => {
     expect(await accountOf(podWith({}, { annotations }))).toMatchObject({ warnings: [] });
   });
 });
-
-describe("it is POST /mutate's own decision", () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await startWorld();
-  });
-  afterAll(() => world.stop());
-
-  test("for every Pod of the corpus, the operations are the same but for what only the webhook has", async () => {
-    const pods = corpusPods.flatMap(({ pod }) => [
-      pod,
-      ...[...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) =>
-        withReferenceIn(pod, name),
-      ),
-    ]);
-    const input = pods.map((pod) => JSON.stringify(pod)).join("\n---\n");
-    const accounts = await accountsOf(input, {
-      args: ["--offline", "--set", `PIGGY_ENV_IMAGE=${PIGGY_ENV_IMAGE}`, "--set", `AWS_REGION=${REGION}`],
-    });
-    expect(accounts).toHaveLength(pods.length);
-    for (const [index, pod] of pods.entries()) {
-      const { allowed, patch, warnings } = await mutate(world, pod);
-      const account = accounts[index];
-      expect(allowed).toBe(true);
-      expect(account).toMatchObject({ allowed, warnings });
-      expect(masked(account?.patch ?? [])).toEqual(masked(patch));
-    }
-  });
-
-  test("a denial has its words", async () => {
-    const volumes = [{ name: "piggy-env", hostPath: { path: "/x" } }];
-    const pod = podWith({}, { spec: { volumes } });
-    const { status } = await mutate(world, pod);
-    expect(await accountOf(pod)).toMatchObject({ allowed: false, message: status.message });
-  });
-});
-
-/** Ids, and what only the running webhook knows of itself. */
-function masked(patch: readonly object[]): unknown {
-  const text = JSON.stringify(patch)
-    .replaceAll(/[0-9a-f]{32}(?![0-9a-f])/g, "UID")
-    .replaceAll(/-----BEGIN CERTIFICATE-----[^"]*|<CA of piggy-webhooks>/g, "CA")
-    .replaceAll(/127\.0\.0\.1:\d+|<ClusterIP>:443/g, "ADDRESS");
-  return JSON.parse(text);
-}
