@@ -79,9 +79,13 @@ export async function explainContainer(question: ContainerQuestion): Promise<Exp
 }
 
 /** The environment as admission sees it, or what is wrong with it, which is what denies the Pod. */
-async function environmentOrProblem(question: ContainerQuestion): Promise<ContainerEnvironment | string> {
+async function environmentOrProblem({
+  container,
+  pod,
+  read,
+}: ContainerQuestion): Promise<ContainerEnvironment | string> {
   try {
-    return await environmentOf(question.container, question.read);
+    return await environmentOf(container, pod.annotations, read);
   } catch (error) {
     return messageOf(error);
   }
