@@ -20,3 +20,8 @@ function shorten(text: string, longest: number, end: number): string {
   if (text.length <= longest) return text;
   return `${text.slice(0, longest - 1 - end)}…${text.slice(text.length - end)}`;
 }
+
+/** The beginning of a text in quotation marks, without the name and password that stand in a URL. */
+export function quote(text: string, longest: number): string {
+  return JSON.stringify(text.slice(0, longest).replace(/\/\/[^/]*@/g, "//…@"));
+}

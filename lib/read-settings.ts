@@ -3,6 +3,7 @@ import { parseBoolean } from "./boolean.ts";
 import { DNS_TRANSPORTS } from "./dns-transport.ts";
 import { parseDuration } from "./duration.ts";
 import { isResourceQuantity } from "./quantity.ts";
+import { quote } from "./quotation.ts";
 import {
   annotationName,
   type Environment,
@@ -59,6 +60,8 @@ const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = 
     isResourceQuantity(text) ? { value: text } : { expected: "a quantity such as 50m or 64Mi" },
   url: (text) => {
     const url = text.length <= LONGEST_URL && URL.canParse(text) ? new URL(text) : undefined;
+    // They would stand in every Pod, and nobody would send them.
+    if (url?.username || url?.password) return { expected: "an address without a name and password" };
     const usable =
       url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
     return usable ? { value: trimEndOf(text, "/") } : { expected: "an https:// address" };
@@ -142,7 +145,7 @@ function take({ settings, given, warnings }: Draft, name: SettingName, text: str
   // An empty annotation is the documented way to take a webhook's default back: nothing to warn of.
   if (text === "") return;
   const counts = instead === undefined ? "it is ignored" : `it counts as ${instead}`;
-  const shown = JSON.stringify(text.slice(0, LONGEST_QUOTE));
+  const shown = quote(text, LONGEST_QUOTE);
   warnings.push(`${from}: ${shown} is not ${parsed.expected}; ${counts}`);
 }
 

@@ -1,5 +1,6 @@
 /** Image names. Source: the distribution reference grammar, and what the container runtimes make of short names. */
 import { PiggyError } from "../error.ts";
+import { quote } from "../quotation.ts";
 
 export interface ImageName {
   /** Host and port as written, `docker.io` where none was. */
@@ -26,7 +27,7 @@ const DOCKER_HUB = "docker.io";
  */
 export function parseImageName(image: string): ImageName {
   const invalid = (what: string) =>
-    new PiggyError("image_name_invalid", `image ${JSON.stringify(image.slice(0, LONGEST_IMAGE))}: ${what}`);
+    new PiggyError("image_name_invalid", `image ${quote(image, LONGEST_IMAGE)}: ${what}`);
   if (image.length > LONGEST_IMAGE) throw invalid("longer than any name");
   const [named = "", ...digests] = image.split("@");
   const digest = digests[0];

@@ -48,7 +48,6 @@ describe("another host", () => {
     "https://piggy-webhooks.piggy-webhooks.example.com",
     "https://piggy-webhooks.piggy-webhooks.svcs",
     "https://xpiggy-webhooks.piggy-webhooks.svc",
-    "https://piggy-webhooks.piggy-webhooks.svc@example.com",
   ])("such as %s gets neither the CA nor the address", async (address) => {
     const { allowed, pod } = await inject({ [ADDRESS]: address });
     expect(allowed).toBe(true);
@@ -59,8 +58,12 @@ describe("another host", () => {
 });
 
 describe("an address that is none", () => {
-  test("is warned of, and our own Service is asked", async () => {
-    const { pod, warnings } = await inject({ [ADDRESS]: "piggy-webhooks:443" });
+  test.each([
+    "piggy-webhooks:443",
+    "https://piggy-webhooks.piggy-webhooks.svc@example.com",
+    "https://:password@example.com",
+  ])("such as %s is warned of, and our own Service is asked", async (address) => {
+    const { pod, warnings } = await inject({ [ADDRESS]: address });
     expect(environmentOf(pod)["PIGGY_ADDRESS"]).toBe("https://piggy-webhooks.piggy-webhooks.svc");
     expect(warnings).toEqual([expect.stringContaining(ADDRESS)]);
   });
