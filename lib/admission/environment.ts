@@ -3,6 +3,7 @@
  * then `env`, the later of two entries winning. Source: Kubernetes API reference, Container v1 core.
  */
 import { PiggyError } from "../error.ts";
+import { mentionedNames } from "../expansion.ts";
 import type { Container, EnvVar, ObjectName, ObjectSource, Pod } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
@@ -48,6 +49,8 @@ export async function environmentOf(
   const marked = new Map<EnvVar, string>();
   const textOf = (name: string) => (mentions.isOpen(name) ? undefined : values.get(name));
   const mentions = createMentions((name) => textOf(name) !== undefined);
+  // Those with more of a Secret in them than a reference alone, at first hand or by a mention.
+  const hidden = new Set<string>();
   let left = LONGEST_ENVIRONMENT;
   const contentOf = await readSources(container, read);
 
@@ -60,13 +63,19 @@ export async function environmentOf(
     return undefined;
   };
 
+  const take = (name: string, value: string, { object }: ObjectSource) => {
+    values.set(name, value);
+    const isHidden = object.kind === "Secret" && parseReference(value) === undefined;
+    toggle(hidden, name, isHidden);
+    // Written in a mention's place it would be read by whoever may read Pods: left to the kubelet it is not.
+    if (isHidden && isHeldIn(value)) mentions.addName(name);
+    else mentions.settle(name);
+  };
+
   for (const source of container.envFrom) {
     const data = seenData(source);
     if (data === undefined) mentions.addPrefix(source.prefix);
-    for (const [key, value] of data ?? []) {
-      values.set(source.prefix + key, value);
-      mentions.settle(source.prefix + key);
-    }
+    for (const [key, value] of data ?? []) take(source.prefix + key, value, source);
   }
   for (const variable of container.env) {
     const { name } = variable;
@@ -83,17 +92,18 @@ export async function environmentOf(
       left -= expanded === variable.value ? 0 : (expanded?.length ?? 0);
       if (value !== variable.value && value !== undefined) inlined.set(variable, value);
       const text = mentions.mark(name, value ?? "", expanded ?? "");
+      const isHidden = hidden.size > 0 && mentionedNames(value ?? "").some((other) => hidden.has(other));
       if (text !== undefined) marked.set(variable, text);
+      else if (isHidden && isHeldIn(expanded)) mentions.addName(name);
+      toggle(hidden, name, isHidden);
       values.set(name, expanded);
       continue;
     }
     const data = seenData(variable.from);
     const value = data?.get(variable.from.key);
     // An optional key that the object does not have sets nothing; neither may one that is not seen.
-    if (value !== undefined) {
-      values.set(name, value);
-      mentions.settle(name);
-    } else if (data === undefined) mentions.addName(name);
+    if (value !== undefined) take(name, value, variable.from);
+    else if (data === undefined) mentions.addName(name);
     // The container waits for a key that has to be there, and whoever adds it may add a reference.
     else if (!variable.from.optional) {
       isUnseen(variable.from, "absent");
@@ -103,6 +113,11 @@ export async function environmentOf(
   const isOpen = (name: string) => mentions.isOpen(name) || (values.has(name) && textOf(name) === undefined);
   const references = referencesIn(values, findEntries(container.name, isOpen));
   return { values, ...references, inlined, marked, unseen };
+}
+
+function toggle(names: Set<string>, name: string, isIn: boolean): void {
+  if (isIn) names.add(name);
+  else names.delete(name);
 }
 
 /** Side by side: the look-ups are round trips. */
