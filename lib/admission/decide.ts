@@ -57,7 +57,7 @@ async function decide(
   const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
   const isNeeded = environment.holdsReference || maybeHolds;
   if (pod.os === "windows" && isNeeded && mustBeWrapped(environment)) throw windows(container);
-  const wrapping = wrappingOf(container);
+  const wrapping = wrappingOf(container) ?? (isNeeded ? handMade(container) : undefined);
   if (wrapping !== undefined) {
     const action = isNeeded ? "wrap" : "unwrap";
     return { container, action, environment, argv: wrapping.argv, wrapping, warnings: [] };
@@ -87,7 +87,18 @@ async function decide(
 
 /** How the container was wrapped when it came, if it was. @throws PiggyError `argv_lost` */
 function wrappingOf(container: Container): Wrapping | undefined {
-  if (!isWrapped(container)) return undefined;
+  return isWrapped(container) ? unwrapped(container) : undefined;
+}
+
+/**
+ * The injector may stand in front by the manifest's own hand. It is not ours to take away, but a second one behind it
+ * would find nothing to ask with: the first takes what is ours out of the environment.
+ */
+function handMade(container: Container): Wrapping | undefined {
+  return splitAtInjector(container) === undefined ? undefined : unwrapped(container);
+}
+
+function unwrapped(container: Container): Wrapping {
   return unwrap(container, container.env.find((variable) => variable.name === "PIGGY_EXPAND")?.value);
 }
 
