@@ -152,3 +152,8 @@ describe("what the injector loads is paid for at every start of a container", ()
     expect(packages).toEqual([]);
   });
 });
+
+test("the webhook loads what logs in at ECR when an image is there, and not before", () => {
+  const loads = imports.filter(({ to, isTypeOnly }) => to === "@aws-sdk/client-ecr" && !isTypeOnly);
+  expect(loads).toMatchObject([{ from: "lib/aws/registry-login.ts", isDynamic: true }]);
+});
