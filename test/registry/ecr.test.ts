@@ -171,6 +171,41 @@ describe("a private image of ECR", () => {
     }));
 });
 
+test("a public image of ECR needs no AWS identity, but a token that anybody gets", async () => {
+  const PUBLIC = "public.ecr.aws";
+  const images = startRegistry();
+  images.pushImage("alias/app", "1", { Entrypoint: ["/bin/public"] });
+  const heard: (string | null)[] = [];
+  const { cert, key } = await world.authority.issue({ names: [PUBLIC] });
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    tls: { cert, key },
+    fetch(request) {
+      const { pathname, searchParams } = new URL(request.url);
+      const authorization = request.headers.get("authorization");
+      heard.push(authorization);
+      if (pathname === "/token/") {
+        const scope = searchParams.get("scope");
+        return Response.json({ token: `${searchParams.get("service")} ${scope}`.replaceAll(/[ :/]/g, "-") });
+      }
+      if (authorization !== "Bearer public.ecr.aws-repository-alias-app-pull") {
+        const challenge = `Bearer realm="https://${PUBLIC}/token/",service="${PUBLIC}",scope="aws"`;
+        return new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
+      }
+      return fetch(images.url + pathname, { headers: { accept: request.headers.get("accept") ?? "" } });
+    },
+  });
+  const leading = startProxy({ [`${PUBLIC}:443`]: server.port ?? 0 });
+  await running(started(undefined, { HTTPS_PROXY: leading.url }), async (webhook) => {
+    const { pod } = await mutate(webhook, podOf(`${PUBLIC}/alias/app:1`));
+    expect(containerOf(pod).args).toEqual(["--", "/bin/public"]);
+  });
+  // The first request and the one for the token say nothing of who asks.
+  expect(heard.slice(0, 2)).toEqual([null, null]);
+  await Promise.all([leading.stop(), images.stop(), server.stop(true)]);
+});
+
 describe("a Pod is denied, in words,", () => {
   const denial = async (running: World, image: string, annotations: Record<string, string> = {}) => {
     const { allowed, status } = await mutate(running, podOf(image, annotations));
