@@ -80,7 +80,6 @@ export function recordedEntries(
   { keys }: StoreEntries,
   env: readonly JsonObject[],
 ): readonly JsonObject[] {
-  if (keys.size === 0) return [];
   const written = writtenEntries(env.flatMap(({ value }) => (typeof value === "string" ? [value] : [])));
   const recorded = [...keys].filter((key) => !written.has(key)).sort();
   if (recorded.length === 0) return [];

@@ -50,14 +50,14 @@ const RULES: readonly Rule[] = [
 
 /** One sentence for each reason why annotations of a Pod that is looked at do nothing, and for each deprecated one. */
 export function ineffectiveAnnotations(annotations: Annotations, settings: Settings): readonly string[] {
-  const overruled = RULES.filter((rule) => rule.isOverruled(settings)).flatMap(({ of, because }) => {
+  const sentences: string[] = [];
+  for (const { isOverruled, of, because } of RULES) {
+    if (!isOverruled(settings)) continue;
     const names = of.map(annotationName).filter((name) => annotations[name]);
-    return names.length === 0 ? [] : [noEffect(names, because)];
-  });
-  const deprecated = DEPRECATED.filter(([name]) => annotations[name]).map(
-    ([name, why]) => `${name}: deprecated, ${why}`,
-  );
-  return [...overruled, ...deprecated];
+    if (names.length > 0) sentences.push(noEffect(names, because));
+  }
+  for (const [name, why] of DEPRECATED) if (annotations[name]) sentences.push(`${name}: deprecated, ${why}`);
+  return sentences;
 }
 
 /** For a Pod that is not looked at: whatever else it says to us, a reference in it stays text. */

@@ -37,7 +37,12 @@ function isGuaranteed(pod: Pod): boolean {
   const spec = pod.json["spec"];
   const ofPod = isJsonObject(spec) ? own(spec, "resources") : undefined;
   if (isJsonObject(ofPod)) return false;
-  return ownContainers(pod).every((container) => COMPUTE.every((name) => isFixed(container, name)));
+  const containers = ownContainers(pod);
+  // To reckon with amounts costs more than to see that there are none.
+  const areNamed = containers.every((container) =>
+    COMPUTE.every((name) => quantityOf(container, "limits", name)),
+  );
+  return areNamed && containers.every((container) => COMPUTE.every((name) => isFixed(container, name)));
 }
 
 /** Whether the container may use exactly what it asks for. The API server takes a limit alone for the request too. */

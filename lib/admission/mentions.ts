@@ -53,7 +53,8 @@ export function createMentions(isKnown: (name: string) => boolean): Mentions {
   const settle = (name: string) => {
     uncertain.delete(name);
     marked.delete(name);
-    settled.set(name, ++now);
+    // A prefix that is said later counts from then on, whatever was before.
+    if (prefixes.size > 0) settled.set(name, ++now);
   };
   const markIn = (value: string) =>
     replaceMentions(value, (name) => {
@@ -95,6 +96,7 @@ export function withMentions(
   write: (variable: EnvVar) => JsonObject,
 ): readonly JsonObject[] {
   const others = env.filter(({ name }) => !name.startsWith(MENTIONS_IN));
+  if (marked.size === 0) return others.map(write);
   const again = repeated(others.map(({ name }) => name));
   let left = LONGEST_ENVIRONMENT;
   return others.flatMap((variable) => {

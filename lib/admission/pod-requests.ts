@@ -11,7 +11,8 @@ import { billionthsOf } from "../quantity.ts";
 /** The requests, none of them more than the Pod's own. */
 export function withinPodRequests({ json }: Pod, requests: JsonObject): JsonObject {
   const resources = objectIn(objectIn(json, "spec"), "resources");
-  const most = objectIn(resources, "requests");
+  const most = own(resources, "requests");
+  if (!isJsonObject(most)) return requests;
   const entries = Object.entries(requests).map(([name, amount]) => {
     const limit = own(most, name);
     return [name, isMore(amount, limit) ? limit : amount] as const;

@@ -6,21 +6,25 @@ import { annotationName } from "../settings.ts";
 import { INJECTOR_VOLUME, INSTALL_CONTAINER, isInstallContainer, MOUNT_PATH } from "./injector-volume.ts";
 import { TOKEN_MOUNT_PATH, TOKEN_VOLUME } from "./token-volume.ts";
 
+const TOKEN_PATH = absolute(TOKEN_MOUNT_PATH);
+
 /** Our volumes: what they are made of, and where alone they are mounted. */
 const VOLUMES = [
   { name: INJECTOR_VOLUME, sources: ["emptyDir", "image"], path: absolute(MOUNT_PATH) },
-  { name: TOKEN_VOLUME, sources: ["projected"], path: absolute(TOKEN_MOUNT_PATH) },
+  { name: TOKEN_VOLUME, sources: ["projected"], path: TOKEN_PATH },
 ] as const;
 
 /** @throws PiggyError `name_taken` */
 export function refuseTakenNames({ volumes, initContainers, containers }: Pod): void {
   const others = [...initContainers.filter((container) => !isInstallContainer(container)), ...containers];
-  const mounts = others.flatMap(({ volumeMounts }) => volumeMounts);
   for (const { name, sources, path } of VOLUMES) {
     const named = volumes.filter((volume) => volume["name"] === name);
+    if (named.length === 0) continue;
     const isOther = named.some((volume) => sources.every((source) => !volume[source]));
-    const isElsewhere = mounts.some((mount) => mount["name"] === name && pathOf(mount) !== path);
-    if (isOther || (named.length > 0 && isElsewhere)) throw taken("volume", name);
+    const isElsewhere = others.some(({ volumeMounts }) =>
+      volumeMounts.some((mount) => mount["name"] === name && pathOf(mount) !== path),
+    );
+    if (isOther || isElsewhere) throw taken("volume", name);
   }
   if (others.some(({ name }) => name === INSTALL_CONTAINER)) throw taken("container", INSTALL_CONTAINER);
 }
@@ -42,14 +46,14 @@ const READ_ONLY_SOURCES = ["configMap", "secret", "projected", "downwardAPI", "i
  * @throws PiggyError `path_taken`
  */
 export function refuseTakenPaths({ name, volumeMounts }: Container, pod: Pod, hasToken: boolean): void {
-  const ours: ReadonlySet<unknown> = new Set(VOLUMES.map((volume) => volume.name));
-  const needed = VOLUMES.filter((volume) => volume.name !== TOKEN_VOLUME || hasToken);
   for (const mount of volumeMounts) {
-    if (ours.has(mount["name"])) continue;
+    if (mount["name"] === INJECTOR_VOLUME || mount["name"] === TOKEN_VOLUME) continue;
     const path = pathOf(mount);
-    const hidden = needed.find((volume) => isWithin(path, volume.path));
-    if (hidden !== undefined) throw pathTaken(name, mount, `at or below ${hidden.path}`);
-    const isAbove = hasToken && path !== "/" && isWithin(absolute(TOKEN_MOUNT_PATH), path);
+    for (const volume of VOLUMES) {
+      const isNeeded = hasToken || volume.name !== TOKEN_VOLUME;
+      if (isNeeded && isWithin(path, volume.path)) throw pathTaken(name, mount, `at or below ${volume.path}`);
+    }
+    const isAbove = hasToken && path !== "/" && isWithin(TOKEN_PATH, path);
     if (isAbove && isReadOnly(mount, pod))
       throw pathTaken(name, mount, `read-only above ${TOKEN_MOUNT_PATH}`);
   }
@@ -76,8 +80,14 @@ function pathOf({ mountPath }: JsonObject): string {
   return absolute(typeof mountPath === "string" ? mountPath : "");
 }
 
+/** Whether nothing is to be done for it, as for nearly every path. */
+function isNormal(path: string): boolean {
+  return path.startsWith("/") && !path.endsWith("/") && !path.includes("//") && !path.includes("/.");
+}
+
 /** As the runtime takes it: from the root, whatever it begins with. */
 function absolute(path: string): string {
+  if (isNormal(path)) return path;
   const folders: string[] = [];
   for (const folder of path.split("/")) {
     if (folder === "..") folders.pop();

@@ -58,7 +58,7 @@ export function wrappedEnvironment(
   const marked = plan.injector.isOurs ? environment.marked : new Map<EnvVar, string>();
   const env = withMentions(container, marked, uid, write);
   // In standalone mode nobody else is asked.
-  if (hasOwnToken(plan)) {
+  if (hasOwnToken(plan) && environment.entries.keys.size > 0) {
     const own = env.filter(({ name }) => !isOwn(name));
     variables.push(...recordedEntries(container.name, environment.entries, own));
   }
