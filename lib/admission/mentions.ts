@@ -9,12 +9,16 @@ import { PiggyError } from "../error.ts";
 import { mentionedNames, replaceMentions } from "../expansion.ts";
 import type { JsonObject } from "../json.ts";
 import type { Container, EnvVar } from "../pod.ts";
+import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
 import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
 import { LONGEST_ENVIRONMENT } from "./inline.ts";
 
 /** A character that no variable can hold, until the container's PIGGY_UID takes its place. */
 const MARK = "\0";
+
+/** A mention of nothing: a dollar in front of what has marks of its own would be taken for part of that. */
+const SEAM = MARK + MARK;
 
 export interface Mentions {
   /** An object that is not seen may set every name that begins so. */
@@ -40,7 +44,8 @@ export function createMentions(isKnown: (name: string) => boolean): Mentions {
   const settled = new Map<string, number>();
   let now = 0;
   const uncertain = new Set<string>();
-  const marked = new Set<string>();
+  // Whether the whole value is a reference.
+  const marked = new Map<string, boolean>();
   const isUncertain = (name: string) => {
     if (uncertain.has(name)) return true;
     const since = settled.get(name) ?? 0;
@@ -58,8 +63,10 @@ export function createMentions(isKnown: (name: string) => boolean): Mentions {
   };
   const markIn = (value: string) =>
     replaceMentions(value, (name) => {
-      if (marked.has(name)) return `$(${MENTIONS_IN}${name})`;
-      return isUncertain(name) ? `${MARK}$(${name})${MARK}` : undefined;
+      // What is a whole reference by itself is none in the middle of another value.
+      const isWhole = marked.get(name);
+      if (isWhole === false) return `${SEAM}$(${MENTIONS_IN}${name})${SEAM}`;
+      return isWhole || isUncertain(name) ? `${MARK}$(${name})${MARK}` : undefined;
     });
   return {
     addPrefix(prefix) {
@@ -79,7 +86,7 @@ export function createMentions(isKnown: (name: string) => boolean): Mentions {
       if (isCopy || (text === value && isHeldUnread)) addName(name);
       else settle(name);
       if (isCopy || text === value) return undefined;
-      marked.add(name);
+      marked.set(name, parseReference(text) !== undefined);
       return text;
     },
   };

@@ -198,7 +198,7 @@ describe("in standalone mode", () => {
       "version 9 of /own/KEY",
       () => {},
     ],
-    ["is in no region", "piggy://ssm/own/KEY?region=localhost", "region_invalid", "localhost", () => {}],
+    ["is in no region", "piggy://ssm/own/KEY?region=localhost", "reference_invalid", "localhost", () => {}],
     ["is malformed", "piggy://sm/own/json?stage=", "reference_invalid", "stage=", () => {}],
   ])("the container does not start when an entry %s", async (_what, reference, code, says, arrange) => {
     arrange();

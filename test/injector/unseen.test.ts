@@ -341,7 +341,27 @@ test("any container of objects that are there, come later or never is denied, re
       const entries = Object.entries(environment).map(([name, value]) => [name, bytes(value)]);
       expect(run.environment).toEqual(Object.fromEntries(entries));
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      examples: [
+        [
+          // The kubelet puts a dollar in front of what begins with a reference and has marks of its own.
+          {
+            manifest: {
+              env: [
+                { name: "P_X", value: `\${piggy:K}$(A)a` },
+                { name: "A", value: "$$$(P_X)$(A)" },
+              ],
+              envFrom: [{ prefix: "", configMapRef: { name: "one", optional: true } }],
+              args: [],
+            },
+            one: undefined,
+            two: undefined,
+            isOneBefore: false,
+          },
+        ],
+      ],
+    },
   );
   expect(outcomes.started).toBeGreaterThan(150);
 });
