@@ -58,11 +58,44 @@ function diffLists(before: List, after: List, path: string, operations: Operatio
   const head = commonHead(before, after);
   const tail = commonTail(before, after, head);
   const steps = align(before, after, head, tail);
-  // A list of plain values has no entries that somebody would look for one by one.
-  if (steps.includes("removed") && !after.some(isJsonObject)) {
-    operations.push({ op: "replace", path, value: after });
+  // Of plain values alone: what an entry has that we do not know is not ours to write again.
+  if (steps.length === 0 || after.some(isJsonObject)) {
+    diffEntries(before, after, head, steps, path, operations);
     return;
   }
+  const single: Operation[] = [];
+  const isKept = head + tail > 0 || steps.includes("kept");
+  if (isKept) diffEntries(before, after, head, steps, path, single);
+  if (isKept && (single.length === 1 || isShorter(single, path, after))) operations.push(...single);
+  else operations.push({ op: "replace", path, value: after });
+}
+
+/** Whether operations are not longer than one that writes the list anew. */
+function isShorter(operations: readonly Operation[], path: string, list: List): boolean {
+  let length = 0;
+  for (const operation of operations) length += lengthOf(operation);
+  return length <= REPLACE + path.length + JSON.stringify(list).length;
+}
+
+const REMOVE = '{"op":"remove","path":""},'.length;
+const REPLACE = '{"op":"replace","path":"","value":},'.length;
+
+/** As JSON, without the time that it takes to write it: this is at every admission. */
+function lengthOf(operation: Operation): number {
+  const { op, path } = operation;
+  if (op === "remove") return REMOVE + path.length;
+  return REPLACE - "replace".length + op.length + path.length + JSON.stringify(operation.value).length;
+}
+
+/** Entry by entry: so many kept at the head, then the steps, then again what is kept. */
+function diffEntries(
+  before: List,
+  after: List,
+  head: number,
+  steps: readonly Step[],
+  path: string,
+  operations: Operation[],
+): void {
   // Where the next entry of the list that came stands, and where it is to stand.
   let from = 0;
   let to = 0;
@@ -73,13 +106,19 @@ function diffLists(before: List, after: List, path: string, operations: Operatio
     to += 1;
   };
   while (to < head) keep();
-  for (const step of steps) {
+  for (let index = 0; index < steps.length; index += 1) {
+    const step = steps[index];
     if (step === "kept") keep();
-    else if (step === "removed") {
+    else if (step === "removed" && steps[index + 1] === "added") {
+      // The next one puts another in its place.
+      from += 1;
+    } else if (step === "removed") {
       operations.push({ op: "remove", path: `${path}/${to}` });
       from += 1;
     } else {
-      operations.push({ op: "add", path: `${path}/${to}`, value: after[to] ?? null });
+      const value = after[to] ?? null;
+      if (steps[index - 1] === "removed") operations.push({ op: "replace", path: `${path}/${to}`, value });
+      else operations.push({ op: "add", path: `${path}/${from < before.length ? to : "-"}`, value });
       to += 1;
     }
   }
