@@ -7,9 +7,15 @@ import { keyOf, type SeenObject } from "./sources.ts";
 
 export interface ReferenceAccount {
   readonly variable: string;
-  /** What follows `piggy:`, of the secret or parameter path, or `//…`, a store entry of its own; none where only `$${piggy:` is to be made text. */
+  /**
+   * What follows `piggy:`: keys of the secret or parameter path, or `//…`, store entries of their own. None where there
+   * is only an escaped `${piggy:` to be made text.
+   */
   readonly keys: readonly string[];
-  /** `env`, or `valueFrom` or `envFrom`, the ConfigMap or Secret, its key and, in brackets, its manifest. */
+  /**
+   * `env`; `annotation NAME`; or `valueFrom` or `envFrom` with the ConfigMap or Secret, its key and, where it was read
+   * from a manifest, that one's place in brackets.
+   */
   readonly from: string;
 }
 
@@ -31,15 +37,15 @@ export function referencesOf(
     const parts = value === undefined ? undefined : parseValue(value);
     if (parts === undefined) return [];
     const keys = parts.flatMap((part) => (typeof part === "string" ? [] : [part.key]));
-    const origin = originOf(container, variable, objects);
-    return [
-      {
-        variable,
-        keys: [...new Set(keys)],
-        from: origin === undefined ? "env" : formatOrigin(origin, objects),
-      },
-    ];
+    return [{ variable, keys: [...new Set(keys)], from: sourceOf(container, variable, objects) }];
   });
+}
+
+function sourceOf(container: Container, variable: string, objects: Objects): string {
+  const origin = originOf(container, variable, objects);
+  if (origin !== undefined) return formatOrigin(origin, objects);
+  const annotation = container.env.findLast(({ name }) => name === variable)?.annotation;
+  return annotation === undefined ? "env" : `annotation ${annotation}`;
 }
 
 function formatOrigin({ object, key, how }: Origin, objects: Objects): string {

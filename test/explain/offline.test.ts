@@ -138,6 +138,15 @@ describe("without a cluster and a registry", () => {
     expect(stdout).toContain("    CA: piggy://sm/shop/ca#/pem\n");
   });
 
+  test("a copy of an annotation is told as one", async () => {
+    const fieldPath = "metadata.annotations['shop/dsn']";
+    const env = [{ name: "DSN", valueFrom: { fieldRef: { fieldPath } } }];
+    const account = await accountOf(podWith({ env }, { annotations: { "shop/dsn": "piggy:DSN" } }));
+    expect(account.containers[0]?.references).toEqual([
+      { variable: "DSN", keys: ["DSN"], from: "annotation shop/dsn" },
+    ]);
+  });
+
   test("two runs say the same", async () => {
     const [one, other] = await Promise.all([1, 2].map(() => runExplain(["--offline", "-"], podWith())));
     expect(one?.stdout).toBe(other?.stdout ?? "");
