@@ -1,6 +1,6 @@
 /** What becomes of a container, and why. */
 import type { ImageCommand } from "../admission/argv.ts";
-import { type ContainerEnvironment, environmentOf } from "../admission/environment.ts";
+import { type ContainerEnvironment, environmentOf, type Unseen } from "../admission/environment.ts";
 import type { ObjectContent } from "../admission/objects.ts";
 import { selectContainers } from "../admission/selection.ts";
 import { messageOf } from "../error.ts";
@@ -68,7 +68,8 @@ export async function explainContainer(question: ContainerQuestion): Promise<Exp
       name: container.name,
       kind,
       action,
-      reason: typeof environment === "string" ? environment : reasonFor(question, environment, references),
+      reason:
+        typeof environment === "string" ? environment : reasonFor(question, action, environment, references),
       references,
       store: isWrapped ? storeOf(after) : null,
       command: isWrapped ? commandOf(question, after) : null,
@@ -99,28 +100,28 @@ function actionOf({ container, after, isLookedAt }: ContainerQuestion): Containe
 }
 
 function reasonFor(
-  question: ContainerQuestion,
+  { container, settings, isLookedAt }: ContainerQuestion,
+  action: ContainerAccount["action"],
   environment: ContainerEnvironment,
   references: readonly ReferenceAccount[],
 ): string {
-  const { container, settings, isLookedAt, pod } = question;
   const holds = references.length === 0 ? "" : ": its references stay text";
   if (!isLookedAt) return `the Pod is not looked at${holds}`;
   const leftOutBy = selectContainers(settings).leftOutBy(container);
   if (leftOutBy !== undefined) return `left out by ${leftOutBy}${holds}`;
   if (references.length > 0) return "it holds references";
   if (environment.unseen.length === 0) return "it holds no references";
-  const unseen = environment.unseen
-    .map(
-      ({ object, reason, optional }) =>
-        `${optional ? "optional " : ""}${object.kind} ${object.name} ${reason === "not looked up" ? "was" : "is"} ${reason}`,
-    )
-    .join(", ");
+  const unseen = environment.unseen.map(formatUnseen).join(", ");
   if (settings["piggy-unseen"] === "ignore") {
     return `${unseen}: taken as holding none, as ${annotationName("piggy-unseen")} says`;
   }
-  if (pod.os === "windows") return `${unseen}, and the Pod is for Windows`;
+  if (action === "leave") return `${unseen}; a warning says why it starts without piggy-env all the same`;
   return `${unseen}: treated as if it held references`;
+}
+
+function formatUnseen({ object, reason, optional }: Unseen): string {
+  const verb = reason === "not looked up" ? "was" : "is";
+  return `${optional ? "optional " : ""}${object.kind} ${object.name} ${verb} ${reason}`;
 }
 
 /** As its variables will say, which is what decides what it may ask for. */

@@ -13,11 +13,7 @@ export function unknownsOf(
   return [
     ...[...objects.values()].flatMap((seen) => unseen(seen, namespace)),
     ...accounts.flatMap(({ name, command }) =>
-      command?.from === "image, not looked up"
-        ? [
-            `what container ${name} runs was not looked up: its image is asked when the Pod is created, and the Pod is denied if that fails`,
-          ]
-        : [],
+      command?.from === "image, not looked up" ? [unaskedImage(name)] : [],
     ),
     ...(images.size > 0 && sources.cluster === undefined && sources.readImageCommand !== undefined
       ? ["imagePullSecrets were not looked up: registries were asked without credentials"]
@@ -28,6 +24,13 @@ export function unknownsOf(
         ]
       : []),
   ];
+}
+
+function unaskedImage(container: string): string {
+  return (
+    `what container ${container} runs was not looked up: its image is asked when the Pod is created, and the Pod is ` +
+    "denied if that fails"
+  );
 }
 
 function unseen({ object, content }: SeenObject, namespace: string): readonly string[] {

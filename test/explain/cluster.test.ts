@@ -132,6 +132,21 @@ describe("with a kubeconfig", () => {
     ]);
   });
 
+  test("a container that starts without its optional object's references is told to, and why", async () => {
+    const image = `${registry.host}/shop/none:1`;
+    const envFrom = [{ configMapRef: { name: "later", optional: true } }];
+    const account = await explainPod(podWith({ image, command: undefined, env: [], envFrom }));
+    expect(account).toMatchObject({ allowed: true, patch: [] });
+    expect(account.containers).toMatchObject([
+      {
+        action: "leave",
+        reason:
+          "optional ConfigMap later is absent; a warning says why it starts without piggy-env all the same",
+      },
+    ]);
+    expect(account.warnings[0]).toContain("container main starts without piggy-env");
+  });
+
   test("the context's namespace is that of objects that name none", async () => {
     const pod = podWith({}, { metadata: { name: "api", namespace: undefined } });
     expect(await explainPod(pod)).toMatchObject({ namespace: "shop" });

@@ -51,6 +51,11 @@ describe("what makes Pods", () => {
     ]);
   });
 
+  test("JSON, however it is indented", async () => {
+    const { stdout } = await runExplain(["--offline", "-"], JSON.stringify(podWith(), null, "\t"));
+    expect(stdout).toStartWith("Pod shop/api (standard input:1): admitted");
+  });
+
   test("an object without a namespace is of the one that is named", async () => {
     const pod = podWith({}, { metadata: { name: "api", namespace: undefined } });
     expect(await accountOf(pod)).toMatchObject({ namespace: "default" });
