@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Operation } from "rfc6902";
 
-const SERVER = fileURLToPath(new URL("../../server.ts", import.meta.url));
+export const SERVER = fileURLToPath(new URL("../../server.ts", import.meta.url));
 
 export interface Said {
   readonly exitCode: number | null;

@@ -1,9 +1,12 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { applyPatch } from "rfc6902";
 import { isJsonObject } from "../../lib/json.ts";
 import { containerWith, podWith } from "../admission/mutation.ts";
 import malformed from "../vectors/malformed-pods.json";
-import { accountOf, accountsOf, runExplain } from "./explaining.ts";
+import { accountOf, accountsOf, runExplain, SERVER } from "./explaining.ts";
 
 setDefaultTimeout(120_000);
 
@@ -240,5 +243,38 @@ describe("the defaults of the webhook", () => {
   test("an image that was only assumed does not judge the one of the Pod", async () => {
     const annotations = { "piggysec.com/piggy-env-image": "mirror.example.com/piggy-env:2.0.0" };
     expect(await accountOf(podWith({}, { annotations }))).toMatchObject({ warnings: [] });
+  });
+});
+
+describe("on a terminal", () => {
+  /** Whatever a terminal is sent. */
+  async function shownWith(environment: Readonly<Record<string, string>>): Promise<string> {
+    const shown: string[] = [];
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+    const file = join(directory, "pod.json");
+    await writeFile(file, JSON.stringify(podWith()));
+    const child = Bun.spawn([process.execPath, SERVER, "explain", "--offline", file], {
+      env: { HOME: "/nonexistent", ...environment },
+      terminal: {
+        data: (_, bytes) => void shown.push(Buffer.from(bytes).toString()),
+        exit: () => close(),
+      },
+    });
+    expect(await child.exited).toBe(0);
+    await closed;
+    return shown.join("");
+  }
+
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "piggy-terminal-"));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  test("added lines are green, and nothing is where NO_COLOR is set", async () => {
+    expect(await shownWith({})).toContain("\x1b[32m+        - name: PIGGY_UID\x1b[0m");
+    const plain = await shownWith({ NO_COLOR: "1" });
+    expect(plain).toContain("+        - name: PIGGY_UID");
+    expect(plain).not.toContain("\x1b[3");
   });
 });
