@@ -20,7 +20,8 @@ function unescapeToken(token: string): string {
 function applyAt(value: JsonValue | undefined, path: readonly string[], operation: Operation): JsonValue {
   const [token = "", ...rest] = path;
   if (Array.isArray(value)) {
-    const index = Number(token);
+    // The end of the list.
+    const index = token === "-" ? value.length : Number(token);
     if (rest.length > 0) return value.with(index, applyAt(value[index], rest, operation));
     if (operation.op === "remove") return value.toSpliced(index, 1);
     return value.toSpliced(index, operation.op === "add" ? 0 : 1, operation.value);
