@@ -8,7 +8,7 @@ import type { Container, ObjectName, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { admittedArgv, variableOf } from "../wrapped-container.ts";
 import type { SeenObject } from "./sources.ts";
-import { type ReferenceAccount, referencesOf, secretTexts } from "./variables.ts";
+import { type ReferenceAccount, referencesOf } from "./variables.ts";
 
 export interface ContainerAccount {
   readonly name: string;
@@ -51,31 +51,21 @@ export interface ContainerQuestion {
   readonly read: (object: ObjectName) => Promise<ObjectContent>;
 }
 
-export interface Explained {
-  readonly account: ContainerAccount;
-  /** Variables whose new value is not to be shown. */
-  readonly hidden: ReadonlySet<string>;
-}
-
-export async function explainContainer(question: ContainerQuestion): Promise<Explained> {
+export async function explainContainer(question: ContainerQuestion): Promise<ContainerAccount> {
   const { container, kind, after, objects } = question;
   const environment = await environmentOrProblem(question);
   const action = actionOf(question);
   const isWrapped = action === "wrap" && after !== undefined;
   const references = typeof environment === "string" ? [] : referencesOf(container, environment, objects);
   return {
-    account: {
-      name: container.name,
-      kind,
-      action,
-      reason:
-        typeof environment === "string" ? environment : reasonFor(question, action, environment, references),
-      references,
-      store: isWrapped ? storeOf(after) : null,
-      command: isWrapped ? commandOf(question, after) : null,
-    },
-    hidden:
-      typeof environment === "string" ? new Set() : secretTexts(container, objects, environment.inlined),
+    name: container.name,
+    kind,
+    action,
+    reason:
+      typeof environment === "string" ? environment : reasonFor(question, action, environment, references),
+    references,
+    store: isWrapped ? storeOf(after) : null,
+    command: isWrapped ? commandOf(question, after) : null,
   };
 }
 

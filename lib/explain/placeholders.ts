@@ -1,46 +1,30 @@
-/** What must not be shown of an admitted Pod, or is not known yet, and what stands in its place. */
+/** What is not known yet of an admitted Pod, and what stands in its place. */
 import type { Operation } from "../admission/patch.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
-import { type Container, parsePod } from "../pod.ts";
+import { parsePod } from "../pod.ts";
 import { annotationName } from "../settings.ts";
 import { variableOf } from "../wrapped-container.ts";
 import { applyPatch } from "./apply-patch.ts";
-import type { Explained } from "./container.ts";
+import type { ContainerAccount } from "./container.ts";
 
-/** A mention of a variable that holds a Secret's text was replaced by that text. */
-const HIDDEN = "<text of a Secret>";
 const UNKNOWN_SIGNATURE = "<signature>";
 
-export function withPlaceholders(after: JsonObject, explained: readonly Explained[]): JsonObject {
+export function withPlaceholders(after: JsonObject, accounts: readonly ContainerAccount[]): JsonObject {
   // None where the Pod cannot be read, and so is not changed.
-  if (explained.length === 0) return after;
-  const operations = [...hidings(after, explained), ...signatures(after, explained)];
+  const operations = accounts.length === 0 ? [] : signatures(after, accounts);
   return operations.length === 0 ? after : applyPatch(after, operations);
 }
 
-function hidings(after: JsonObject, explained: readonly Explained[]): readonly Operation[] {
-  const hiddenIn = new Map(explained.map(({ account, hidden }) => [account.name, hidden]));
-  return containersOf(after).flatMap(({ container, path }) =>
-    container.env.flatMap(({ name, value }, index): readonly Operation[] =>
-      value !== undefined && hiddenIn.get(container.name)?.has(name)
-        ? [{ op: "replace", path: `${path}/env/${index}/value`, value: HIDDEN }]
-        : [],
-    ),
-  );
-}
-
 /** The signature of an argv that nobody knows. */
-function signatures(after: JsonObject, explained: readonly Explained[]): readonly Operation[] {
-  const unknown = new Set(
-    explained.flatMap(({ account }) =>
-      account.command?.from === "image, not looked up" ? [account.name] : [],
-    ),
-  );
+function signatures(after: JsonObject, accounts: readonly ContainerAccount[]): readonly Operation[] {
+  const isUnknown = ({ command }: ContainerAccount) => command?.from === "image, not looked up";
+  const unknown = new Set(accounts.filter(isUnknown).map(({ name }) => name));
   if (unknown.size === 0) return [];
+  const { initContainers, containers } = parsePod(after);
   const uids = new Set(
-    containersOf(after)
-      .filter(({ container }) => unknown.has(container.name))
-      .map(({ container }) => variableOf(container, "PIGGY_UID")),
+    [...initContainers, ...containers]
+      .filter(({ name }) => unknown.has(name))
+      .map((container) => variableOf(container, "PIGGY_UID")),
   );
   const name = annotationName("piggy-uid");
   const signed = parseJson(parsePod(after).annotations[name] ?? "");
@@ -51,12 +35,4 @@ function signatures(after: JsonObject, explained: readonly Explained[]): readonl
   ]);
   const path = `/metadata/annotations/${name.replace("/", "~1")}`;
   return [{ op: "replace", path, value: JSON.stringify(Object.fromEntries(shown)) }];
-}
-
-function containersOf(json: JsonObject): readonly { readonly container: Container; readonly path: string }[] {
-  const { initContainers, containers } = parsePod(json);
-  return [
-    ...initContainers.map((container, index) => ({ container, path: `/spec/initContainers/${index}` })),
-    ...containers.map((container, index) => ({ container, path: `/spec/containers/${index}` })),
-  ];
 }

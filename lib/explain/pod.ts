@@ -54,9 +54,8 @@ export async function explainPod(
   const deadline = deadlineIn(ANSWER_MS);
   const outcome = await decide(manifest, asked, webhook, deadline);
   const after = outcome.allowed ? applyPatch(before, outcome.patch ?? []) : before;
-  const explained = await explainContainers(manifest, after, outcome, { asked, webhook, deadline });
-  const accounts = explained.map(({ account }) => account);
-  const shown = withPlaceholders(after, explained);
+  const accounts = await explainContainers(manifest, after, outcome, { asked, webhook, deadline });
+  const shown = withPlaceholders(after, accounts);
   return {
     source,
     kind,

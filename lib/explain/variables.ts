@@ -1,6 +1,5 @@
 /** Which variable of a container holds which references, and where its value comes from. */
 import type { ContainerEnvironment } from "../admission/environment.ts";
-import { mentionedNames } from "../expansion.ts";
 import type { Container, ObjectName } from "../pod.ts";
 import { parseValue } from "../reference/value.ts";
 import { keyOf, type SeenObject } from "./sources.ts";
@@ -67,19 +66,4 @@ function originOf(container: Container, variable: string, objects: Objects): Ori
     ({ object, prefix }) => variable.startsWith(prefix) && dataOf(object)?.has(variable.slice(prefix.length)),
   );
   return source && { object: source.object, key: variable.slice(source.prefix.length), how: "envFrom" };
-}
-
-/** Variables whose written value will hold text of a Secret's, because they mention one that does. */
-export function secretTexts(
-  container: Container,
-  objects: Objects,
-  inlined: ContainerEnvironment["inlined"],
-) {
-  const hidden = new Set<string>();
-  const holds = (name: string) =>
-    hidden.has(name) || originOf(container, name, objects)?.object.kind === "Secret";
-  for (const variable of container.env) {
-    if (inlined.has(variable) && mentionedNames(variable.value ?? "").some(holds)) hidden.add(variable.name);
-  }
-  return hidden;
 }
