@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { etcdProgram } from "../../scripts/cluster/etcd.ts";
 import { kubernetesProgram } from "../../scripts/cluster/kubernetes.ts";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
+import { type Background, startBackground } from "../support/background.ts";
 import { freePort } from "../support/free-port.ts";
-import { type Background, startBackground } from "./background.ts";
 import { type ApiClient, apiClient } from "./client.ts";
 
 const ISSUER = "https://kubernetes.default.svc.cluster.local";
