@@ -3,7 +3,13 @@ import { isJsonObject, type JsonObject, own } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { isSameQuantity } from "../quantity.ts";
 import type { Settings } from "../settings.ts";
-import { INJECTOR_VOLUME, INSTALL_CONTAINER, isInstallContainer, MOUNT_PATH } from "./injector-volume.ts";
+import {
+  INJECTOR_VOLUME,
+  INSTALL_CONTAINER,
+  isInstallContainer,
+  MOUNT_PATH,
+  pullPolicy,
+} from "./injector-volume.ts";
 import { installResources } from "./install-resources.ts";
 import type { Plan } from "./plan.ts";
 import { ownContainers } from "./pod-amount.ts";
@@ -16,7 +22,7 @@ export function installContainer(pod: Pod, plan: Plan, settings: Settings): Json
     ...present?.json,
     name: INSTALL_CONTAINER,
     image: plan.injector.image,
-    imagePullPolicy: settings["piggy-env-image-pull-policy"],
+    imagePullPolicy: pullPolicy(present?.imagePullPolicy, settings),
     args: ["install", MOUNT_PATH.replace(/\/$/, "")],
     resources: {
       requests: spelt(present, "requests", resources.requests),

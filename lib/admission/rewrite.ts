@@ -114,9 +114,7 @@ const isOwnVolume = (entry: JsonObject) => OWN_VOLUMES.has(entry["name"]);
 
 function volumes({ pod, plan, settings, deliverBy }: Rewriting, isUsed: boolean): readonly JsonObject[] {
   const injectorVolume =
-    deliverBy === "image"
-      ? imageVolume(plan.injector.image, settings["piggy-env-image-pull-policy"])
-      : emptyVolume;
+    deliverBy === "image" ? imageVolume(plan.injector.image, pod.volumes, settings) : emptyVolume;
   const wanted = isUsed ? [injectorVolume, ...(hasOwnToken(plan) ? [tokenVolume] : [])] : [];
   return bringTo(pod.volumes, wanted, isOwnVolume);
 }

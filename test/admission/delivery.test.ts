@@ -286,6 +286,31 @@ describe("a Pod that comes again", () => {
     expect((await mutate(world, again)).patch).toEqual([]);
   });
 
+  test.each(["init", "image"])(
+    "by %s keeps a pull policy that the API server made Always, and no other",
+    async (delivery) => {
+      await startIn({});
+      const annotations = {
+        [DELIVERY]: delivery,
+        "piggysec.com/piggy-env-image-pull-policy": "IfNotPresent",
+      };
+      const first = await admit(podWith({}, { annotations }));
+      const withPolicy = (policy: string) =>
+        edited(first, ({ spec }) => {
+          if (delivery === "init") {
+            spec.initContainers = spec.initContainers.map((each) => ({ ...each, imagePullPolicy: policy }));
+          }
+          spec.volumes = spec.volumes.map((volume) =>
+            "image" in volume
+              ? { ...volume, image: { reference: PIGGY_ENV_IMAGE, pullPolicy: policy } }
+              : volume,
+          );
+        });
+      expect((await mutate(world, withPolicy("Always"))).patch).toEqual([]);
+      expect(await admit(withPolicy("Never"))).toEqual(first);
+    },
+  );
+
   test("with another image in its volume gets the present one", async () => {
     await startIn({});
     const stale = edited(await admit(alone("image")), ({ spec }) => {
