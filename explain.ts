@@ -39,10 +39,14 @@ export function explain(
     readFile: (path) => readFile(path, "utf8"),
     readInput: () => Bun.stdin.text(),
     isTerminal: process.stdout.isTTY === true,
-    writeOut: (text) => void process.stdout.write(text),
-    writeError: (text) => void process.stderr.write(text),
+    writeOut: (text) => write(process.stdout, text),
+    writeError: (text) => write(process.stderr, text),
     reach: (options, webhookEnvironment) => reach(options, webhookEnvironment, wireImages),
   });
+}
+
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => void stream.write(text, () => resolve()));
 }
 
 async function reach(

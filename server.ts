@@ -132,9 +132,11 @@ const log = jsonLog((line) => process.stderr.write(line), settings.debug);
 const [command, ...args] = process.argv.slice(2);
 if (command === "explain") {
   const { explain } = await import("./explain.ts");
-  process.exitCode = await explain(args, environment, (read, lookups) =>
+  const exitCode = await explain(args, environment, (read, lookups) =>
     wireImages(read, environment, lookups, log),
   );
+  // What a credential plugin left behind may hold its pipe open.
+  process.exit(exitCode);
 } else {
   try {
     await start(environment, log);

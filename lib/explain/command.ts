@@ -23,8 +23,8 @@ export interface ExplainWorld {
   readonly readFile: (path: string) => Promise<string>;
   readonly readInput: () => Promise<string>;
   readonly isTerminal: boolean;
-  readonly writeOut: (text: string) => void;
-  readonly writeError: (text: string) => void;
+  readonly writeOut: (text: string) => Promise<void>;
+  readonly writeError: (text: string) => Promise<void>;
   /** @throws PiggyError when a cluster that was asked for cannot be asked */
   readonly reach: (options: ExplainOptions, environment: Environment) => Promise<Reachable>;
 }
@@ -36,13 +36,13 @@ export async function runExplain(args: readonly string[], world: ExplainWorld): 
   try {
     const options = parseCommandLine(args);
     if (options === "help") {
-      world.writeOut(HELP);
+      await world.writeOut(HELP);
       return EXIT.admitted;
     }
     return await explainFiles(options, world);
   } catch (error) {
     const { message } = asPiggyError(error, "manifest_invalid");
-    world.writeError(`piggy-webhooks explain: ${message}\n`);
+    await world.writeError(`piggy-webhooks explain: ${message}\n`);
     return EXIT.unusable;
   }
 }
@@ -61,12 +61,12 @@ async function explainFiles(options: ExplainOptions, world: ExplainWorld): Promi
     explanations.push(await explainPod(manifest, webhookFor(manifest.pod), sources));
   }
   if (options.json) {
-    world.writeOut(formatJson(explanations, assumptions));
+    await world.writeOut(formatJson(explanations, assumptions));
   } else {
     const paint = painter(world.isTerminal && !world.environment["NO_COLOR"]);
     const shown = explanations.map((explanation) => formatExplanation(explanation, paint));
     const circumstances = circumstancesOf(reachable, assumptions).map((line) => `${paint(line)}\n`);
-    world.writeOut(`${shown.join("\n")}\n${circumstances.join("")}`);
+    await world.writeOut(`${shown.join("\n")}\n${circumstances.join("")}`);
   }
   return explanations.every(({ allowed }) => allowed) ? EXIT.admitted : EXIT.denied;
 }

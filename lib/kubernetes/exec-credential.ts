@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly cluster: Entry;
   readonly server: ApiServer;
   readonly environment: Environment;
+  /** How long a plugin may run; by default a minute. */
+  readonly limitMs?: number | undefined;
 }
 
 interface Plugin {
@@ -33,6 +35,7 @@ interface Plugin {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly installHint: string | undefined;
+  readonly limitMs: number;
 }
 
 interface Issued {
@@ -69,7 +72,7 @@ export async function createExecCredential(exec: Entry, surroundings: Surroundin
 
 function parsePlugin(
   { fields, at, directory }: Entry,
-  { cluster, server, environment }: Surroundings,
+  { cluster, server, environment, limitMs = RUN_MS }: Surroundings,
 ): Plugin {
   const apiVersion = textAt(fields, "apiVersion", at) ?? "";
   if (!VERSIONS.includes(apiVersion)) {
@@ -95,6 +98,7 @@ function parsePlugin(
       KUBERNETES_EXEC_INFO: JSON.stringify({ kind: "ExecCredential", apiVersion, spec }),
     },
     installHint: textAt(fields, "installHint", at),
+    limitMs,
   };
 }
 
@@ -133,32 +137,42 @@ function variablesIn(fields: JsonObject, at: string): Readonly<Record<string, st
 }
 
 async function runPlugin(plugin: Plugin): Promise<Issued> {
-  const { at, argv } = plugin;
-  const [command = ""] = argv;
-  const { exitCode, timedOut, stdout } = await outputOf(plugin);
-  if (timedOut) throw invalid(`${at}: ${command} did not end within ${RUN_MS / 1000} s`);
-  if (exitCode !== 0) throw invalid(`${at}: ${command} ended with exit code ${exitCode}`);
+  const { at, argv, limitMs, installHint } = plugin;
+  const failed = (what: string, cause?: unknown) => invalid(`${at}: ${argv[0]} ${what}`, cause);
+  const signal = AbortSignal.timeout(limitMs);
+  const child = start(plugin, signal, (cause) => {
+    const hint = installHint === undefined ? "" : `: ${installHint.trim()}`;
+    return failed(`does not start: ${messageOf(cause)}${hint}`, cause);
+  });
+  // What the program has started itself may hold the pipe open after its end.
+  const stdout = await Promise.race([child.stdout.text(), ended(signal)]);
+  if (stdout === undefined) throw failed(`did not end within ${limitMs / 1000} s`);
+  const exitCode = await child.exited;
+  if (exitCode !== 0) throw failed(`ended with exit code ${exitCode}`);
   return parseCredential(stdout, plugin);
 }
 
-async function outputOf({ at, argv, environment, installHint }: Plugin) {
+function start({ argv, environment }: Plugin, signal: AbortSignal, failed: (cause: unknown) => Error) {
   try {
-    const child = Bun.spawn([...argv], {
+    return Bun.spawn([...argv], {
       env: environment,
       // The manifests may be there.
       stdin: "ignore",
       stdout: "pipe",
       stderr: "inherit",
-      timeout: RUN_MS,
+      signal,
       maxBuffer: LONGEST_OUTPUT,
       killSignal: "SIGKILL",
     });
-    const [stdout] = await Promise.all([child.stdout.text(), child.exited]);
-    return { exitCode: child.exitCode, timedOut: child.signalCode === "SIGKILL", stdout };
   } catch (cause) {
-    const hint = installHint === undefined ? "" : `: ${installHint.trim()}`;
-    throw invalid(`${at}: ${argv[0]} does not start: ${messageOf(cause)}${hint}`, cause);
+    throw failed(cause);
   }
+}
+
+function ended(signal: AbortSignal): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  return promise;
 }
 
 /** What it printed is never quoted: it may hold a token. */

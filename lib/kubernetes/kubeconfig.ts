@@ -27,6 +27,8 @@ export interface KubeconfigQuery {
   /** In place of the current one. */
   readonly context: string | undefined;
   readonly environment: Environment;
+  /** How long a credential plugin may run. */
+  readonly pluginMs?: number;
 }
 
 /** The files that say, in their order; undefined where none is named. */
@@ -61,7 +63,14 @@ export async function readKubeconfig(files: readonly string[], query: Kubeconfig
   const user = userName === undefined ? undefined : named(configs, "user", userName, at);
   const server = await serverOf(cluster);
   const credential =
-    user === undefined ? {} : await credentialOf(user, { cluster, server, environment: query.environment });
+    user === undefined
+      ? {}
+      : await credentialOf(user, {
+          cluster,
+          server,
+          environment: query.environment,
+          limitMs: query.pluginMs,
+        });
   return {
     context,
     namespace: textAt(fields, "namespace", at),

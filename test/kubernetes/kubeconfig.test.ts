@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readKubeconfig } from "../../lib/kubernetes/kubeconfig.ts";
 import { podWith } from "../admission/mutation.ts";
 import { accountOf, runExplain } from "../explain/explaining.ts";
 import { type KubeconfigParts, kubeconfigOf } from "../explain/kubeconfig.ts";
@@ -218,6 +219,18 @@ describe("exec", () => {
     expect(stderr).toContain(message);
     expect(stderr).toContain(`kubeconfig ${file}: user "reader": exec`);
     expect(stderr).not.toContain("hunter2");
+  });
+});
+
+test.each(["exec sleep 3", "sleep 3; true"])("a plugin that hangs is not waited for: %s", async (script) => {
+  const apiVersion = "client.authentication.k8s.io/v1";
+  const exec = { apiVersion, command: "sh", args: ["-c", script] };
+  const file = await fileOf("hanging", { user: { exec } });
+  const environment = { PATH: process.env["PATH"] };
+  const query = { file, context: undefined, environment, pluginMs: 200 };
+  await expect(readKubeconfig([file], query)).rejects.toMatchObject({
+    code: "kubeconfig_invalid",
+    message: expect.stringContaining("sh did not end within 0.2 s"),
   });
 });
 
