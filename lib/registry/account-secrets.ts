@@ -1,5 +1,5 @@
 /** A service account's imagePullSecrets, kept for the Pods of one controller, which come all at once. */
-import { createBoundedCache } from "./bounded-cache.ts";
+import { createBoundedCache } from "../bounded-cache.ts";
 import type { PullSecrets } from "./lookup.ts";
 
 type OfServiceAccount = PullSecrets["ofServiceAccount"];

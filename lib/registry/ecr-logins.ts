@@ -1,8 +1,8 @@
 /** Logins at ECR, kept while they are good: one for all registries of a region, of whatever account. */
 import { PiggyError } from "../error.ts";
+import { createSingleFlight } from "../single-flight.ts";
 import type { Credentials } from "./credentials.ts";
 import type { EcrRegistry } from "./ecr-host.ts";
-import { createSingleFlight } from "./single-flight.ts";
 
 export interface EcrLogin extends Credentials {
   /** Milliseconds since 1970. */

@@ -2,14 +2,15 @@
  * What images run, kept for the Pods that come next. An answer belongs to the credentials that it was given to:
  * nobody is told of an image that their own credentials could not pull.
  */
+
+import { type Bounds, createBoundedCache } from "../bounded-cache.ts";
 import { type ErrorCode, PiggyError } from "../error.ts";
+import { createSingleFlight } from "../single-flight.ts";
 import { createTurns } from "../turns.ts";
-import { type Bounds, createBoundedCache } from "./bounded-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
 import { isDigest } from "./image-name.ts";
 import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
-import { createSingleFlight } from "./single-flight.ts";
 import type { Source } from "./source.ts";
 
 export interface ImageRequest {
