@@ -5,6 +5,7 @@ import type { Webhook } from "./lib/admission/webhook.ts";
 import { registryLogin } from "./lib/aws/registry-login.ts";
 import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
 import { asPiggyError, PiggyError } from "./lib/error.ts";
+import { watchCertificate } from "./lib/http/certificate-watch.ts";
 import { createDrain } from "./lib/http/drain.ts";
 import { listen, parseAddress } from "./lib/http/listener.ts";
 import { createHandler } from "./lib/http/routes.ts";
@@ -36,10 +37,13 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
   const readImageCommand = await wireImages(settings, environment, lookups, log);
 
+  let servedCertificate = () => tls;
   const webhook: Webhook = {
     environment,
     service: ownService(settings["piggy-service-name"], cluster.namespace, environment),
-    ca: tls?.ca,
+    get ca() {
+      return servedCertificate()?.ca;
+    },
     scheme: tls === undefined ? "http" : "https",
   };
   const newUid = () => crypto.randomUUID().replaceAll("-", "");
@@ -62,14 +66,23 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
   const drain = createDrain(log);
   const handler = createHandler({ admission, answerSecret, isDraining: drain.isDraining, log });
-  const server = listen(address, tls, handler);
-  log("info", "listening", { address: `${server.hostname}:${server.port}`, tls: tls !== undefined });
+  const listener = listen(address, tls, handler);
+  log("info", "listening", { address: `${listener.hostname}:${listener.port}`, tls: tls !== undefined });
+  if (tls !== undefined) {
+    servedCertificate = watchCertificate({
+      first: tls,
+      read: () => readTls(settings),
+      show: listener.renew,
+      signal: ending.signal,
+      log,
+    });
+  }
   imageVolumes.begin();
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       ending.abort();
-      void drain.begin(server).then(() => process.exit(0));
+      void drain.begin(listener).then(() => process.exit(0));
     });
   }
   await preloadSdk();

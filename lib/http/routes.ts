@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import type { SecretAnswer } from "../secrets/answer.ts";
 import { formatUnresolved } from "../secrets/unresolved.ts";
 import { readBody } from "./body.ts";
+import type { Fetch } from "./listener.ts";
 import { statusOf } from "./status.ts";
 
 export interface Routes {
@@ -30,11 +31,11 @@ const LONGEST_ADMISSION_MS = 30_000;
 const TIME_TO_ANSWER_MS = 500;
 
 /** The handler of Bun.serve. Every request gets an answer, and nothing that it throws ends the server. */
-export function createHandler(routes: Routes): (request: Request) => Promise<Response> {
-  return async (request) => {
+export function createHandler(routes: Routes): Fetch {
+  return async (request, isLast) => {
     const response = await route(routes, request).catch((error: unknown) => failure(error, routes.log));
     // A client whose connection stays open would never notice that we are on our way out.
-    if (routes.isDraining()) response.headers.set("Connection", "close");
+    if (isLast || routes.isDraining()) response.headers.set("Connection", "close");
     return response;
   };
 }
