@@ -3,7 +3,7 @@ import type { AdmissionWorld } from "./lib/admission/admit.ts";
 import { createImageVolumeWatch } from "./lib/admission/image-volume-watch.ts";
 import type { Webhook } from "./lib/admission/webhook.ts";
 import { registryLogin } from "./lib/aws/registry-login.ts";
-import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
+import { createWebhookStore } from "./lib/aws/webhook-store.ts";
 import { asPiggyError, PiggyError } from "./lib/error.ts";
 import { watchCertificate } from "./lib/http/certificate-watch.ts";
 import { createDrain } from "./lib/http/drain.ts";
@@ -62,7 +62,8 @@ async function start(environment: Environment, log: Log): Promise<void> {
     newUid,
     log,
   };
-  const answerSecret = createSecretAnswer({ environment, ...lookups, ...createSdkStore(), log });
+  const store = createWebhookStore(environment);
+  const answerSecret = createSecretAnswer({ environment, ...lookups, ...store, log });
 
   const drain = createDrain(log);
   const handler = createHandler({ admission, answerSecret, isDraining: drain.isDraining, log });
@@ -85,7 +86,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
       void drain.begin(listener).then(() => process.exit(0));
     });
   }
-  await preloadSdk();
+  await store.prepare();
 }
 
 /** The look-up of what images run, with the pull secrets that a cluster has, if there is one. */

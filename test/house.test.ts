@@ -121,7 +121,7 @@ describe("what the injector loads is paid for at every start of a container", ()
   test("it loads nothing that the server alone needs", () => {
     const rooms = new Set([...reached].map(roomOf));
     expect([...rooms].sort()).toEqual(["aws", "entry point", "injector", "reference", "vocabulary"]);
-    expect([...reached]).not.toContain("lib/aws/sdk.ts");
+    expect([...reached]).not.toContain("lib/aws/own-credentials.ts");
   });
 
   test("it loads what looks names up when that is asked for, and not before", () => {

@@ -29,6 +29,10 @@ export interface EntryContent {
   readonly value: string | Uint8Array;
   /** The version that was read. */
   readonly version: string | undefined;
+  /** As AWS names what was read. */
+  readonly arn: string | undefined;
+  /** AWS's own id of the call. */
+  readonly requestId: string | undefined;
 }
 
 /**
@@ -55,9 +59,9 @@ export function parameterInput({ name, version, label }: EntryLocation & { reado
 /** @throws PiggyError `aws_error` for an answer that holds neither text nor bytes. */
 export function contentOf(
   value: string | Uint8Array | undefined,
-  version: string | undefined,
+  others: Omit<EntryContent, "value">,
   location: EntryLocation,
 ): EntryContent {
-  if (value !== undefined) return { value, version };
+  if (value !== undefined) return { value, ...others };
   throw new PiggyError("aws_error", `${describeLocation(location)}: an answer without a value`);
 }

@@ -21,8 +21,9 @@ export async function readByPathIfDenied(
     if (!isDenied || path === undefined) throw error;
     const listed = await readStore(path, signal).catch(() => undefined);
     const value = listed?.values.get(parameterKey(location.name));
-    if (value === undefined) throw error;
-    return { value, version: undefined };
+    if (listed === undefined || value === undefined) throw error;
+    const arn = listed.arns.find((each) => each.endsWith(`:parameter${location.name}`));
+    return { value, version: undefined, arn, requestId: listed.requestId };
   }
 }
 

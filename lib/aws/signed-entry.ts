@@ -13,23 +13,17 @@ export async function readSignedEntry(ask: Ask, location: EntryLocation): Promis
   if (location.kind === "secret") {
     const input = entrySecretInput(location);
     const target = "secretsmanager.GetSecretValue";
-    const {
-      SecretString: text,
-      SecretBinary: base64,
-      VersionId: version,
-    } = await ask({
-      service: "secretsmanager",
-      target,
-      input,
-    });
+    const answer = await ask({ service: "secretsmanager", target, input });
+    const { SecretString: text, SecretBinary: base64, VersionId: version, ARN: arn, requestId } = answer;
     const value = asString(text) ?? bytesIn(base64);
-    return contentOf(value, asString(version), location);
+    return contentOf(value, { version: asString(version), arn: asString(arn), requestId }, location);
   }
   const input = parameterInput(location);
-  const { Parameter } = await ask({ service: "ssm", target: "AmazonSSM.GetParameter", input });
+  const { Parameter, requestId } = await ask({ service: "ssm", target: "AmazonSSM.GetParameter", input });
   const parameter: JsonObject = isJsonObject(Parameter) ? Parameter : {};
-  const { Value: value, Version: version } = parameter;
-  return contentOf(asString(value), typeof version === "number" ? String(version) : undefined, location);
+  const { Value: value, Version: number, ARN: arn } = parameter;
+  const version = typeof number === "number" ? String(number) : undefined;
+  return contentOf(asString(value), { version, arn: asString(arn), requestId }, location);
 }
 
 function asString(value: unknown): string | undefined {

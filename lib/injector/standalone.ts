@@ -48,9 +48,9 @@ export async function askAws(
   let credentials: Promise<AwsCredentials> | undefined;
   const store = createSignedStore({
     environment,
-    credentials: (regionOfCall, signal) => {
+    credentials: (first, signal) => {
       // One identity for all that is read, whatever region it is in.
-      credentials ??= resolveCredentials(environment, region || regionOfCall, signal, {
+      credentials ??= resolveCredentials(environment, region || first.region, signal, {
         send,
         ask,
         readText: (file) => readText(bytesOf(file)),

@@ -19,12 +19,20 @@ export type Location =
 export interface Entries {
   readonly values: ReadonlyMap<string, string>;
   readonly version: string | undefined;
+  /** As AWS names what was read: the secret, or each parameter; empty for one that it did not name. */
+  readonly arns: readonly string[];
+  /** AWS's own id of the call, of the last one where there were more. */
+  readonly requestId: string | undefined;
 }
 
 export interface EntryContent {
   /** Bytes of a binary secret, text of all else. */
   readonly value: string | Uint8Array;
   readonly version: string | undefined;
+  /** As AWS names what was read. */
+  readonly arn: string | undefined;
+  /** AWS's own id of the call. */
+  readonly requestId: string | undefined;
 }
 
 export interface SecretsWorld {

@@ -37,10 +37,12 @@ describe.each(transports)("%s", (_name, create) => {
   describe("a secret", () => {
     test("is read whole, whatever its text is", async () => {
       for (const value of [VALUE, '{"A":1}', " \n"]) {
-        const { versionId } = aws.putSecret({ region: REGION, name: "rds!cluster-1/a+b=c@d.e", value });
+        const { versionId, arn } = aws.putSecret({ region: REGION, name: "rds!cluster-1/a+b=c@d.e", value });
         expect(await read(secret({ name: "rds!cluster-1/a+b=c@d.e" }))).toEqual({
           value,
           version: versionId,
+          arn,
+          requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
         });
       }
     });
@@ -91,17 +93,25 @@ describe.each(transports)("%s", (_name, create) => {
 
   describe("a parameter", () => {
     test.each(["String", "StringList", "SecureString"] as const)("is read as a %s", async (type) => {
-      aws.putParameter({ region: REGION, name: "/a/KEY", value: "x,y", type });
-      expect(await read(parameter({ name: "/a/KEY" }))).toEqual({ value: "x,y", version: "1" });
+      const { arn } = aws.putParameter({ region: REGION, name: "/a/KEY", value: "x,y", type });
+      expect(await read(parameter({ name: "/a/KEY" }))).toEqual({
+        value: "x,y",
+        version: "1",
+        arn,
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
     });
 
     test("is read in the version that a number or a label names", async () => {
       for (const value of ["one", "two", "three"])
         aws.putParameter({ region: REGION, name: "/a/KEY", value });
       aws.labelParameter({ region: REGION, name: "/a/KEY", version: 2, label: "stable" });
-      expect(await read(parameter({ name: "/a/KEY" }))).toEqual({ value: "three", version: "3" });
-      expect(await read(parameter({ name: "/a/KEY", version: "1" }))).toEqual({ value: "one", version: "1" });
-      expect(await read(parameter({ name: "/a/KEY", label: "stable" }))).toEqual({
+      expect(await read(parameter({ name: "/a/KEY" }))).toMatchObject({ value: "three", version: "3" });
+      expect(await read(parameter({ name: "/a/KEY", version: "1" }))).toMatchObject({
+        value: "one",
+        version: "1",
+      });
+      expect(await read(parameter({ name: "/a/KEY", label: "stable" }))).toMatchObject({
         value: "two",
         version: "2",
       });
@@ -128,7 +138,11 @@ describe.each(transports)("%s", (_name, create) => {
     });
 
     test("is read from the listing", async () => {
-      expect((await read(parameter({ name: "/a/b/KEY" }))).value).toBe("of /a/b/KEY");
+      expect(await read(parameter({ name: "/a/b/KEY" }))).toMatchObject({
+        value: "of /a/b/KEY",
+        arn: `arn:aws:ssm:${REGION}:111122223333:parameter/a/b/KEY`,
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
       expect(asked()).toEqual(["GetParameter", "GetParametersByPath"]);
     });
 

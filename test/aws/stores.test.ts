@@ -1,4 +1,4 @@
-/** One interface, two transports: the SDK's on the webhook, the signed request's in the injector. */
+/** One interface, two that ask: the webhook and the injector. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createSignedStore } from "../../lib/aws/signed.ts";
 import type { StoreLocation } from "../../lib/aws/store.ts";
@@ -9,6 +9,7 @@ import { type Environment, machine, setEnvironment, transports } from "./transpo
 const REGION = "eu-west-1";
 const USER = { accessKeyId: "AKIASTORE", secretAccessKey: "secret+key/of=the/store" };
 const VALUE = "the-value-itself";
+const REQUEST_ID = /^[0-9a-f-]{36}$/;
 
 let aws: AwsFake;
 
@@ -52,10 +53,11 @@ describe.each(transports)("%s", (_name, create) => {
 
   test("reads the keys of a secret, with its version", async () => {
     const value = JSON.stringify({ A: VALUE, COUNT: 12, ABSENT: null });
-    const { versionId } = aws.putSecret({ region: REGION, name: "plain", value });
-    const { values, version } = await read(secret("plain"));
+    const { versionId, arn } = aws.putSecret({ region: REGION, name: "plain", value });
+    const { values, version, arns, requestId } = await read(secret("plain"));
     expect(Object.fromEntries(values)).toEqual({ A: VALUE, COUNT: "12" });
-    expect(version).toBe(versionId);
+    expect({ version, arns }).toEqual({ version: versionId, arns: [arn] });
+    expect(requestId).toMatch(REQUEST_ID);
   });
 
   test("keeps a number's digits", async () => {
@@ -87,14 +89,18 @@ describe.each(transports)("%s", (_name, create) => {
     for (const [index, name] of names.entries()) {
       aws.putParameter({ region: REGION, name, value: `value ${index}`, type: "SecureString" });
     }
-    const { values, version } = await read(path("/paged"));
+    const { values, version, arns, requestId } = await read(path("/paged"));
     const expected = names.map((_, index) => [`KEY_${index}`, `value ${index}`] as const);
     expect(Object.fromEntries(values)).toEqual(Object.fromEntries(expected));
     expect(version).toBeUndefined();
+    const named = names.map((name) => `arn:aws:ssm:${REGION}:111122223333:parameter${name}`);
+    expect([...arns].sort()).toEqual(named.sort());
+    expect(requestId).toMatch(REQUEST_ID);
   });
 
   test("finds nothing under a path that has no parameters", async () => {
-    expect([...(await read(path("/nothing/here"))).values]).toEqual([]);
+    const { values, arns } = await read(path("/nothing/here"));
+    expect([[...values], arns]).toEqual([[], []]);
   });
 
   test("sends a session token with its key", async () => {
@@ -129,7 +135,6 @@ describe.each(transports)("%s", (_name, create) => {
   }
 
   const failing = (action: Action, status: number, name: string) => () =>
-    // More often than the SDK tries.
     aws.failNext({ action, times: 3, status, code: name });
   const limited = { accessKeyId: "AKIALIMITED", secretAccessKey: "limited/secret" };
 

@@ -1,8 +1,9 @@
-/** One interface, two transports: the SDK's on the webhook, the signed request's in the injector. */
+/** One interface, two that ask: the webhook, by the SDK's credentials and fetch, and the injector, by its own. */
 import { resolveCredentials } from "../../lib/aws/credentials.ts";
-import { createSdkStore } from "../../lib/aws/sdk.ts";
 import { createSignedStore } from "../../lib/aws/signed.ts";
 import type { Store } from "../../lib/aws/store.ts";
+import { createWebhookStore } from "../../lib/aws/webhook-store.ts";
+import { createTransport } from "../../lib/injector/send.ts";
 
 const VARIABLES = [
   "AWS_ACCESS_KEY_ID",
@@ -32,19 +33,22 @@ export function setEnvironment(environment: Readonly<Record<string, string | und
 
 export const transports: readonly (readonly [name: string, create: (environment: Environment) => Store])[] = [
   [
-    "the SDK's transport",
+    "the webhook's transport",
     (environment) => {
       const none = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
       setEnvironment({ ...none, AWS_EC2_METADATA_DISABLED: "true", ...environment });
-      return createSdkStore();
+      return createWebhookStore(environment);
     },
   ],
   [
-    "the signed transport",
-    (environment) =>
-      createSignedStore({
+    "the injector's transport",
+    (environment) => {
+      const { send } = createTransport(environment, () => {});
+      return createSignedStore({
         environment,
-        credentials: (region, signal) => resolveCredentials(environment, region, signal),
-      }),
+        credentials: ({ region }, signal) => resolveCredentials(environment, region, signal, { send }),
+        send,
+      });
+    },
   ],
 ];

@@ -43,6 +43,8 @@ export interface AwsFake {
   /** For how long the logins that are given from now on are good; 12 hours by default. */
   setLoginSeconds(seconds: number): void;
   failNext(failure: Failure): void;
+  /** Sets AWS's clock ahead of this machine's, or with a negative number behind it. */
+  setClockAhead(milliseconds: number): void;
   stop(): Promise<void>;
 }
 
@@ -68,7 +70,11 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
     // A delayed failure may be slower than Bun's patience with an idle connection.
     idleTimeout: 0,
     ...(tls === undefined ? {} : { tls }),
-    fetch: (request) => respond(request, protocols, (answered) => requests.push(answered)),
+    async fetch(request) {
+      const response = await respond(request, protocols, (answered) => requests.push(answered));
+      response.headers.set("date", new Date(identities.now()).toUTCString());
+      return response;
+    },
   });
 
   return {
@@ -85,6 +91,9 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
       registry.tokenSeconds = seconds;
     },
     failNext: (failure) => failures.add(failure),
+    setClockAhead(milliseconds) {
+      identities.clockAheadMs = milliseconds;
+    },
     stop: () => server.stop(true),
   };
 }

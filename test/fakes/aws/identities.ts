@@ -39,7 +39,13 @@ export interface Resource {
 }
 
 export class Identities {
+  /** How far AWS's clock is ahead of this machine's. */
+  clockAheadMs = 0;
   readonly #byAccessKeyId = new Map<string, Identity>();
+
+  now(): number {
+    return Date.now() + this.clockAheadMs;
+  }
 
   addUser(user: User): void {
     this.add({
@@ -65,7 +71,7 @@ export class Identities {
         "The security token included in the request is invalid.",
       );
     }
-    if (identity.expiration !== undefined && identity.expiration.getTime() <= Date.now()) {
+    if (identity.expiration !== undefined && identity.expiration.getTime() <= this.now()) {
       throw badRequest("ExpiredTokenException", "The security token included in the request is expired");
     }
     return identity;

@@ -47,7 +47,7 @@ export async function authenticate(received: Received, service: string, identiti
   }
   checkScope(authorization, service);
   checkSignedHeaders(received.headers, authorization);
-  const signingDate = checkDate(received.headers.get("x-amz-date"), authorization.date);
+  const signingDate = checkDate(received.headers.get("x-amz-date"), authorization.date, identities.now());
   const token = received.headers.get("x-amz-security-token") ?? undefined;
   const identity = identities.find(authorization.accessKeyId, token);
   checkContentHash(received);
@@ -81,7 +81,7 @@ function checkSignedHeaders(headers: Headers, { signedHeaders }: Authorization):
   }
 }
 
-function checkDate(amzDate: string | null, scopeDate: string): Date {
+function checkDate(amzDate: string | null, scopeDate: string, now: number): Date {
   const parts = amzDate?.match(AMZ_DATE);
   if (!amzDate || !parts) {
     throw badRequest("IncompleteSignatureException", "Authorization header requires a valid 'X-Amz-Date'.");
@@ -93,7 +93,7 @@ function checkDate(amzDate: string | null, scopeDate: string): Date {
   }
   const [, year, month, day, hour, minute, second] = parts;
   const signedAt = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  const age = Date.now() - signedAt.getTime();
+  const age = now - signedAt.getTime();
   if (age > SKEW_MS)
     throw invalidSignature(`Signature expired: ${amzDate} is now too far in the past (5 min.)`);
   if (!(age >= -SKEW_MS))

@@ -1,0 +1,48 @@
+/**
+ * The time as AWS has it. A signature that is five minutes off is refused, so a machine whose clock is wrong is told the
+ * time by the refusal. Source: AWS SDK for JavaScript, "systemClockOffset" and "isClockSkewError".
+ */
+import { isJsonObject, parseJson } from "../json.ts";
+import type { Received } from "./send.ts";
+
+export interface AwsClock {
+  now(): Date;
+  /** Whether the answer refuses a signature for its time; from then on `now` is AWS's. */
+  correctBy(answer: Received): boolean;
+}
+
+/** What AWS calls it. The wrong key is an InvalidSignatureException or SignatureDoesNotMatch too, so the time decides. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "AuthFailure",
+  "InvalidSignatureException",
+  "RequestExpired",
+  "RequestInTheFuture",
+  "RequestTimeTooSkewed",
+  "SignatureDoesNotMatch",
+]);
+
+/** What AWS lets pass. */
+const MOST_SKEW_MS = 5 * 60_000;
+
+/** @param machine milliseconds since 1970 */
+export function createAwsClock(machine: () => number = Date.now): AwsClock {
+  let offset = 0;
+  return {
+    now: () => new Date(machine() + offset),
+    correctBy({ status, headers, body }) {
+      if (status < 400 || !REFUSALS.has(errorNameIn(body))) return false;
+      const theirs = Date.parse(headers.get("date") ?? "");
+      // It is in whole seconds, and what it says is past when it arrives: what is just at the bound is off as well.
+      const isOff = Math.abs(theirs - machine() - offset) >= MOST_SKEW_MS - 2_000;
+      if (isOff) offset = theirs - machine();
+      return isOff;
+    },
+  };
+}
+
+/** Of the JSON that stores answer with, or of the XML of STS. */
+function errorNameIn(body: string): string {
+  const json = parseJson(body);
+  const type = isJsonObject(json) ? json["__type"] : /<Code>([^<]*)<\/Code>/.exec(body)?.[1];
+  return typeof type === "string" ? type.replace(/^.*#/, "") : "";
+}

@@ -1,0 +1,69 @@
+/**
+ * The webhook's own AWS identity, by the SDK's chain: keys, profile, web identity (IRSA), the container's (EKS Pod
+ * Identity), the instance's. The SDK keeps what it found, and gets it anew five minutes before it expires.
+ */
+import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import { PiggyError } from "../error.ts";
+import { isRegion } from "../region.ts";
+import type { EntryLocation } from "./entry.ts";
+import { sdkError } from "./sdk-error.ts";
+import type { AwsCredentials } from "./signature.ts";
+import { describeLocation, type StoreLocation } from "./store.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Longer than any answer of a service that is well. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export type OwnCredentials = (
+  location: StoreLocation | EntryLocation,
+  signal: AbortSignal,
+) => Promise<AwsCredentials>;
+
+/**
+ * One identity for all that is read, whatever region it is in. The SDK reads the process's own environment; the given
+ * one says the region that STS is asked in, which without it is the first location's.
+ *
+ * What it gives throws PiggyError `region_invalid`, `credentials_missing`, `aws_*`; the message names the location.
+ */
+export function createOwnCredentials(environment: Environment): OwnCredentials {
+  const chain = loadChain();
+  // Whoever asks is told.
+  chain.catch(() => {});
+  return async (location, signal) => {
+    if (!isRegion(location.region)) {
+      throw new PiggyError("region_invalid", `${JSON.stringify(location.region)} is not an AWS region`);
+    }
+    const region = environment["AWS_REGION"] || environment["AWS_DEFAULT_REGION"] || location.region;
+    try {
+      const callerClientConfig = { region: async () => region };
+      return await settledBy(
+        signal,
+        chain.then((provide) => provide({ callerClientConfig })),
+      );
+    } catch (error) {
+      throw sdkError(error, describeLocation(location), signal);
+    }
+  };
+}
+
+async function loadChain() {
+  const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
+  // fetch obeys HTTPS_PROXY and NO_PROXY, which the SDK's own handler for Node does not.
+  return defaultProvider({
+    clientConfig: { requestHandler: new FetchHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS }) },
+  });
+}
+
+/** What the SDK looks for is for everybody who waits, so it goes on when one of them has waited long enough. */
+async function settledBy<T>(signal: AbortSignal, result: Promise<T>): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const end = () => reject(signal.reason);
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([result, ended]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}

@@ -1,0 +1,45 @@
+/** The stores as the webhook reads them: by its own identity and AWS's time, each call within ten seconds. */
+import { createAwsClock } from "./clock.ts";
+import { createOwnCredentials } from "./own-credentials.ts";
+import { type Send, sendByFetch } from "./send.ts";
+import { createSignedStore } from "./signed.ts";
+import type { Store } from "./store.ts";
+import { withThreeTries } from "./three-tries.ts";
+
+/** Longer than any answer of a service that is well; the request's own deadline is usually nearer. */
+const CALL_TIMEOUT_MS = 10_000;
+
+export interface WebhookStore extends Store {
+  /** Looks for the identity, so that the first Pod after a start need not wait for it. Never throws. */
+  prepare(): Promise<void>;
+}
+
+export function createWebhookStore(environment: Readonly<Record<string, string | undefined>>): WebhookStore {
+  const clock = createAwsClock();
+  const credentials = createOwnCredentials(environment);
+  const store = createSignedStore({
+    environment,
+    credentials,
+    now: clock.now,
+    isOutOfTime: clock.correctBy,
+    send: sendInTime,
+  });
+  return {
+    ...withThreeTries(store),
+    async prepare() {
+      const first = { kind: "path", path: "/", region: environment["AWS_REGION"] ?? "" } as const;
+      // Where nobody asks AWS by the webhook it has no identity, and whoever asks is told.
+      await credentials(first, AbortSignal.timeout(CALL_TIMEOUT_MS)).catch(() => {});
+    },
+  };
+}
+
+const sendInTime: Send = async (url, init) => {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error("no answer in time")), CALL_TIMEOUT_MS);
+  try {
+    return await sendByFetch(url, { ...init, signal: AbortSignal.any([init.signal, late.signal]) });
+  } finally {
+    clearTimeout(timer);
+  }
+};
