@@ -38,8 +38,8 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     const trail: Trail = { entries: [] };
     try {
       const request = parseSecretRequest(token, body);
-      const { version, values, failures } = await decide(request, trail, signal);
-      audit(trail, { decision: "allowed", version, keys: [...values.keys()], ...unresolved(failures) });
+      const { values, failures, ...read } = await decide(request, trail, signal);
+      audit(trail, { decision: "allowed", ...read, keys: [...values.keys()], ...unresolved(failures) });
       return { values: Object.fromEntries(values), failures };
     } catch (error) {
       const known = asPiggyError(error, "request_invalid");
@@ -64,6 +64,8 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     ]);
     return {
       version: stored.version,
+      arn: stored.arn,
+      awsRequestId: stored.awsRequestId,
       values: new Map([...stored.values, ...entries.values]),
       failures: new Map([...stored.failures, ...entries.failures]),
     };
@@ -75,7 +77,10 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     if (location === undefined) return NOTHING;
     try {
       const stored = await readAllowed(location, policy, signal);
-      return { ...stored, values: select(stored, grant), failures: NOTHING.failures };
+      const { version, arns, requestId: awsRequestId } = stored;
+      // A path has many, each of which its name says.
+      const arn = location.kind === "secret" ? arns[0] : undefined;
+      return { version, arn, awsRequestId, values: select(stored, grant), failures: NOTHING.failures };
     } catch (error) {
       const hasOthers = entries.fetches.length + entries.failures.size > 0;
       if (!hasOthers || !(error instanceof PiggyError) || error instanceof Denial) throw error;
@@ -105,9 +110,17 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
 
 interface Stored extends EntriesAnswer {
   readonly version: string | undefined;
+  readonly arn: string | undefined;
+  readonly awsRequestId: string | undefined;
 }
 
-const NOTHING: Stored = { values: new Map(), failures: new Map(), version: undefined };
+const NOTHING: Stored = {
+  values: new Map(),
+  failures: new Map(),
+  version: undefined,
+  arn: undefined,
+  awsRequestId: undefined,
+};
 
 function acceptance(value: string): DefaultTokens {
   return value === "true" || value === "false" ? value : "auto";
@@ -119,8 +132,8 @@ function nameOf(location: Location): Readonly<Record<string, string>> {
     : { path: location.path, region: location.region };
 }
 
-function nameOfEntry({ location, version }: EntryRead): Readonly<Record<string, string | undefined>> {
-  return { [location.kind]: location.name, region: location.region, version };
+function nameOfEntry({ location, version, arn, requestId }: EntryRead) {
+  return { [location.kind]: location.name, region: location.region, version, arn, awsRequestId: requestId };
 }
 
 function unresolved(failures: ReadonlyMap<string, PiggyError>): {

@@ -5,7 +5,7 @@ import { valuesOf } from "../reference/entry-value.ts";
 import { createTurns } from "../turns.ts";
 import { Denial } from "./denial.ts";
 import { type Policy, whyEntryNotAllowed, whyNotReadable } from "./service-account-policy.ts";
-import type { SecretsWorld } from "./world.ts";
+import type { EntryContent, SecretsWorld } from "./world.ts";
 
 /** More than any container has, and as many as can be read in the time that a request has. */
 const MOST_ENTRIES = 1_000;
@@ -13,9 +13,8 @@ const MOST_ENTRIES = 1_000;
 const SIDE_BY_SIDE = 8;
 
 /** An entry that was read, for the audit line. */
-export interface EntryRead {
+export interface EntryRead extends Omit<EntryContent, "value"> {
   readonly location: EntryLocation;
-  readonly version: string | undefined;
 }
 
 export interface EntriesAnswer {
@@ -57,8 +56,8 @@ async function readOne(
 ): Promise<EntriesAnswer> {
   const { location } = fetch;
   try {
-    const { value, version } = await readEntry(location, signal);
-    onRead({ location, version });
+    const { value, ...read } = await readEntry(location, signal);
+    onRead({ location, ...read });
     deny(whyEntryNotAllowed(fetch, value, policy));
     return valuesOf(fetch, value);
   } catch (error) {

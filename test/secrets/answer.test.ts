@@ -101,7 +101,7 @@ describe("the keys that were asked for", () => {
   });
 
   test("are named in the audit line, with who asked and which version was read", async () => {
-    const { versionId } = putSecret("shop/audited", { password: `${HUSH}audited` });
+    const { versionId, arn } = putSecret("shop/audited", { password: `${HUSH}audited` });
     const { audit } = await askFor(["password", "absent"], {
       name: "audited",
       annotations: { "aws-secret-name": "shop/audited" },
@@ -116,6 +116,8 @@ describe("the keys that were asked for", () => {
       secret: "shop/audited",
       region: REGION,
       version: versionId,
+      arn,
+      awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       keys: ["password"],
     });
   });

@@ -339,9 +339,10 @@ describe("ten thousand references", () => {
   });
 });
 
-test("the audit line names each entry that was read, its region and its version", async () => {
-  const { versionId } = putSecret("own/audited", { a: `${HUSH}a` });
-  world.aws.putParameter({ region: "eu-west-1", name: "/own/AUDITED", value: `${HUSH}p` });
+test("the audit line names each entry that was read, its region, version and ARN, and AWS's request", async () => {
+  const { versionId, arn } = putSecret("own/audited", { a: `${HUSH}a` });
+  const region = "eu-west-1";
+  const parameter = world.aws.putParameter({ region, name: "/own/AUDITED", value: `${HUSH}p` });
   const keys = ["//sm/own/audited#/a", "//ssm/own/AUDITED?region=eu-west-1", "//sm/own/not-there"];
   const { audit } = await askFor(keys, { name: "audited" });
   expect(audit).toMatchObject({
@@ -352,11 +353,12 @@ test("the audit line names each entry that was read, its region and its version"
     keys: keys.slice(0, 2),
     unresolved: { "//sm/own/not-there": "secret_not_found" },
   });
+  const awsRequestId = expect.stringMatching(/^[0-9a-f-]{36}$/);
   expect(audit?.["entries"]).toBeArrayOfSize(2);
   expect(audit?.["entries"]).toEqual(
     expect.arrayContaining([
-      { secret: "own/audited", region: REGION, version: versionId },
-      { parameter: "/own/AUDITED", region: "eu-west-1", version: "1" },
+      { secret: "own/audited", region: REGION, version: versionId, arn, awsRequestId },
+      { parameter: "/own/AUDITED", region, version: "1", arn: parameter.arn, awsRequestId },
     ]),
   );
   expect(audit?.["secret"]).toBeUndefined();
