@@ -4,7 +4,7 @@ import { createImageVolumeWatch } from "./lib/admission/image-volume-watch.ts";
 import type { Webhook } from "./lib/admission/webhook.ts";
 import { registryLogin } from "./lib/aws/registry-login.ts";
 import { createWebhookStore } from "./lib/aws/webhook-store.ts";
-import { asPiggyError, PiggyError } from "./lib/error.ts";
+import { asPiggyError } from "./lib/error.ts";
 import { watchCertificate } from "./lib/http/certificate-watch.ts";
 import { createDrain } from "./lib/http/drain.ts";
 import { listen, parseAddress } from "./lib/http/listener.ts";
@@ -28,7 +28,6 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const { settings, environmentWarnings } = readSettings({ annotations: {}, environment });
   const address = parseAddress(settings["listen-address"]);
   for (const warning of environmentWarnings) log("warn", warning);
-  refuseUnknownPolicy(environment);
 
   const tls = await readTls(settings);
   const cluster = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
@@ -119,17 +118,6 @@ async function wireImages(
     }),
   };
   return createImageLookup(registry, pullSecrets, registryLogin);
-}
-
-/** A policy that an operator relies on and that nobody enforces is worse than none. */
-function refuseUnknownPolicy(environment: Environment): void {
-  const variable = ["PIGGY_ALLOWED_SECRETS", "PIGGY_ASSUME_ROLES"].find((name) => environment[name]);
-  if (variable === undefined) return;
-  throw new PiggyError(
-    "setting_invalid",
-    `${variable} is not enforced by this version: take it away, and limit what may be read by the webhook's IAM role ` +
-      "and by PIGGY_ALLOWED_SA in the secrets",
-  );
 }
 
 /** Our own Service; its address is what the kubelet gave us in the variables of that Service. */

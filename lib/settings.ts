@@ -274,6 +274,14 @@ export const SETTINGS = {
     readBy: ["admission", "secrets"],
     meaning: "Stands after the default secret name.",
   },
+  "piggy-allowed-secrets": {
+    type: "string",
+    default: "",
+    from: WEBHOOK_ONLY,
+    readBy: ["secrets"],
+    meaning:
+      "Which secrets and parameters may be asked for, and by whom: patterns such as `{namespace}/{serviceAccount}/**`, separated by commas. Default: all that the webhook's AWS identity may read.",
+  },
   "piggy-accept-default-tokens": {
     type: "acceptance",
     default: "auto",

@@ -145,7 +145,7 @@ async function readSecret(ask: Ask, location: SecretLocation): Promise<StoreEntr
   return {
     values,
     version: typeof version === "string" ? version : undefined,
-    arns: typeof arn === "string" ? [arn] : [],
+    arns: [typeof arn === "string" ? arn : ""],
     requestId,
   };
 }

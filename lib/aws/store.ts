@@ -28,7 +28,7 @@ export interface StoreEntries {
   readonly values: ReadonlyMap<string, string>;
   /** The version that was read, where the store has versions. */
   readonly version: string | undefined;
-  /** As AWS names what was read: the secret, or each parameter. */
+  /** As AWS names what was read: the secret, or each parameter; empty texts where it did not. */
   readonly arns: readonly string[];
   /** AWS's own id of the call, of the last one where there were more. */
   readonly requestId: string | undefined;

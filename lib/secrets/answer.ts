@@ -2,12 +2,13 @@
 import { asPiggyError, messageOf, PiggyError } from "../error.ts";
 import { readSettings } from "../read-settings.ts";
 import { isOwnVariable } from "../variables.ts";
+import { parseAllowedSecrets } from "./allowed-secrets.ts";
 import { authenticate, type Caller, type DefaultTokens } from "./authenticate.ts";
-import { authorize, type Grant } from "./authorize.ts";
+import { authorize, type Grant, type Rules } from "./authorize.ts";
 import { Denial } from "./denial.ts";
-import { type EntriesAnswer, type EntryRead, readEntries } from "./read-entries.ts";
+import { type EntriesAnswer, type EntryRead, type Judgement, readEntries } from "./read-entries.ts";
 import { parseSecretRequest, type SecretRequest } from "./request.ts";
-import { type Policy, whyNotAllowed } from "./service-account-policy.ts";
+import { whyNotAllowed } from "./service-account-policy.ts";
 import type { Entries, Location, SecretsWorld } from "./world.ts";
 
 export interface Answer {
@@ -28,12 +29,17 @@ interface Trail {
 
 /**
  * Answers with the values of the keys that were asked for and are there.
- * @throws PiggyError whose code says what HTTP status it is; the decision is in the log by then.
+ * @throws PiggyError `setting_invalid` for a policy that cannot be read. What it gives throws PiggyError whose code says
+ * what HTTP status it is; the decision is in the log by then.
  */
 export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   const { settings } = readSettings({ annotations: {}, environment: world.environment });
   const isEnforced = settings["piggy-enforce-service-account"];
-  const defaultTokens = acceptance(settings["piggy-accept-default-tokens"]);
+  const rules: Rules = {
+    defaultTokens: acceptance(settings["piggy-accept-default-tokens"]),
+    allowed: parseAllowedSecrets(settings["piggy-allowed-secrets"]),
+  };
+  for (const warning of rules.allowed?.warnings ?? [EVERYTHING]) world.log("warn", warning);
   return async (token, body, signal) => {
     const trail: Trail = { entries: [] };
     try {
@@ -53,11 +59,15 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   };
 
   async function decide(request: SecretRequest, trail: Trail, signal: AbortSignal) {
-    const caller = await authenticate(request.token, defaultTokens, world, signal);
+    const caller = await authenticate(request.token, rules.defaultTokens, world, signal);
     trail.caller = caller;
-    const grant = await authorize(caller, request, defaultTokens, world, signal);
+    const grant = await authorize(caller, request, rules, world, signal);
     trail.grant = grant;
-    const policy = { serviceAccount: `${caller.namespace}:${caller.serviceAccount}`, isEnforced };
+    const policy: Judgement = {
+      serviceAccount: `${caller.namespace}:${caller.serviceAccount}`,
+      isEnforced,
+      whyNotGiven: (location, arns) => rules.allowed?.whyNotGiven(location, arns, caller),
+    };
     const [stored, entries] = await Promise.all([
       readStored(grant, policy, signal),
       readEntries(grant.entries, policy, world.readEntry, (read) => trail.entries.push(read), signal),
@@ -72,7 +82,7 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   }
 
   /** What is asked of the Pod's secret. Beside store entries its failure is that of its own keys alone. */
-  async function readStored(grant: Grant, policy: Policy, signal: AbortSignal): Promise<Stored> {
+  async function readStored(grant: Grant, policy: Judgement, signal: AbortSignal): Promise<Stored> {
     const { location, keys = [], entries } = grant;
     if (location === undefined) return NOTHING;
     try {
@@ -88,9 +98,9 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     }
   }
 
-  async function readAllowed(location: Location, policy: Policy, signal: AbortSignal): Promise<Entries> {
+  async function readAllowed(location: Location, policy: Judgement, signal: AbortSignal): Promise<Entries> {
     const stored = await world.readStore(location, signal);
-    const reason = whyNotAllowed(stored, policy);
+    const reason = policy.whyNotGiven(location, stored.arns) ?? whyNotAllowed(stored, policy);
     if (reason !== undefined) throw new Denial(reason);
     return stored;
   }
@@ -107,6 +117,10 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     });
   }
 }
+
+const EVERYTHING =
+  "PIGGY_ALLOWED_SECRETS is not set: a Pod may ask for every secret and parameter that the AWS identity of " +
+  "piggy-webhooks may read";
 
 interface Stored extends EntriesAnswer {
   readonly version: string | undefined;

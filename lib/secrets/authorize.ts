@@ -6,7 +6,7 @@ import { isJsonObject, own, parseJson } from "../json.ts";
 import { hasOwnTokenVolume } from "../own-token.ts";
 import type { Container, Pod } from "../pod.ts";
 import { defaultSecretName, readSettings } from "../read-settings.ts";
-import { type EntryPlan, planEntries } from "../reference/entry-plan.ts";
+import { type EntryLocation, type EntryPlan, planEntries } from "../reference/entry-plan.ts";
 import { isStoreEntry } from "../reference/store-entry.ts";
 import { annotationName, type Environment, type Settings } from "../settings.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
@@ -17,6 +17,7 @@ import {
   isSpecDecisive,
   variableOf,
 } from "../wrapped-container.ts";
+import type { AllowedSecrets } from "./allowed-secrets.ts";
 import type { Caller, DefaultTokens } from "./authenticate.ts";
 import { Denial } from "./denial.ts";
 import type { SecretRequest } from "./request.ts";
@@ -31,6 +32,13 @@ export interface Grant {
   /** Its keys to answer with; undefined for all, as older injectors ask. */
   readonly keys: readonly string[] | undefined;
   readonly entries: EntryPlan;
+}
+
+/** What whoever runs the webhook has said. */
+export interface Rules {
+  readonly defaultTokens: DefaultTokens;
+  /** Undefined where nothing was said, so that everything may be asked for that the container's spec names. */
+  readonly allowed: AllowedSecrets | undefined;
 }
 
 /** What is asked for, the keys of the Pod's secret apart from the store entries. */
@@ -58,7 +66,7 @@ function isForEntriesAlone({ keys, entries }: Asked): boolean {
 export async function authorize(
   caller: Caller,
   request: SecretRequest,
-  defaultTokens: DefaultTokens,
+  { defaultTokens, allowed }: Rules,
   world: SecretsWorld,
   signal: AbortSignal,
 ): Promise<Grant> {
@@ -84,6 +92,7 @@ export async function authorize(
   if (asked.entries.length > 0) requireOwnWrapping(container, caller);
   if (!isSpecDecisive(container)) {
     const location = grantByAnnotations(pod, caller, request, world.environment);
+    requireAllowed([location], caller, allowed);
     return {
       pod: name,
       container: container.name,
@@ -93,15 +102,34 @@ export async function authorize(
     };
   }
   requireAdmittedArgv(container, request);
-  requireWritten(container, asked.entries);
   const region = variableOf(container, containerVariable("aws-region")) || world.environment["AWS_REGION"];
-  return {
-    pod: name,
-    container: container.name,
-    location: isForEntriesAlone(asked) ? undefined : locationInSpec(container, region),
-    keys: asked.keys,
-    entries: planEntries(asked.entries, region),
-  };
+  const entries = planEntries(asked.entries, region);
+  const isNamed = (entry: EntryLocation) => allowed?.whyNotAsked(entry, caller) === undefined;
+  requireWritten(container, asked.entries, allowed === undefined ? NOTHING : keysOf(entries, isNamed));
+  const location = isForEntriesAlone(asked) ? undefined : locationInSpec(container, region);
+  const locations = entries.fetches.map((fetch) => fetch.location);
+  requireAllowed(location === undefined ? locations : [location, ...locations], caller, allowed);
+  return { pod: name, container: container.name, location, keys: asked.keys, entries };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Of the entries that are as is asked. */
+function keysOf({ fetches }: EntryPlan, isMeant: (location: EntryLocation) => boolean): ReadonlySet<string> {
+  const meant = fetches.filter(({ location }) => isMeant(location));
+  return new Set(meant.flatMap(({ wanted }) => wanted.map(({ key }) => key)));
+}
+
+/** Each is held against the policy before any is read. */
+function requireAllowed(
+  locations: readonly (Location | EntryLocation)[],
+  caller: Caller,
+  allowed: AllowedSecrets | undefined,
+): void {
+  for (const location of locations) {
+    const reason = allowed?.whyNotAsked(location, caller);
+    if (reason !== undefined) throw new Denial(reason);
+  }
 }
 
 /** What an older webhook admitted says nothing immutable of what it may ask. */

@@ -5,12 +5,18 @@ import { valuesOf } from "../reference/entry-value.ts";
 import { createTurns } from "../turns.ts";
 import { Denial } from "./denial.ts";
 import { type Policy, whyEntryNotAllowed, whyNotReadable } from "./service-account-policy.ts";
-import type { EntryContent, SecretsWorld } from "./world.ts";
+import type { EntryContent, Location, SecretsWorld } from "./world.ts";
 
 /** More than any container has, and as many as can be read in the time that a request has. */
 const MOST_ENTRIES = 1_000;
 /** Of one request at a time. */
 const SIDE_BY_SIDE = 8;
+
+/** What decides whether an answer of AWS's may be given. */
+export interface Judgement extends Policy {
+  /** @param arns of all that is in the answer */
+  readonly whyNotGiven: (location: Location | EntryLocation, arns: readonly string[]) => string | undefined;
+}
 
 /** An entry that was read, for the audit line. */
 export interface EntryRead extends Omit<EntryContent, "value"> {
@@ -30,7 +36,7 @@ export interface EntriesAnswer {
  */
 export async function readEntries(
   { fetches, failures }: EntryPlan,
-  policy: Policy,
+  policy: Judgement,
   readEntry: SecretsWorld["readEntry"],
   onRead: (read: EntryRead) => void,
   signal: AbortSignal,
@@ -49,7 +55,7 @@ export async function readEntries(
 
 async function readOne(
   fetch: EntryFetch,
-  policy: Policy,
+  policy: Judgement,
   readEntry: SecretsWorld["readEntry"],
   onRead: (read: EntryRead) => void,
   signal: AbortSignal,
@@ -58,6 +64,7 @@ async function readOne(
   try {
     const { value, ...read } = await readEntry(location, signal);
     onRead({ location, ...read });
+    deny(policy.whyNotGiven(location, [read.arn ?? ""]));
     deny(whyEntryNotAllowed(fetch, value, policy));
     return valuesOf(fetch, value);
   } catch (error) {

@@ -19,7 +19,7 @@ export type Location =
 export interface Entries {
   readonly values: ReadonlyMap<string, string>;
   readonly version: string | undefined;
-  /** As AWS names what was read: the secret, or each parameter; empty for one that it did not name. */
+  /** As AWS names what was read: the secret, or each parameter; empty texts where it did not. */
   readonly arns: readonly string[];
   /** AWS's own id of the call, of the last one where there were more. */
   readonly requestId: string | undefined;

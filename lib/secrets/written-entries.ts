@@ -1,4 +1,4 @@
-/** Which entries of the stores a container may ask for: those that its stored spec names, and no others. */
+/** Which entries of the stores a container may ask for: those that its stored spec or the operator's policy names. */
 
 import { asSeenInside } from "../expansion.ts";
 import { parseJson } from "../json.ts";
@@ -11,11 +11,18 @@ import { Denial } from "./denial.ts";
 /** Of a key in the log, which whoever asks may have made as long as a request. */
 const LONGEST_SHOWN = 200;
 
-/** @throws Denial for a key that stands neither in the container's `env` nor among what admission recorded. */
-export function requireWritten(container: Container, keys: readonly string[]): void {
+/**
+ * @param named what the policy names, and which need not be written
+ * @throws Denial for a key that stands neither in the container's `env` nor among what admission recorded.
+ */
+export function requireWritten(
+  container: Container,
+  keys: readonly string[],
+  named: ReadonlySet<string>,
+): void {
   if (keys.length === 0) return;
   const written = writtenIn(container);
-  const foreign = keys.find((key) => !written.has(key));
+  const foreign = keys.find((key) => !written.has(key) && !named.has(key));
   if (foreign === undefined) return;
   const shown = JSON.stringify(foreign.slice(0, LONGEST_SHOWN));
   throw new Denial(`the container's stored env does not refer to ${shown}`);
