@@ -8,6 +8,7 @@ import {
   paginateGetParametersByPath,
   SSMClient,
 } from "@aws-sdk/client-ssm";
+import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient } from "@aws-sdk/nested-clients/sts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { type AwsFake, startAws } from "./aws.ts";
 import { createCertificateAuthority } from "./certificates.ts";
@@ -745,8 +746,12 @@ describe("STS", () => {
     expect(await assumeRole(token, { RoleSessionName: "a b" })).toMatchObject({ code: "ValidationError" });
     expect(await assumeRole(token, { DurationSeconds: "7200" })).toMatchObject({ code: "ValidationError" });
     expect(await assumeRole(token, { Version: "2010-01-01" })).toMatchObject({ code: "NoSuchVersion" });
-    expect(await assumeRole(token, { Action: "AssumeRole" })).toMatchObject({
+    expect(await assumeRole(token, { Action: "AssumeRoot" })).toMatchObject({
       code: "UnknownOperationException",
+    });
+    // This one is to be signed.
+    expect(await assumeRole(token, { Action: "AssumeRole" })).toMatchObject({
+      code: "MissingAuthenticationTokenException",
     });
   });
 
@@ -770,6 +775,69 @@ describe("STS", () => {
     expect(request).toMatchObject({
       input: { WebIdentityToken: token.slice(0, token.lastIndexOf(".") + 1) },
     });
+  });
+});
+
+describe("STS, asked for a role by credentials,", () => {
+  const trusting = "arn:aws:iam::222222222222:role/deep/reader";
+  const trusts = `arn:aws:iam::111122223333:user/${user.accessKeyId}`;
+  const Tags = [{ Key: "piggysec.com/namespace", Value: "shop" }];
+  const asked = { RoleArn: trusting, RoleSessionName: "shop.cart", ExternalId: "outside", Tags };
+  const assume = (input: Partial<AssumeRoleCommandInput> = {}) =>
+    new STSClient(configuration(user)).send(new AssumeRoleCommand({ ...asked, ...input }));
+  /** As a policy names it. */
+  const tag = "$" + "{aws:PrincipalTag/piggysec.com/namespace}";
+
+  beforeEach(() => {
+    aws.addTrustingRole(trusting, {
+      trusts,
+      externalId: "outside",
+      allow: [{ action: "secretsmanager:GetSecretValue", resource: `${tag}/db` }],
+    });
+    for (const name of ["shop/db", "bank/db"])
+      aws.putSecret({ region, name, value: `far ${name}`, account: "222222222222" });
+    aws.putSecret({ region, name: "shop/db", value: "near" });
+  });
+
+  test("gives a session of the role's account and with the tags, which its policies know", async () => {
+    const { Credentials, AssumedRoleUser } = await assume();
+    expect(AssumedRoleUser?.Arn).toBe("arn:aws:sts::222222222222:assumed-role/reader/shop.cart");
+    expect(Math.abs((Credentials?.Expiration?.getTime() ?? 0) - Date.now() - 3_600_000)).toBeLessThan(10_000);
+    const client = secretsManager({
+      accessKeyId: Credentials?.AccessKeyId ?? "",
+      secretAccessKey: Credentials?.SecretAccessKey ?? "",
+      sessionToken: Credentials?.SessionToken ?? "",
+    });
+    expect(await getSecret({ SecretId: "shop/db" }, client)).toMatchObject({ SecretString: "far shop/db" });
+    expect(await refusal(getSecret({ SecretId: "bank/db" }, client))).toEqual(
+      failure("AccessDeniedException"),
+    );
+    expect(await getSecret({ SecretId: "shop/db" })).toMatchObject({ SecretString: "near" });
+  });
+
+  test("refuses whom the role does not trust, another external id, and tags that it does not take", async () => {
+    const denied = failure("AccessDenied", /sts:AssumeRole on resource: .*role\/deep\/readers?$/, 403);
+    for (const input of [{ ExternalId: "other" }, { RoleArn: `${trusting}s` }, { ExternalId: undefined }]) {
+      expect(await refusal(assume(input))).toEqual(denied);
+    }
+    aws.addTrustingRole(trusting, { trusts: `${trusts}s`, externalId: "outside" });
+    expect(await refusal(assume())).toEqual(denied);
+    aws.addTrustingRole(trusting, { trusts, externalId: "outside", refusesTags: true });
+    expect(await refusal(assume())).toEqual(failure("AccessDenied", /sts:TagSession on resource/, 403));
+    expect((await assume({ Tags: undefined })).Credentials).toBeDefined();
+  });
+
+  test("refuses tags that cannot be", async () => {
+    const tags = [
+      [{ Key: "a*", Value: "" }],
+      [{ Key: "a", Value: "*" }],
+      [{ Key: "aws:a", Value: "" }],
+      [
+        { Key: "a", Value: "1" },
+        { Key: "A", Value: "2" },
+      ],
+    ];
+    for (const Tags of tags) expect(await refusal(assume({ Tags }))).toEqual(failure("ValidationError"));
   });
 });
 

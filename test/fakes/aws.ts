@@ -8,7 +8,7 @@ import { type ParameterEntry, type ParameterLabel, ParameterStore } from "./aws/
 import type { Call, Protocol } from "./aws/protocol.ts";
 import { queryProtocol } from "./aws/query-protocol.ts";
 import { type SecretEntry, SecretsManager } from "./aws/secrets-manager.ts";
-import { type Role, SecurityTokenService } from "./aws/security-token-service.ts";
+import { type Role, SecurityTokenService, type TrustingRole } from "./aws/security-token-service.ts";
 import type { Received } from "./aws/signature.ts";
 
 export type { Action, Failure } from "./aws/failures.ts";
@@ -16,7 +16,7 @@ export type { Permission, User } from "./aws/identities.ts";
 export type { ParameterEntry, ParameterLabel } from "./aws/parameter-store.ts";
 export type { Service } from "./aws/protocol.ts";
 export type { SecretEntry } from "./aws/secrets-manager.ts";
-export type { Role } from "./aws/security-token-service.ts";
+export type { Role, TrustingRole } from "./aws/security-token-service.ts";
 
 /** One answered call. `input` is what was asked; a web identity token in it has lost its signature. */
 export interface AwsRequest extends Call {
@@ -30,7 +30,10 @@ export interface AwsFake {
   /** The answered calls in order. A request that names none of the services is not among them. */
   readonly requests: readonly AwsRequest[];
   addUser(user: User): void;
+  /** One that is given for a web identity token. */
   addRole(arn: string, role: Role): void;
+  /** One that is given to who asks for it by credentials. */
+  addTrustingRole(arn: string, role: TrustingRole): void;
   /** Adds a version, which becomes AWSCURRENT; the one before becomes AWSPREVIOUS. */
   putSecret(secret: SecretEntry): { arn: string; versionId: string };
   /** Marks the secret for deletion; to put it again restores it. */
@@ -61,7 +64,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
   const registry = new ContainerRegistry();
   const tokens = new SecurityTokenService(identities);
   const json = jsonProtocol(secrets, parameters, registry, identities, failures);
-  const protocols = [json, queryProtocol(tokens, failures)] as const;
+  const protocols = [json, queryProtocol(tokens, identities, failures)] as const;
   const requests: AwsRequest[] = [];
 
   const server = Bun.serve({
@@ -82,6 +85,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
     requests,
     addUser: (user) => identities.addUser(user),
     addRole: (arn, role) => tokens.addRole(arn, role),
+    addTrustingRole: (arn, role) => tokens.addTrustingRole(arn, role),
     putSecret: (secret) => secrets.put(secret),
     deleteSecret: ({ region, name }) => secrets.markForDeletion(region, name),
     putParameter: (parameter) => parameters.put(parameter),

@@ -4,6 +4,7 @@ export type Action =
   | "GetSecretValue"
   | "GetParameter"
   | "GetParametersByPath"
+  | "AssumeRole"
   | "AssumeRoleWithWebIdentity"
   | "GetAuthorizationToken";
 

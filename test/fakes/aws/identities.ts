@@ -1,4 +1,5 @@
 import { AwsError, badRequest } from "./error.ts";
+import { withPrincipalTags } from "./session-tags.ts";
 
 export const ACCOUNT = "111122223333";
 
@@ -8,7 +9,10 @@ export function partitionOf(region: string): string {
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }
 
-/** `resource` is `*`, or the exact name (or ARN) of a secret, or the exact path that is asked for. */
+/**
+ * `resource` is `*`, or the exact name (or ARN) of a secret, or the exact path that is asked for;
+ * `${aws:PrincipalTag/KEY}` in it is a tag of who asks.
+ */
 export interface Permission {
   readonly action: `${string}:${string}`;
   readonly resource: string;
@@ -25,6 +29,9 @@ export interface User {
 /** Who a key belongs to. With a session token the key is valid only together with it. */
 export interface Identity {
   readonly arn: string;
+  readonly account: string;
+  /** Of the session. */
+  readonly tags: ReadonlyMap<string, string>;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string | undefined;
@@ -36,6 +43,8 @@ export interface Identity {
 export interface Resource {
   readonly shown: string;
   readonly names: readonly string[];
+  /** Whose it is; by default of whoever asks. */
+  readonly account?: string;
 }
 
 export class Identities {
@@ -50,6 +59,8 @@ export class Identities {
   addUser(user: User): void {
     this.add({
       arn: `arn:aws:iam::${ACCOUNT}:user/${user.accessKeyId}`,
+      account: ACCOUNT,
+      tags: new Map(),
       accessKeyId: user.accessKeyId,
       secretAccessKey: user.secretAccessKey,
       sessionToken: user.sessionToken,
@@ -80,18 +91,21 @@ export class Identities {
 
 /** @throws AwsError AccessDeniedException, which the JSON protocols answer with status 400 */
 export function authorize(identity: Identity, action: string, resource: Resource): void {
-  const { allow } = identity;
-  if (allow === undefined) return;
-  const isAllowed = allow.some(
-    (permission) =>
-      permission.action === action &&
-      (permission.resource === "*" || resource.names.includes(permission.resource)),
-  );
-  if (isAllowed) return;
+  // No resource of the fake has a policy of its own that would let another account in.
+  const isOwn = resource.account === undefined || resource.account === identity.account;
+  if (isOwn && isAllowed(identity, action, resource)) return;
   throw new AwsError(
     400,
     "AccessDeniedException",
     `User: ${identity.arn} is not authorized to perform: ${action} on resource: ${resource.shown} ` +
       `because no identity-based policy allows the ${action} action`,
   );
+}
+
+export function isAllowed({ allow, tags }: Identity, action: string, { names }: Resource): boolean {
+  if (allow === undefined) return true;
+  return allow.some((permission) => {
+    const resource = withPrincipalTags(permission.resource, tags);
+    return permission.action === action && (resource === "*" || (resource && names.includes(resource)));
+  });
 }

@@ -16,8 +16,9 @@ const SERVICES = new Map<string, Service>([
 ]);
 
 interface Operation {
-  resource(region: string, input: Input): Resource;
-  run(region: string, input: Input): object;
+  /** `account` is of who asks. */
+  resource(region: string, input: Input, account: string): Resource;
+  run(region: string, input: Input, account: string): object;
 }
 
 /** AWS JSON 1.1: the operation stands in X-Amz-Target, requests are signed, errors name their `__type`. */
@@ -30,8 +31,8 @@ export function jsonProtocol(
 ): Protocol {
   const operations: Readonly<Record<string, Operation>> = {
     "secretsmanager:GetSecretValue": {
-      resource: (region, input) => secrets.resource(region, input),
-      run: (region, input) => secrets.getSecretValue(region, input),
+      resource: (region, input, account) => secrets.resource(region, input, account),
+      run: (region, input, account) => secrets.getSecretValue(region, input, account),
     },
     "ssm:GetParameter": {
       resource: (region, input) => parameters.parameterResource(region, input),
@@ -56,8 +57,9 @@ export function jsonProtocol(
     const { identity, region } = await authenticate(received, service, identities);
     await failures.meet(action);
     const checked = asInput(input);
-    authorize(identity, permission, operation.resource(region, checked));
-    return JSON.stringify(operation.run(region, checked));
+    const { account } = identity;
+    authorize(identity, permission, operation.resource(region, checked, account));
+    return JSON.stringify(operation.run(region, checked, account));
   }
 
   return {

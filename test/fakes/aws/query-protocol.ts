@@ -1,19 +1,29 @@
 import { type AwsError, badRequest, unknownOperation } from "./error.ts";
 import type { Failures } from "./failures.ts";
+import type { Identities } from "./identities.ts";
 import type { Call, Protocol } from "./protocol.ts";
-import type { AssumedRole, SecurityTokenService } from "./security-token-service.ts";
-import type { Received } from "./signature.ts";
+import type { AssumedRole, SecurityTokenService, Session } from "./security-token-service.ts";
+import { authenticate, parseAuthorization, type Received } from "./signature.ts";
 
 const API_VERSION = "2011-06-15";
 const NAMESPACE = `https://sts.amazonaws.com/doc/${API_VERSION}/`;
 
-/** AWS query: a form goes in, XML comes out. The call is unsigned, for the caller has no credentials yet. */
-export function queryProtocol(tokens: SecurityTokenService, failures: Failures): Protocol {
-  async function run({ action }: Call, { body }: Received, requestId: string): Promise<string> {
-    const form = parseForm(body);
-    if (action !== "AssumeRoleWithWebIdentity") throw unknownOperation();
+/** AWS query: a form goes in, XML comes out. AssumeRoleWithWebIdentity is unsigned: who calls has no credentials yet. */
+export function queryProtocol(
+  tokens: SecurityTokenService,
+  identities: Identities,
+  failures: Failures,
+): Protocol {
+  async function run({ action }: Call, received: Received, requestId: string): Promise<string> {
+    const form = parseForm(received.body);
+    if (action !== "AssumeRoleWithWebIdentity" && action !== "AssumeRole") throw unknownOperation();
     if (form.get("Version") !== API_VERSION) {
       throw badRequest("NoSuchVersion", `The requested version (${form.get("Version")}) is not valid.`);
+    }
+    if (action === "AssumeRole") {
+      const { identity } = await authenticate(received, "sts", identities);
+      await failures.meet(action);
+      return sessionResponse(tokens.assumeRole(form, identity), requestId);
     }
     await failures.meet(action);
     return assumedRoleResponse(await tokens.assumeRoleWithWebIdentity(form), requestId);
@@ -34,24 +44,39 @@ function describe({ headers, body }: Received): Call | undefined {
   const token = input["WebIdentityToken"];
   // Without its signature a token still shows its claims, but is no longer a credential.
   if (token !== undefined) input["WebIdentityToken"] = token.replace(/\.[^.]*$/, ".");
-  return { service: "sts", action: input["Action"] ?? "", region: undefined, accessKeyId: undefined, input };
+  const { region, accessKeyId } = parseAuthorization(headers.get("authorization")) ?? {};
+  return { service: "sts", action: input["Action"] ?? "", region, accessKeyId, input };
 }
+
+const userAndCredentials = ({ identity, roleId, sessionName }: Session) => `\
+    <AssumedRoleUser>
+      <AssumedRoleId>${roleId}:${xml(sessionName)}</AssumedRoleId>
+      <Arn>${xml(identity.arn)}</Arn>
+    </AssumedRoleUser>
+    <Credentials>
+      <AccessKeyId>${identity.accessKeyId}</AccessKeyId>
+      <SecretAccessKey>${identity.secretAccessKey}</SecretAccessKey>
+      <SessionToken>${identity.sessionToken}</SessionToken>
+      <Expiration>${identity.expiration.toISOString().replace(/\.\d+Z$/, "Z")}</Expiration>
+    </Credentials>`;
+
+const sessionResponse = (session: Session, requestId: string) => `\
+<AssumeRoleResponse xmlns="${NAMESPACE}">
+  <AssumeRoleResult>
+${userAndCredentials(session)}
+  </AssumeRoleResult>
+  <ResponseMetadata>
+    <RequestId>${requestId}</RequestId>
+  </ResponseMetadata>
+</AssumeRoleResponse>
+`;
 
 const assumedRoleResponse = (role: AssumedRole, requestId: string) => `\
 <AssumeRoleWithWebIdentityResponse xmlns="${NAMESPACE}">
   <AssumeRoleWithWebIdentityResult>
     <Audience>${xml(role.audience)}</Audience>
-    <AssumedRoleUser>
-      <AssumedRoleId>${role.roleId}:${xml(role.sessionName)}</AssumedRoleId>
-      <Arn>${xml(role.identity.arn)}</Arn>
-    </AssumedRoleUser>
     <Provider>${xml(role.issuer)}</Provider>
-    <Credentials>
-      <AccessKeyId>${role.identity.accessKeyId}</AccessKeyId>
-      <SecretAccessKey>${role.identity.secretAccessKey}</SecretAccessKey>
-      <SessionToken>${role.identity.sessionToken}</SessionToken>
-      <Expiration>${role.identity.expiration.toISOString().replace(/\.\d+Z$/, "Z")}</Expiration>
-    </Credentials>
+${userAndCredentials(role)}
     <SubjectFromWebIdentityToken>${xml(role.subject)}</SubjectFromWebIdentityToken>
   </AssumeRoleWithWebIdentityResult>
   <ResponseMetadata>

@@ -11,6 +11,8 @@ export interface SecretEntry {
   readonly kmsDenied?: boolean;
   /** Where the secret is replicated to: the same versions, and an ARN that differs in the region alone. */
   readonly replicas?: readonly string[];
+  /** Whose it is, by default 111122223333's. Another account's is found by its ARN alone, or by a role of it. */
+  readonly account?: string;
 }
 
 interface Version {
@@ -30,17 +32,17 @@ interface Secret {
 
 /** The store behind `secretsmanager:GetSecretValue`. Source: AWS Secrets Manager API Reference. */
 export class SecretsManager {
-  readonly #regions = new Map<string, Map<string, Secret>>();
+  /** By region and account. */
+  readonly #places = new Map<string, Map<string, Secret>>();
 
   /** Creates the secret or adds a version, which becomes AWSCURRENT. A secret marked for deletion is restored. */
-  put({ region, name, value, kmsDenied = false, replicas = [] }: SecretEntry): {
-    arn: string;
-    versionId: string;
-  } {
-    const secret = this.#secrets(region).get(name) ?? newSecret(region, name);
-    this.#secrets(region).set(name, secret);
+  put(entry: SecretEntry): { arn: string; versionId: string } {
+    const { region, name, value, kmsDenied = false, replicas = [], account = ACCOUNT } = entry;
+    const secret = this.#secrets(region, account).get(name) ?? newSecret(region, name, account);
+    this.#secrets(region, account).set(name, secret);
     for (const replica of replicas) {
-      this.#secrets(replica).set(name, { ...secret, arn: secret.arn.replace(`:${region}:`, `:${replica}:`) });
+      const arn = secret.arn.replace(`:${region}:`, `:${replica}:`);
+      this.#secrets(replica, account).set(name, { ...secret, arn });
     }
     const version = { id: randomUUID(), value, kmsDenied, createdDate: Date.now() / 1000 };
     secret.versions.push(version);
@@ -49,19 +51,20 @@ export class SecretsManager {
   }
 
   markForDeletion(region: string, name: string): void {
-    const secret = this.#regions.get(region)?.get(name);
+    const secret = this.#secrets(region, ACCOUNT).get(name);
     if (secret === undefined) throw new Error(`There is no secret ${name} in ${region}`);
     secret.state.isDeleted = true;
   }
 
-  resource(region: string, input: Input): Resource {
+  resource(region: string, input: Input, account: string): Resource {
     const id = requiredId(input);
-    const secret = this.#find(region, id);
-    return { shown: id, names: secret === undefined ? [id] : [id, secret.name, secret.arn] };
+    const secret = this.#find(region, id, account);
+    const names = secret === undefined ? [id] : [id, secret.name, secret.arn];
+    return { shown: id, names, account: accountIn(id) ?? account };
   }
 
-  getSecretValue(region: string, input: Input): object {
-    const secret = this.#find(region, requiredId(input));
+  getSecretValue(region: string, input: Input, account: string): object {
+    const secret = this.#find(region, requiredId(input), account);
     if (secret === undefined) throw notFound("Secrets Manager can't find the specified secret.");
     if (secret.state.isDeleted) {
       throw invalidRequest(
@@ -86,21 +89,25 @@ export class SecretsManager {
     };
   }
 
-  #secrets(region: string): Map<string, Secret> {
-    const secrets = this.#regions.get(region) ?? new Map<string, Secret>();
-    this.#regions.set(region, secrets);
+  #secrets(region: string, account: string): Map<string, Secret> {
+    const place = `${region} ${account}`;
+    const secrets = this.#places.get(place) ?? new Map<string, Secret>();
+    this.#places.set(place, secrets);
     return secrets;
   }
 
   /** A SecretId is a name, an ARN, or an ARN without the hyphen and the six random characters. */
-  #find(region: string, id: string): Secret | undefined {
-    const secrets = this.#regions.get(region);
+  #find(region: string, id: string, account: string): Secret | undefined {
+    const secrets = this.#secrets(region, accountIn(id) ?? account);
     return (
-      secrets?.get(id) ??
-      secrets?.values().find(({ arn }) => arn === id || arn.slice(0, -"-abcdef".length) === id)
+      secrets.get(id) ??
+      secrets.values().find(({ arn }) => arn === id || arn.slice(0, -"-abcdef".length) === id)
     );
   }
 }
+
+/** Of an ARN. */
+const accountIn = (id: string) => /^arn:[\w-]+:secretsmanager:[\w-]+:(\d{12}):/.exec(id)?.[1];
 
 function requiredId(input: Input): string {
   const id = requiredString(input, "SecretId");
@@ -111,11 +118,11 @@ function requiredId(input: Input): string {
   );
 }
 
-function newSecret(region: string, name: string): Secret {
+function newSecret(region: string, name: string, account: string): Secret {
   const suffix = Array.from(randomBytes(6), (byte) => (byte % 36).toString(36)).join("");
   return {
     name,
-    arn: `arn:${partitionOf(region)}:secretsmanager:${region}:${ACCOUNT}:secret:${name}-${suffix}`,
+    arn: `arn:${partitionOf(region)}:secretsmanager:${region}:${account}:secret:${name}-${suffix}`,
     versions: [],
     state: { isDeleted: false },
   };

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
 import { AwsError, badRequest, toAwsError } from "./error.ts";
-import { ACCOUNT, type Identities, type Identity, type Permission } from "./identities.ts";
+import { type Identities, type Identity, isAllowed, type Permission } from "./identities.ts";
 import { isRecord } from "./input.ts";
+import { sessionTags } from "./session-tags.ts";
 
 const DURATION_SECONDS = 3600;
 
@@ -15,19 +16,36 @@ export interface Role {
   readonly allow?: readonly Permission[];
 }
 
-export interface AssumedRole {
+/** A role whose trust policy names an identity. Without `allow` everything is allowed. */
+export interface TrustingRole {
+  /** The ARN of who may assume it. */
+  readonly trusts: string;
+  /** What whoever assumes it must say. */
+  readonly externalId?: string;
+  /** Whether the trust policy lacks sts:TagSession. */
+  readonly refusesTags?: boolean;
+  /** For how many seconds a session is good, by default an hour. */
+  readonly seconds?: number;
+  readonly allow?: readonly Permission[];
+}
+
+export interface Session {
   readonly identity: Identity & { readonly sessionToken: string; readonly expiration: Date };
   readonly roleId: string;
   readonly sessionName: string;
+}
+
+export interface AssumedRole extends Session {
   readonly subject: string;
   readonly audience: string;
   readonly issuer: string;
 }
 
-/** The service behind `AssumeRoleWithWebIdentity`. Source: AWS Security Token Service API Reference. */
+/** The service behind `AssumeRole` and `AssumeRoleWithWebIdentity`. Source: AWS Security Token Service API Reference. */
 export class SecurityTokenService {
   readonly #identities: Identities;
   readonly #roles = new Map<string, Role>();
+  readonly #trusting = new Map<string, TrustingRole>();
 
   constructor(identities: Identities) {
     this.#identities = identities;
@@ -37,28 +55,71 @@ export class SecurityTokenService {
     this.#roles.set(arn, role);
   }
 
+  addTrustingRole(arn: string, role: TrustingRole): void {
+    this.#trusting.set(arn, role);
+  }
+
+  assumeRole(form: URLSearchParams, caller: Identity): Session {
+    const [roleArn, sessionName] = roleAndSession(form);
+    const tags = sessionTags(form);
+    const role = this.#trusting.get(roleArn);
+    const refused = (action: string) =>
+      new AwsError(
+        403,
+        "AccessDenied",
+        `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${roleArn}`,
+      );
+    const may = (action: string) => isAllowed(caller, action, { shown: roleArn, names: [roleArn] });
+    const isTrusted = role?.trusts === caller.arn && (role.externalId ?? null) === form.get("ExternalId");
+    if (role === undefined || !isTrusted || !may("sts:AssumeRole")) throw refused("sts:AssumeRole");
+    if (tags.size > 0 && (role.refusesTags || !may("sts:TagSession"))) throw refused("sts:TagSession");
+    return this.#begin(roleArn, sessionName, { seconds: durationOf(form), ...role, tags });
+  }
+
+  #begin(
+    roleArn: string,
+    sessionName: string,
+    role: {
+      readonly seconds: number;
+      readonly allow?: readonly Permission[];
+      readonly tags: Identity["tags"];
+    },
+  ): Session {
+    const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
+    const [, , , , account = ""] = roleArn.split(":");
+    const identity = {
+      arn: `arn:aws:sts::${account}:assumed-role/${roleName}/${sessionName}`,
+      account,
+      tags: role.tags,
+      accessKeyId: randomId("ASIA"),
+      secretAccessKey: randomBytes(30).toString("base64"),
+      sessionToken: randomBytes(300).toString("base64"),
+      expiration: new Date(this.#identities.now() + role.seconds * 1000),
+      allow: role.allow,
+    };
+    this.#identities.add(identity);
+    return { identity, roleId: randomId("AROA"), sessionName };
+  }
+
   async assumeRoleWithWebIdentity(form: URLSearchParams): Promise<AssumedRole> {
-    const roleArn = requiredField(form, "RoleArn", /^arn:[\w-]+:iam::\d{12}:role\/.+$/);
-    const sessionName = requiredField(form, "RoleSessionName", /^[\w+=,.@-]{2,64}$/);
+    const [roleArn, sessionName] = roleAndSession(form);
     const token = requiredField(form, "WebIdentityToken", /^.{4,20000}$/);
-    const duration = durationOf(form);
+    const seconds = durationOf(form);
     const role = this.#roles.get(roleArn);
     if (role === undefined) throw notAuthorized();
     const { sub } = await verify(token, role);
     if (sub !== role.subject) throw notAuthorized();
-    const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
-    const identity = {
-      arn: `arn:aws:sts::${ACCOUNT}:assumed-role/${roleName}/${sessionName}`,
-      accessKeyId: randomId("ASIA"),
-      secretAccessKey: randomBytes(30).toString("base64"),
-      sessionToken: randomBytes(300).toString("base64"),
-      expiration: new Date(Date.now() + duration * 1000),
-      allow: role.allow,
-    };
-    this.#identities.add(identity);
-    const { audience, issuer, subject } = role;
-    return { identity, roleId: randomId("AROA"), sessionName, subject, audience, issuer };
+    const { audience, issuer, subject, allow } = role;
+    const rights = { seconds, tags: new Map(), ...(allow === undefined ? {} : { allow }) };
+    return { ...this.#begin(roleArn, sessionName, rights), subject, audience, issuer };
   }
+}
+
+function roleAndSession(form: URLSearchParams): readonly [roleArn: string, sessionName: string] {
+  return [
+    requiredField(form, "RoleArn", /^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/),
+    requiredField(form, "RoleSessionName", /^[\w+=,.@-]{2,64}$/),
+  ];
 }
 
 async function verify(token: string, { issuer, audience, jwks }: Role): Promise<JWTPayload> {
