@@ -282,6 +282,14 @@ export const SETTINGS = {
     meaning:
       "Which secrets and parameters may be asked for, and by whom: patterns such as `{namespace}/{serviceAccount}/**`, separated by commas. Default: all that the webhook's AWS identity may read.",
   },
+  "piggy-assume-roles": {
+    type: "string",
+    default: "",
+    from: WEBHOOK_ONLY,
+    readBy: ["secrets"],
+    meaning:
+      'Which secrets are read as which role, the first that names one: a JSON list such as `[{"secrets": "{namespace}/**", "role": "arn:aws:iam::111122223333:role/piggy-{namespace}"}]`, each with an `externalId` if the role wants one. Default: all as the webhook itself.',
+  },
   "piggy-accept-default-tokens": {
     type: "acceptance",
     default: "auto",

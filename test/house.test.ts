@@ -121,7 +121,10 @@ describe("what the injector loads is paid for at every start of a container", ()
   test("it loads nothing that the server alone needs", () => {
     const rooms = new Set([...reached].map(roomOf));
     expect([...rooms].sort()).toEqual(["aws", "entry point", "injector", "reference", "vocabulary"]);
-    expect([...reached]).not.toContain("lib/aws/own-credentials.ts");
+    for (const file of ["own-credentials", "role-credentials", "clock", "webhook-store"]) {
+      expect(sources).toContain(`lib/aws/${file}.ts`);
+      expect([...reached]).not.toContain(`lib/aws/${file}.ts`);
+    }
   });
 
   test("it loads what looks names up when that is asked for, and not before", () => {

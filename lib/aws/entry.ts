@@ -1,5 +1,6 @@
 /** One entry of Secrets Manager or Parameter Store, as a reference names it. */
 import { PiggyError } from "../error.ts";
+import type { Role } from "../role.ts";
 import { describeLocation } from "./store.ts";
 
 /** One secret or one parameter, and of which version; the current one where neither is named. */
@@ -13,6 +14,7 @@ export type EntryLocation =
       readonly version?: string;
       /** Staging label. With a version it must be that version's. */
       readonly stage?: string;
+      readonly role?: Role;
     }
   | {
       readonly kind: "parameter";
@@ -22,6 +24,7 @@ export type EntryLocation =
       /** Number. */
       readonly version?: string;
       readonly label?: string;
+      readonly role?: Role;
     };
 
 export interface EntryContent {

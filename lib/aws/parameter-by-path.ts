@@ -32,5 +32,6 @@ function pathOf(location: EntryLocation): PathLocation | undefined {
   if (location.kind === "secret" || (location.version ?? location.label) !== undefined) return undefined;
   const end = location.name.lastIndexOf("/");
   if (!location.name.startsWith("/") || end === 0) return undefined;
-  return { kind: "path", path: location.name.slice(0, end), region: location.region, isFlat: true };
+  const role = location.role === undefined ? {} : { role: location.role };
+  return { kind: "path", path: location.name.slice(0, end), region: location.region, isFlat: true, ...role };
 }

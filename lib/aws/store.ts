@@ -3,6 +3,7 @@
  * and all that is in it.
  */
 
+import type { Role } from "../role.ts";
 import type { EntryLocation, ReadEntry } from "./entry.ts";
 
 export interface SecretLocation {
@@ -12,6 +13,7 @@ export interface SecretLocation {
   /** Staging label or version id. */
   readonly version: string;
   readonly region: string;
+  readonly role?: Role;
 }
 
 export interface PathLocation {
@@ -20,6 +22,7 @@ export interface PathLocation {
   readonly region: string;
   /** Whether only what stands directly in the path is meant. */
   readonly isFlat?: boolean;
+  readonly role?: Role;
 }
 
 export type StoreLocation = SecretLocation | PathLocation;

@@ -1,6 +1,8 @@
 /** STS, which gives temporary credentials for a role. Sources: AWS STS API Reference; Smithy, "AWS query protocol". */
 import { messageOf, PiggyError } from "../error.ts";
+import type { AwsClock } from "./clock.ts";
 import type { CredentialContext } from "./credentials/context.ts";
+import type { IssuedCredentials } from "./credentials/issued.ts";
 import { endpointOf, signingRegionOf } from "./endpoint.ts";
 import { type Received, sendFault } from "./send.ts";
 import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
@@ -19,7 +21,24 @@ export interface StsCall {
  * @throws PiggyError `aws_access_denied` when STS refuses, `aws_throttled`, `aws_unavailable` when it does not answer.
  */
 export async function askSts(call: StsCall, context: CredentialContext): Promise<AwsCredentials> {
-  const { environment, region, signal, send } = context;
+  return (await ask(call, context)).credentials;
+}
+
+type StsContext = Pick<CredentialContext, "environment" | "region" | "signal" | "send"> & {
+  /** Without it the machine's own time is signed. */
+  readonly clock?: AwsClock;
+};
+
+/** A session of a role, with its end. @throws PiggyError as askSts does */
+export function assumeRole(
+  call: Omit<StsCall, "action"> & { readonly signer: AwsCredentials },
+  context: StsContext,
+): Promise<IssuedCredentials> {
+  return ask({ action: "AssumeRole", ...call }, context);
+}
+
+async function ask(call: StsCall, context: StsContext): Promise<IssuedCredentials> {
+  const { environment, region, signal, send, clock } = context;
   const endpoint = endpointOf("sts", region, environment);
   const form = new URLSearchParams({
     Action: call.action,
@@ -29,10 +48,15 @@ export async function askSts(call: StsCall, context: CredentialContext): Promise
     ...call.parameters,
   });
   const body = form.toString();
-  const headers = headersOf(endpoint, body, signingRegionOf(endpoint, region), call.signer);
+  const exchange = () => {
+    const date = clock?.now() ?? new Date();
+    const headers = headersOf(endpoint, body, signingRegionOf(endpoint, region), date, call.signer);
+    return send(endpoint, { method: "POST", headers, body, signal });
+  };
   let answer: Received;
   try {
-    answer = await send(endpoint, { method: "POST", headers, body, signal });
+    answer = await exchange();
+    if (clock?.correctBy(answer)) answer = await exchange();
   } catch (error) {
     const what = signal.aborted ? "no answer in time" : messageOf(error);
     throw new PiggyError(sendFault(error), `STS at ${endpoint.host}: ${what}`, { cause: error });
@@ -44,11 +68,11 @@ function headersOf(
   endpoint: URL,
   body: string,
   region: string,
+  date: Date,
   signer: AwsCredentials | undefined,
 ): Readonly<Record<string, string>> {
   const contentType = { "content-type": "application/x-www-form-urlencoded" };
   if (signer === undefined) return contentType;
-  const date = new Date();
   const headers: Record<string, string> = {
     ...contentType,
     host: endpoint.host,
@@ -60,14 +84,15 @@ function headersOf(
   return { ...headers, authorization };
 }
 
-function readAnswer({ status, body: xml }: Received, endpoint: URL, roleArn: string): AwsCredentials {
+function readAnswer({ status, body: xml }: Received, endpoint: URL, roleArn: string): IssuedCredentials {
   const field = (name: string) => unescapeXml(new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "");
   if (status < 200 || status > 299) throw refusal(status, field("Code"), field("Message"), roleArn);
   const [accessKeyId, secretAccessKey] = [field("AccessKeyId"), field("SecretAccessKey")];
   if (accessKeyId === "" || secretAccessKey === "") {
     throw new PiggyError("aws_unavailable", `STS at ${endpoint.host}: an answer without credentials`);
   }
-  return { accessKeyId, secretAccessKey, sessionToken: field("SessionToken") };
+  const credentials = { accessKeyId, secretAccessKey, sessionToken: field("SessionToken") };
+  return { credentials, expiration: new Date(field("Expiration")) };
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
-/** The stores as the webhook reads them: by its own identity and AWS's time, each call within ten seconds. */
+/** The stores as the webhook reads them: as itself or as a role, by AWS's time, each call within ten seconds. */
 import { createAwsClock } from "./clock.ts";
 import { createOwnCredentials } from "./own-credentials.ts";
+import { createRoleCredentials } from "./role-credentials.ts";
 import { type Send, sendByFetch } from "./send.ts";
 import { createSignedStore } from "./signed.ts";
 import type { Store } from "./store.ts";
@@ -16,10 +17,10 @@ export interface WebhookStore extends Store {
 
 export function createWebhookStore(environment: Readonly<Record<string, string | undefined>>): WebhookStore {
   const clock = createAwsClock();
-  const credentials = createOwnCredentials(environment);
+  const own = createOwnCredentials(environment);
   const store = createSignedStore({
     environment,
-    credentials,
+    credentials: createRoleCredentials({ environment, own, send: sendInTime, clock }),
     now: clock.now,
     isOutOfTime: clock.correctBy,
     send: sendInTime,
@@ -29,7 +30,7 @@ export function createWebhookStore(environment: Readonly<Record<string, string |
     async prepare() {
       const first = { kind: "path", path: "/", region: environment["AWS_REGION"] ?? "" } as const;
       // Where nobody asks AWS by the webhook it has no identity, and whoever asks is told.
-      await credentials(first, AbortSignal.timeout(CALL_TIMEOUT_MS)).catch(() => {});
+      await own(first, AbortSignal.timeout(CALL_TIMEOUT_MS)).catch(() => {});
     },
   };
 }

@@ -1,15 +1,22 @@
 /** Which entries of the stores are read for a container's references: each once, whatever the number of its keys. */
 import { asPiggyError, PiggyError } from "../error.ts";
 import { isRegion } from "../region.ts";
+import type { Role } from "../role.ts";
 import { parseStoreEntry, type StoreEntry } from "./store-entry.ts";
 
 type SecretEntry = StoreEntry & { readonly kind: "secret" };
 type ParameterEntry = StoreEntry & { readonly kind: "parameter" };
 
+interface Place {
+  readonly region: string;
+  /** Undefined for one's own identity. */
+  readonly role?: Role;
+}
+
 /** One call's worth: a store entry as it is read. */
 export type EntryLocation =
-  | (Pick<SecretEntry, "kind" | "name" | "version" | "stage"> & { readonly region: string })
-  | (Pick<ParameterEntry, "kind" | "name" | "version" | "label"> & { readonly region: string });
+  | (Pick<SecretEntry, "kind" | "name" | "version" | "stage"> & Place)
+  | (Pick<ParameterEntry, "kind" | "name" | "version" | "label"> & Place);
 
 export interface EntryFetch {
   readonly location: EntryLocation;

@@ -3,6 +3,7 @@ import { asPiggyError, messageOf, PiggyError } from "../error.ts";
 import { readSettings } from "../read-settings.ts";
 import { isOwnVariable } from "../variables.ts";
 import { parseAllowedSecrets } from "./allowed-secrets.ts";
+import { parseAssumeRoles } from "./assume-roles.ts";
 import { authenticate, type Caller, type DefaultTokens } from "./authenticate.ts";
 import { authorize, type Grant, type Rules } from "./authorize.ts";
 import { Denial } from "./denial.ts";
@@ -38,6 +39,7 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   const rules: Rules = {
     defaultTokens: acceptance(settings["piggy-accept-default-tokens"]),
     allowed: parseAllowedSecrets(settings["piggy-allowed-secrets"]),
+    roleFor: parseAssumeRoles(settings["piggy-assume-roles"]),
   };
   for (const warning of rules.allowed?.warnings ?? [EVERYTHING]) world.log("warn", warning);
   return async (token, body, signal) => {
@@ -141,13 +143,15 @@ function acceptance(value: string): DefaultTokens {
 }
 
 function nameOf(location: Location): Readonly<Record<string, string>> {
+  const role = location.role === undefined ? {} : { role: location.role.arn };
   return location.kind === "secret"
-    ? { secret: location.name, region: location.region }
-    : { path: location.path, region: location.region };
+    ? { secret: location.name, region: location.region, ...role }
+    : { path: location.path, region: location.region, ...role };
 }
 
 function nameOfEntry({ location, version, arn, requestId }: EntryRead) {
-  return { [location.kind]: location.name, region: location.region, version, arn, awsRequestId: requestId };
+  const { kind, name, region, role } = location;
+  return { [kind]: name, region, version, arn, awsRequestId: requestId, role: role?.arn };
 }
 
 function unresolved(failures: ReadonlyMap<string, PiggyError>): {

@@ -18,6 +18,7 @@ import {
   variableOf,
 } from "../wrapped-container.ts";
 import type { AllowedSecrets } from "./allowed-secrets.ts";
+import { type RoleFor, readAs } from "./assume-roles.ts";
 import type { Caller, DefaultTokens } from "./authenticate.ts";
 import { Denial } from "./denial.ts";
 import type { SecretRequest } from "./request.ts";
@@ -39,6 +40,7 @@ export interface Rules {
   readonly defaultTokens: DefaultTokens;
   /** Undefined where nothing was said, so that everything may be asked for that the container's spec names. */
   readonly allowed: AllowedSecrets | undefined;
+  readonly roleFor: RoleFor;
 }
 
 /** What is asked for, the keys of the Pod's secret apart from the store entries. */
@@ -66,7 +68,7 @@ function isForEntriesAlone({ keys, entries }: Asked): boolean {
 export async function authorize(
   caller: Caller,
   request: SecretRequest,
-  { defaultTokens, allowed }: Rules,
+  { defaultTokens, allowed, roleFor }: Rules,
   world: SecretsWorld,
   signal: AbortSignal,
 ): Promise<Grant> {
@@ -96,7 +98,7 @@ export async function authorize(
     return {
       pod: name,
       container: container.name,
-      location,
+      location: readAs(location, roleFor, caller),
       keys: asked.keys,
       entries: planEntries([], undefined),
     };
@@ -109,7 +111,19 @@ export async function authorize(
   const location = isForEntriesAlone(asked) ? undefined : locationInSpec(container, region);
   const locations = entries.fetches.map((fetch) => fetch.location);
   requireAllowed(location === undefined ? locations : [location, ...locations], caller, allowed);
-  return { pod: name, container: container.name, location, keys: asked.keys, entries };
+  return {
+    pod: name,
+    container: container.name,
+    location: location && readAs(location, roleFor, caller),
+    keys: asked.keys,
+    entries: {
+      ...entries,
+      fetches: entries.fetches.map((fetch) => ({
+        ...fetch,
+        location: readAs(fetch.location, roleFor, caller),
+      })),
+    },
+  };
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

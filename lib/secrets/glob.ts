@@ -84,6 +84,13 @@ export function literalOf(glob: Glob): string | undefined {
   return glob.length === 1 && term?.kind === "text" ? term.text : undefined;
 }
 
+/** The text that a pattern without stars is for who asks. */
+export function fillIn(glob: Glob, asker: Asker): string {
+  return glob
+    .map((term) => (term.kind === "wildcard" ? "" : term.kind === "text" ? term.text : asker[term.name]))
+    .join("");
+}
+
 /** Whether the whole text is as the pattern says. Each character is looked at once a term. */
 export function matchesGlob(glob: Glob, text: string, asker: Asker): boolean {
   // Where in the text that which was matched so far can end, from the first place to the last.

@@ -2,6 +2,7 @@
 import type { Log } from "../log.ts";
 import type { Pod } from "../pod.ts";
 import type { EntryLocation } from "../reference/entry-plan.ts";
+import type { Role } from "../role.ts";
 import type { Environment } from "../settings.ts";
 
 export interface TokenReviewAnswer {
@@ -12,9 +13,15 @@ export interface TokenReviewAnswer {
   readonly error: string;
 }
 
-export type Location =
-  | { readonly kind: "secret"; readonly name: string; readonly version: string; readonly region: string }
-  | { readonly kind: "path"; readonly path: string; readonly region: string };
+/** All that determines what AWS gives. */
+export type Location = {
+  readonly region: string;
+  /** Undefined for the webhook's own identity. */
+  readonly role?: Role;
+} & (
+  | { readonly kind: "secret"; readonly name: string; readonly version: string }
+  | { readonly kind: "path"; readonly path: string }
+);
 
 export interface Entries {
   readonly values: ReadonlyMap<string, string>;

@@ -175,6 +175,67 @@ describe("the start ends with exit code 1 and one line that says why", () => {
     );
   });
 
+  const role = "arn:aws:iam::111122223333:role/piggy";
+  test.each<[string, unknown, string]>([
+    ["is no JSON", "[{", ' is not a JSON list: expected [{"secrets": "PATTERN", "role": "ARN"}]'],
+    [
+      "is no list",
+      { secrets: "a", role },
+      ' is not a JSON list: expected [{"secrets": "PATTERN", "role": "ARN"}]',
+    ],
+    ["has a text in it", ["a"], ', member 1: expected {"secrets": "PATTERN", "role": "ARN"}'],
+    [
+      "has a member too many",
+      [
+        { secrets: "a", role },
+        { secrets: "a", role, external_id: "x" },
+      ],
+      ', member 2: "external_id" is none of secrets, role, externalId',
+    ],
+    ["has no patterns", [{ role }], ", member 1: secrets is not a string of patterns"],
+    [
+      "has a bad pattern",
+      [{ secrets: "a, b/***", role }],
+      ', member 1: the pattern "b/***": more than two stars',
+    ],
+    ["has no role", [{ secrets: "a" }], ", member 1: role is not the ARN of a role"],
+    [
+      "has a role by name",
+      [{ secrets: "a", role: "piggy" }],
+      ', member 1: role: "piggy" is not arn:aws:iam::',
+    ],
+    [
+      "has a user for a role",
+      [{ secrets: "a", role: "arn:aws:iam::111122223333:user/a" }],
+      ', member 1: role: "arn:aws:iam::111122223333:user/a" is not arn:aws:iam::ACCOUNT:role/NAME',
+    ],
+    [
+      "has a star in a role",
+      [{ secrets: "a", role: `${role}-*` }],
+      `, member 1: role: "${role}-*": a role has no star`,
+    ],
+    [
+      "has a role that two could share",
+      [{ secrets: "a", role: `${role}-{namespace}-{serviceAccount}` }],
+      `, member 1: role: "${role}-{namespace}-{serviceAccount}": beside a placeholder stands another`,
+    ],
+    [
+      "has an external id of one letter",
+      [{ secrets: "a", role, externalId: "x" }],
+      ", member 1: externalId is not 2",
+    ],
+    [
+      "has a number for an external id",
+      [{ secrets: "a", role, externalId: 12 }],
+      ", member 1: externalId is not 2",
+    ],
+  ])("when PIGGY_ASSUME_ROLES %s", async (_what, roles, says) => {
+    const PIGGY_ASSUME_ROLES = typeof roles === "string" ? roles : JSON.stringify(roles);
+    const { code, message } = await endOf({ PIGGY_ASSUME_ROLES });
+    expect(code).toBe("setting_invalid");
+    expect(message).toStartWith(`PIGGY_ASSUME_ROLES${says}`);
+  });
+
   test("when it is not in a cluster", async () => {
     expect(await endOf({ KUBERNETES_SERVICE_HOST: "" })).toEqual({
       code: "not_in_cluster",

@@ -51,6 +51,14 @@ async function askAs(environment: Readonly<Record<string, string>>, times = 1, a
   }
 }
 
+/** The role's trust policy. */
+function trust() {
+  const { kubernetes } = world;
+  const subject = "system:serviceaccount:piggy-webhooks:piggy-webhooks";
+  const audience = "sts.amazonaws.com";
+  return { issuer: kubernetes.issuer, jwks: () => kubernetes.jwks(), audience, subject };
+}
+
 async function webIdentity(): Promise<Record<string, string>> {
   const { kubernetes } = world;
   const account = { namespace: "piggy-webhooks", serviceAccount: "piggy-webhooks" };
@@ -64,12 +72,7 @@ async function webIdentity(): Promise<Record<string, string>> {
 const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status);
 
 describe("the role of its service account", () => {
-  beforeAll(() => {
-    const { kubernetes, aws } = world;
-    const subject = "system:serviceaccount:piggy-webhooks:piggy-webhooks";
-    const audience = "sts.amazonaws.com";
-    aws.addRole(ROLE, { issuer: kubernetes.issuer, jwks: () => kubernetes.jwks(), audience, subject });
-  });
+  beforeAll(() => world.aws.addRole(ROLE, trust()));
 
   test("is taken once, before the first Pod asks", async () => {
     const { answers, reached } = await askAs(await webIdentity(), 3);
@@ -131,23 +134,22 @@ test("none, which is said with what was asked for", async () => {
 });
 
 test("through the proxy that the environment names", async () => {
-  const host = `secretsmanager.${REGION}.amazonaws.com`;
-  const aws = await startAws({ tls: await world.authority.issue({ names: [host, "localhost"] }) });
-  const user = { accessKeyId: "AKIAPROXIED", secretAccessKey: "proxied" };
-  aws.addUser(user);
+  const hosts = ["sts", "secretsmanager"].map((service) => `${service}.${REGION}.amazonaws.com`);
+  const aws = await startAws({ tls: await world.authority.issue({ names: [...hosts, "localhost"] }) });
+  aws.addRole(ROLE, trust());
   aws.putSecret({ region: REGION, name: "shop/cart", value: `{"password":"${HUSH}far"}` });
-  const proxy = startProxy({ [`${host}:443`]: Number(new URL(aws.url).port) });
+  const { port } = new URL(aws.url);
+  const proxy = startProxy(Object.fromEntries(hosts.map((host) => [`${host}:443`, Number(port)])));
   const ca = join(directory, "ca.crt");
   await writeFile(ca, world.authority.pem);
   const { answers } = await askAs({
+    ...(await webIdentity()),
     AWS_ENDPOINT_URL: "",
-    AWS_ACCESS_KEY_ID: user.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
     HTTPS_PROXY: proxy.url,
     NO_PROXY: "127.0.0.1,localhost",
     NODE_EXTRA_CA_CERTS: ca,
   });
   expect(JSON.parse(answers[0]?.body ?? "")).toEqual({ password: `${HUSH}far` });
-  expect(proxy.requests.map(({ target }) => target)).toEqual([`${host}:443`]);
+  expect(proxy.requests.map(({ target }) => target)).toEqual(hosts.map((host) => `${host}:443`));
   await Promise.all([proxy.stop(), aws.stop()]);
 });
