@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   aws: [],
   registry: [],
   kubernetes: [],
+  metrics: [],
   http: ["admission", "secrets"],
   explain: ["admission", "reference"],
   injector: ["reference", "aws"],

@@ -1,0 +1,96 @@
+/** How secrets and parameters are read: how often from what is kept, what AWS is asked for, and what is turned away. */
+import type { ErrorCode } from "../error.ts";
+import { createCallMetrics } from "./calls.ts";
+import type { Family } from "./exposition.ts";
+import { type Counter, createCounters, type Heading, type Series } from "./family.ts";
+
+export type ReadEvent =
+  /** How a reading was answered: from what is kept, by a call, by another's, with what is past its time, or not. */
+  | { readonly kind: "read"; readonly from: From; readonly code?: ErrorCode }
+  /** Of a call to AWS, its end. `tried` is 1 for the first time, more when it was made again. */
+  | {
+      readonly kind: "call";
+      /** As AWS names it: `GetSecretValue`. */
+      readonly action: string;
+      readonly outcome: "ok" | ErrorCode;
+      readonly milliseconds: number;
+      readonly tried: number;
+    }
+  /** Something kept was taken out because AWS gives it no more. */
+  | { readonly kind: "dropped"; readonly code: ErrorCode }
+  /** Somewhere no more could wait. */
+  | { readonly kind: "refused"; readonly queue: Queue };
+
+type From = "kept" | "call" | "shared" | "stale" | "failed";
+type Queue = "aws" | "tokenReview" | "pod";
+
+export interface ReadMetrics {
+  readonly families: readonly Family[];
+  readonly observe: (event: ReadEvent) => void;
+}
+
+const HEADINGS = {
+  reads: {
+    name: "piggy_reads_total",
+    help: "Readings of a secret, a parameter or a path: from what is kept, by a call, shared with another's, stale or failed.",
+    labels: ["from", "code"],
+  },
+  retries: {
+    name: "piggy_aws_retries_total",
+    help: "Calls to AWS that were made again after a failure, by api.",
+    labels: ["api"],
+  },
+  drops: {
+    name: "piggy_cache_drops_total",
+    help: "What was kept and taken out because AWS gives it no more, by the error's code.",
+    labels: ["code"],
+  },
+  refusals: {
+    name: "piggy_queue_refusals_total",
+    help: "What was turned away because too many waited already, by queue.",
+    labels: ["queue"],
+  },
+} as const satisfies Readonly<Record<string, Heading<string>>>;
+
+export function createReadMetrics(): ReadMetrics {
+  const reads = createCounters(HEADINGS.reads);
+  const retries = createCounters(HEADINGS.retries);
+  const drops = createCounters(HEADINGS.drops);
+  const refusals = createCounters(HEADINGS.refusals);
+  const aws = createCallMetrics({ name: "aws", title: "AWS", label: "api" });
+  begin(reads, refusals);
+  return {
+    families: [reads, ...aws.families, retries, drops, refusals],
+    observe(event) {
+      switch (event.kind) {
+        case "read":
+          reads.of({ from: event.from, code: event.code ?? "" }).value += 1;
+          return;
+        case "call": {
+          const api = apiOf(event.action);
+          aws.observe({ what: api, outcome: event.outcome, seconds: event.milliseconds / 1000 });
+          if (event.tried > 1) retries.of({ api }).value += 1;
+          return;
+        }
+        case "dropped":
+          drops.of({ code: event.code }).value += 1;
+          return;
+        case "refused":
+          refusals.of({ queue: event.queue }).value += 1;
+          return;
+      }
+    },
+  };
+}
+
+/** Those that are there from the start, so that the first of a kind is seen as an increase. */
+function begin(reads: Series<"from" | "code", Counter>, refusals: Series<"queue", Counter>): void {
+  for (const from of ["kept", "call", "shared"] as const) reads.of({ from, code: "" });
+  for (const queue of ["aws", "tokenReview", "pod"] as const) refusals.of({ queue });
+}
+
+const APIS: ReadonlySet<string> = new Set(["GetParameter", "GetParametersByPath", "GetSecretValue"]);
+
+function apiOf(action: string): string {
+  return APIS.has(action) ? action : "other";
+}
