@@ -33,6 +33,12 @@ export interface Asking {
 
 export type ImageCache = (request: ImageRequest, asking: Asking) => Promise<ImageCommand>;
 
+/** Whether the registry was asked for this answer, for another's at the same time, or before. */
+export type AnsweredBy = "asked" | "shared" | "cached";
+
+/** Hears of each answer: `found`, or the code of what failed. */
+export type ObserveImage = (by: AnsweredBy, outcome: "found" | ErrorCode | "internal") => void;
+
 /** A burst of Pods from one controller; a tag that is moved is seen soon after. */
 const TAG_LIFETIME_MS = 30_000;
 /** Long enough for a controller that tries again at once, short enough for somebody who mends it and tries again. */
@@ -48,17 +54,27 @@ const BOUNDS: Bounds = { entries: 2_000, bytes: 8 * 1024 * 1024 };
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(["image_not_found", "image_unauthorized"]);
 
 /** The clock is in milliseconds and never set back. */
-export function createImageCache(now: () => number = () => performance.now(), bounds = BOUNDS): ImageCache {
+export function createImageCache(
+  now: () => number = () => performance.now(),
+  bounds = BOUNDS,
+  observe: ObserveImage = () => {},
+): ImageCache {
   const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
   const share = createSingleFlight<ImageCommand>();
   const turn = createTurns(SIDE_BY_SIDE);
-  return async (request, { fresh, signal, read, late }) => {
+  const look = async (
+    request: ImageRequest,
+    { fresh, signal, read, late }: Asking,
+    is: (by: AnsweredBy) => void,
+  ) => {
     const key = keyOf(request);
     const byDigest = isDigest(request.reference);
     const answer = fresh && !byDigest ? undefined : kept.get(key);
+    if (answer !== undefined) is("cached");
     if (answer instanceof PiggyError) throw answer;
     if (answer !== undefined) return answer;
     const run = async (shared: AbortSignal) => {
+      is("asked");
       try {
         const command = await turn(() => read(shared));
         kept.put(key, command, sizeOf(command), byDigest ? Number.POSITIVE_INFINITY : TAG_LIFETIME_MS);
@@ -71,6 +87,20 @@ export function createImageCache(now: () => number = () => performance.now(), bo
       }
     };
     return share({ key, signal, run, late });
+  };
+  return async (request, asking) => {
+    let by: AnsweredBy = "shared";
+    const is = (other: AnsweredBy) => {
+      by = other;
+    };
+    try {
+      const command = await look(request, asking, is);
+      observe(by, "found");
+      return command;
+    } catch (error) {
+      observe(by, error instanceof PiggyError ? error.code : "internal");
+      throw error;
+    }
   };
 }
 

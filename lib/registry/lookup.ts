@@ -7,7 +7,7 @@ import { credentialsFor, parseDockerConfig } from "./credentials.ts";
 import { parseEcrHost } from "./ecr-host.ts";
 import { type AskEcr, createEcrLogins } from "./ecr-logins.ts";
 import type { RegistrySettings } from "./endpoint.ts";
-import { createImageCache } from "./image-cache.ts";
+import { createImageCache, type ObserveImage } from "./image-cache.ts";
 import { type ImageCommand, readImageCommand } from "./image-command.ts";
 import { ANONYMOUS, ecrLogin, storedLogin } from "./login.ts";
 import { platformOf } from "./platform.ts";
@@ -40,8 +40,13 @@ export interface PullSecrets {
 /**
  * @throws PiggyError, from the look-up made, with codes `image_*` and `registry_unavailable`.
  */
-export function createImageLookup(registry: RegistrySettings, pullSecrets: PullSecrets, askEcr: AskEcr) {
-  const cache = createImageCache();
+export function createImageLookup(
+  registry: RegistrySettings,
+  pullSecrets: PullSecrets,
+  askEcr: AskEcr,
+  observe?: ObserveImage,
+) {
+  const cache = createImageCache(undefined, undefined, observe);
   const ecrLogins = createEcrLogins(askEcr);
   // All containers of a Pod have the same secrets.
   const known = new WeakMap<Pod, ReturnType<typeof readEntries>>();
