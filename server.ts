@@ -5,41 +5,72 @@ import type { Webhook } from "./lib/admission/webhook.ts";
 import { registryLogin } from "./lib/aws/registry-login.ts";
 import { createWebhookStore } from "./lib/aws/webhook-store.ts";
 import { asPiggyError } from "./lib/error.ts";
+import { awaitFirstAnswer } from "./lib/http/api-server.ts";
 import { watchCertificate } from "./lib/http/certificate-watch.ts";
 import { createDrain } from "./lib/http/drain.ts";
 import { listen, parseAddress } from "./lib/http/listener.ts";
+import { openOperations } from "./lib/http/operations.ts";
+import { createReadiness } from "./lib/http/readiness.ts";
 import { createHandler } from "./lib/http/routes.ts";
-import { readPem, readTls } from "./lib/http/tls.ts";
+import { expiryOf, readPem, readTls } from "./lib/http/tls.ts";
 import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { createClusterReader } from "./lib/kubernetes/cluster.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
 import { createLookups, type Lookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
+import { measureClient } from "./lib/metrics/kubernetes-calls.ts";
+import { createMetrics } from "./lib/metrics/metrics.ts";
 import { readSettings } from "./lib/read-settings.ts";
 import { keepAccountSecrets } from "./lib/registry/account-secrets.ts";
 import { parseOrigins } from "./lib/registry/endpoint.ts";
+import type { ObserveImage } from "./lib/registry/image-cache.ts";
 import { createImageLookup, type PullSecrets } from "./lib/registry/lookup.ts";
 import { networkOf } from "./lib/registry/reach.ts";
 import { parseMirrors } from "./lib/registry/source.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
 import type { Environment, Settings } from "./lib/settings.ts";
+import { version } from "./package.json" with { type: "json" };
 
 async function start(environment: Environment, log: Log): Promise<void> {
-  const { settings, environmentWarnings } = readSettings({ annotations: {}, environment });
+  const { settings, given, environmentWarnings } = readSettings({ annotations: {}, environment });
   const address = parseAddress(settings["listen-address"]);
   for (const warning of environmentWarnings) log("warn", warning);
 
+  const drain = createDrain(log);
+  const readiness = createReadiness(drain.isDraining);
+  const metrics = createMetrics({ version, bun: Bun.version });
+  const operations = openOperations({
+    address: settings["piggy-metrics-address"],
+    isGiven: given.has("piggy-metrics-address"),
+    metrics: metrics.text,
+    readiness,
+    log,
+  });
+
   const tls = await readTls(settings);
-  const cluster = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
-  const client = createKubernetesClient(cluster);
+  let servedCertificate = () => tls;
+  metrics.addGauge({
+    name: "piggy_tls_certificate_expiry_timestamp_seconds",
+    help: "When the certificate that is served expires, in seconds since 1970.",
+    read() {
+      const served = servedCertificate();
+      return served === undefined ? undefined : expiryOf(served.cert);
+    },
+  });
+  readiness.meet("certificate");
+  const clusterConfig = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
+  const client = measureClient(createKubernetesClient(clusterConfig), (call) => {
+    metrics.observeKubernetes(call);
+    if (call.outcome === "ok" || call.outcome === "forbidden") readiness.meet("apiServer");
+  });
+  const cluster = createClusterReader(client);
   const lookups = createLookups(client);
 
-  const readImageCommand = await wireImages(settings, environment, lookups, log);
+  const readImageCommand = await wireImages(settings, environment, lookups, log, metrics.observeImage);
 
-  let servedCertificate = () => tls;
   const webhook: Webhook = {
     environment,
-    service: ownService(settings["piggy-service-name"], cluster.namespace, environment),
+    service: ownService(settings["piggy-service-name"], clusterConfig.namespace, environment),
     get ca() {
       return servedCertificate()?.ca;
     },
@@ -48,7 +79,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const newUid = () => crypto.randomUUID().replaceAll("-", "");
   const ending = new AbortController();
   const imageVolumes = createImageVolumeWatch({
-    cluster: createClusterReader(client),
+    cluster,
     settleMs: settings["piggy-delivery-settle"],
     signal: ending.signal,
     log,
@@ -64,10 +95,15 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const store = createWebhookStore(environment);
   const answerSecret = createSecretAnswer({ environment, ...lookups, ...store, log });
 
-  const drain = createDrain(log);
-  const handler = createHandler({ admission, answerSecret, isDraining: drain.isDraining, log });
+  const { requests } = metrics;
+  const { isDraining } = drain;
+  const handler = createHandler({ admission, answerSecret, isDraining, readiness, metrics: requests, log });
   const listener = listen(address, tls, handler);
-  log("info", "listening", { address: `${listener.hostname}:${listener.port}`, tls: tls !== undefined });
+  log("info", "listening", {
+    address: `${listener.hostname}:${listener.port}`,
+    tls: tls !== undefined,
+    metrics: operations ?? "off",
+  });
   if (tls !== undefined) {
     servedCertificate = watchCertificate({
       first: tls,
@@ -78,6 +114,12 @@ async function start(environment: Environment, log: Log): Promise<void> {
     });
   }
   imageVolumes.begin();
+  void awaitFirstAnswer({
+    ask: cluster.readServerVersion,
+    isThere: () => readiness.isMet("apiServer"),
+    signal: ending.signal,
+    log,
+  });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
@@ -94,6 +136,7 @@ async function wireImages(
   environment: Environment,
   lookups: Lookups | undefined,
   log: Log,
+  observe?: ObserveImage,
 ) {
   const registryCa = settings["piggy-registry-ca-file"];
   const trustedOrigins = parseOrigins(settings["piggy-registry-origins"]);
@@ -117,7 +160,7 @@ async function wireImages(
       return [];
     }),
   };
-  return createImageLookup(registry, pullSecrets, registryLogin);
+  return createImageLookup(registry, pullSecrets, registryLogin, observe);
 }
 
 /** Our own Service; its address is what the kubelet gave us in the variables of that Service. */

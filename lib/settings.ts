@@ -341,6 +341,14 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning: "Where the webhook listens: `:PORT` on every address of both families, or `HOST:PORT`.",
   },
+  "piggy-metrics-address": {
+    type: "string",
+    default: ":9090",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning:
+      "Where the webhook answers GET /metrics and probes, without TLS: as listen-address, or `off` for nowhere.",
+  },
   "tls-cert-file": {
     type: "string",
     from: WEBHOOK_ONLY,

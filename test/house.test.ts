@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   registry: [],
   kubernetes: [],
   metrics: [],
-  http: ["admission", "secrets"],
+  http: ["admission", "secrets", "metrics"],
   explain: ["admission", "reference"],
   injector: ["reference", "aws"],
 };

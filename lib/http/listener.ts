@@ -20,17 +20,14 @@ export interface Address {
 
 /**
  * `:PORT`, both families, or `HOST:PORT`, an IPv6 host in brackets. To listen elsewhere than was said would look like
- * a webhook that is up and is never reached.
+ * a webhook that is up and is never reached. `from` is the variable that says it.
  * @throws PiggyError `setting_invalid`
  */
-export function parseAddress(text: string): Address {
+export function parseAddress(text: string, from = "LISTEN_ADDRESS"): Address {
   const [, host, digits] = /^([^:[\]/]*|\[[^[\]/]+\]):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (host !== undefined && port <= 65_535) return { text, host: host.replace(/^\[|\]$/g, ""), port };
-  throw new PiggyError(
-    "setting_invalid",
-    `LISTEN_ADDRESS: ${JSON.stringify(text)} is not :PORT or HOST:PORT`,
-  );
+  throw new PiggyError("setting_invalid", `${from}: ${JSON.stringify(text)} is not :PORT or HOST:PORT`);
 }
 
 export interface Listener {

@@ -1,21 +1,28 @@
 /** The routes: which path and method leads where, and what a failure looks like on the wire. */
 import { type AdmissionWorld, ALLOWED, admit } from "../admission/admit.ts";
 import { uidOfUnconcerned } from "../admission/glance.ts";
-import { formatReview, parseReview } from "../admission/review.ts";
+import { type AdmissionOutcome, formatReview, parseReview } from "../admission/review.ts";
 import { deadlineIn } from "../deadline.ts";
 import { parseDuration } from "../duration.ts";
 import { messageOf, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
+import type { RequestMetrics, Result, Route } from "../metrics/requests.ts";
 import type { SecretAnswer } from "../secrets/answer.ts";
 import { formatUnresolved } from "../secrets/unresolved.ts";
 import { readBody } from "./body.ts";
 import type { Fetch } from "./listener.ts";
+import { answerProbe, isProbe } from "./probes.ts";
+import type { Readiness } from "./readiness.ts";
 import { statusOf } from "./status.ts";
+import { type Target, targetOf } from "./target.ts";
+import { text } from "./text.ts";
 
 export interface Routes {
   readonly admission: AdmissionWorld;
   readonly answerSecret: SecretAnswer;
   readonly isDraining: () => boolean;
+  readonly readiness: Readiness;
+  readonly metrics: RequestMetrics;
   readonly log: Log;
 }
 
@@ -30,50 +37,73 @@ const LONGEST_ADMISSION_MS = 30_000;
 /** What is kept of a request's time for the answer to travel back. */
 const TIME_TO_ANSWER_MS = 500;
 
+/** What is sent, and what became of the request in a word. */
+interface Answer {
+  readonly response: Response;
+  readonly result: Result;
+}
+
 /** The handler of Bun.serve. Every request gets an answer, and nothing that it throws ends the server. */
 export function createHandler(routes: Routes): Fetch {
+  const { metrics, log } = routes;
   return async (request, isLast) => {
-    const response = await route(routes, request).catch((error: unknown) => failure(error, routes.log));
+    const target = targetOf(request.url);
+    const route = routeOf(target.path);
+    const begun = metrics.begin(route);
+    const { response, result } = await answer(routes, target, request).catch((error: unknown) =>
+      failure(error, log),
+    );
+    metrics.end(route, begun, result);
     // A client whose connection stays open would never notice that we are on our way out.
     if (isLast || routes.isDraining()) response.headers.set("Connection", "close");
     return response;
   };
 }
 
-async function route(routes: Routes, request: Request): Promise<Response> {
-  const { path, query } = targetOf(request.url);
+function routeOf(path: string): Route {
+  switch (path) {
+    case "/mutate":
+      return "mutate";
+    case "/secret":
+      return "secret";
+    default:
+      return isProbe(path) ? "probe" : "other";
+  }
+}
+
+async function answer(routes: Routes, { path, query }: Target, request: Request): Promise<Answer> {
+  if (isProbe(path)) return { response: answerProbe(path, routes.readiness), result: ANSWERED };
   switch (path) {
     case "/mutate":
       return request.method === "POST" ? mutate(routes, request, query) : notAllowed();
     case "/secret":
       return request.method === "POST" ? secret(routes, request) : notAllowed();
-    case "/healthz":
-    case "/livez":
-      return text(200, "ok");
-    case "/readyz":
-      return routes.isDraining() ? text(503, "draining") : text(200, "ok");
     default:
-      return text(404, "not found: POST /mutate, POST /secret, GET /healthz, /livez, /readyz");
+      return { response: text(404, NOT_FOUND), result: ANSWERED };
   }
 }
 
-/** The two parts of an address that tell requests apart. Bun has it in its normal form, with a scheme and a host. */
-function targetOf(address: string): { readonly path: string; readonly query: string } {
-  const begin = address.indexOf("/", address.indexOf("://") + "://".length);
-  const mark = address.indexOf("?", begin);
-  return mark < 0
-    ? { path: address.slice(begin), query: "" }
-    : { path: address.slice(begin, mark), query: address.slice(mark + 1) };
-}
+const NOT_FOUND = "not found: POST /mutate, POST /secret, GET /healthz, /livez, /readyz";
+const ANSWERED: Result = { outcome: "answered" };
+const UNCONCERNED: Result = { outcome: "unconcerned" };
 
-async function mutate({ admission }: Routes, request: Request, query: string): Promise<Response> {
+async function mutate({ admission }: Routes, request: Request, query: string): Promise<Answer> {
   const deadline = deadlineIn(timeToDecide(query));
   const body = await readBody(request, LONGEST_REVIEW, deadline);
   const unconcerned = uidOfUnconcerned(body, admission.webhook.environment);
-  if (unconcerned !== undefined) return json(formatReview(unconcerned, ALLOWED));
+  if (unconcerned !== undefined) {
+    return { response: json(formatReview(unconcerned, ALLOWED)), result: UNCONCERNED };
+  }
   const review = parseReview(body);
   const outcome = await admit(review, admission, deadline);
-  return json(formatReview(review.uid, outcome));
+  return { response: json(formatReview(review.uid, outcome)), result: resultOf(outcome) };
+}
+
+/** In a word what its audit annotations tell of each container. */
+function resultOf({ allowed, audit = {} }: AdmissionOutcome): Result {
+  if (!allowed) return { outcome: "denied", code: audit["denied"] ?? "internal" };
+  const told = (["injected", "unwrapped", "skipped"] as const).find((what) => audit[what] !== undefined);
+  return told === undefined ? UNCONCERNED : { outcome: told };
 }
 
 const JSON_TYPE = { headers: { "Content-Type": "application/json" } };
@@ -97,7 +127,7 @@ function timeToDecideIn(query: string): number {
   return Math.max(given - TIME_TO_ANSWER_MS, given / 2);
 }
 
-async function secret({ answerSecret }: Routes, request: Request): Promise<Response> {
+async function secret({ answerSecret }: Routes, request: Request): Promise<Answer> {
   const deadline = deadlineIn(SECRET_TIMEOUT_MS);
   const token = request.headers.get("X-Token");
   // Whoever shows no token need not be read.
@@ -106,27 +136,24 @@ async function secret({ answerSecret }: Routes, request: Request): Promise<Respo
   const unresolved = formatUnresolved(failures);
   // Nothing on the way may keep it.
   const headers = { "Cache-Control": "no-store" };
-  return Response.json(values, {
+  const response = Response.json(values, {
     headers: unresolved === undefined ? headers : { ...headers, "X-Piggy-Unresolved": unresolved },
   });
+  return { response, result: { outcome: "allowed" } };
 }
 
-function failure(error: unknown, log: Log): Response {
+function failure(error: unknown, log: Log): Answer {
   if (error instanceof PiggyError) {
-    const status = statusOf(error.code);
-    return text(status, error.message, status === 503 ? { "Retry-After": "1" } : {});
+    const { code, message } = error;
+    const status = statusOf(code);
+    const outcome = status === 401 || status === 403 ? "denied" : "failed";
+    const response = text(status, message, status === 503 ? { "Retry-After": "1" } : {});
+    return { response, result: { outcome, code } };
   }
   log("error", "request failed", { error: messageOf(error) });
-  return text(500, "internal error");
+  return { response: text(500, "internal error"), result: { outcome: "failed", code: "internal" } };
 }
 
-function notAllowed(): Response {
-  return text(405, "use POST", { Allow: "POST" });
-}
-
-function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(`${body}\n`, {
-    status,
-    headers: { "Content-Type": "text/plain; charset=utf-8", ...headers },
-  });
+function notAllowed(): Answer {
+  return { response: text(405, "use POST", { Allow: "POST" }), result: ANSWERED };
 }

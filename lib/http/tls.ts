@@ -1,4 +1,6 @@
 /** The certificate that is served, and the files that it comes from. */
+
+import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -38,6 +40,11 @@ export async function readTls(settings: Settings): Promise<Tls | undefined> {
     throw new PiggyError("tls_files_unreadable", what, { cause });
   }
   return { ...pair, ca: caFile === undefined ? undefined : await readPem(caFile) };
+}
+
+/** When the first certificate of a PEM expires, in seconds since 1970. */
+export function expiryOf(pem: string): number {
+  return new X509Certificate(pem).validToDate.getTime() / 1000;
 }
 
 /** @throws PiggyError `tls_files_unreadable` */

@@ -49,6 +49,7 @@ export async function install(
     KUBERNETES_SERVICE_HOST: cluster.host,
     KUBERNETES_SERVICE_PORT: String(cluster.port),
     LISTEN_ADDRESS: `127.0.0.1:${port}`,
+    PIGGY_METRICS_ADDRESS: "127.0.0.1:0",
     // As the kubelet tells the Pods of a namespace about its Services.
     PIGGY_WEBHOOKS_SERVICE_HOST: "127.0.0.1",
     PIGGY_WEBHOOKS_SERVICE_PORT: String(port),

@@ -40,6 +40,7 @@ test.concurrent.each(["SIGTERM", "SIGINT"] as const)(
       });
     const connectionOf = async (path: string) => (await request(path)).headers.get("connection");
 
+    await webhook.ready();
     expect((await request("/readyz")).status).toBe(200);
     expect(await connectionOf("/livez")).not.toBe("close");
     const path = new RegExp(`/pods/${pod.name}$`);

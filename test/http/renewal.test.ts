@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { type CertificateAuthority, createCertificateAuthority } from "../fakes/certificates.ts";
+import { scrape } from "../metrics/scrape.ts";
 import { startPod } from "../secrets/asking.ts";
 import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
 import { startWorld, type World } from "../support/world.ts";
@@ -52,8 +53,8 @@ async function replace(name: string, content: string): Promise<void> {
   await rename(file(`${name}.new`), file(name));
 }
 
-async function renew(authority: CertificateAuthority = world.authority): Promise<string> {
-  const { cert, key } = await authority.issue({ names: NAMES });
+async function renew(authority: CertificateAuthority = world.authority, notAfter?: Date): Promise<string> {
+  const { cert, key } = await authority.issue({ names: NAMES, ...(notAfter && { notAfter }) });
   await replace("tls.key", key);
   await replace("tls.crt", cert);
   return new X509Certificate(cert).serialNumber;
@@ -181,4 +182,12 @@ test("the process ends when it is told to, after a renewal as before", async () 
   await webhook.logged(({ message }) => message === "certificate renewed");
   webhook.signal("SIGTERM");
   expect(await webhook.exited).toBe(0);
+});
+
+test("the metrics say when the renewed certificate expires", async () => {
+  const expiry = async () => (await scrape(webhook)).value("piggy_tls_certificate_expiry_timestamp_seconds");
+  const soon = Math.floor(Date.now() / 1000) + 3_600;
+  expect(await expiry()).not.toBe(soon);
+  await renew(world.authority, new Date(soon * 1000));
+  await until(async () => (await expiry()) === soon);
 });

@@ -103,7 +103,8 @@ describe("without TLS files", () => {
   test("the webhook speaks plain HTTP, and says so", async () => {
     await whileRunning(
       { ...world.environment, ...NO_TLS, LISTEN_ADDRESS: "127.0.0.1:0" },
-      async ({ address, log }) => {
+      async ({ address, log, ready }) => {
+        await ready();
         expect((await fetch(`http://${address}/readyz`)).status).toBe(200);
         const listening = log.find(({ message }) => message === "listening");
         expect(listening).toMatchObject({ level: "info", tls: false });

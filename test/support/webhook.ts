@@ -13,7 +13,11 @@ export interface LogLine {
 export interface WebhookProcess {
   /** HOST:PORT that it said it listens on. */
   readonly address: string;
+  /** HOST:PORT of its metrics and probes without TLS, or `off`. */
+  readonly metricsAddress: string;
   readonly log: readonly LogLine[];
+  /** Resolves when its probe says that requests may come. */
+  ready(): Promise<void>;
   /** The first line from the given one on that is meant; rejects when there is none within a minute. */
   logged(isMeant: (line: LogLine) => boolean, from?: number): Promise<LogLine>;
   /** Every byte that it wrote, for looking for what must not be in it. */
@@ -39,7 +43,7 @@ export async function startWebhook(
   const log: LogLine[] = [];
   const readers = new Set<() => void>();
   let output = "";
-  const { promise: listening, resolve, reject } = Promise.withResolvers<string>();
+  const { promise: listening, resolve, reject } = Promise.withResolvers<LogLine>();
   const read = async () => {
     const decoder = new TextDecoder();
     let rest = "";
@@ -52,7 +56,7 @@ export async function startWebhook(
         const entry = parseLine(line);
         log.push(entry);
         for (const reader of readers) reader();
-        if (entry.message === "listening") resolve(String(entry["address"]));
+        if (entry.message === "listening") resolve(entry);
       }
     }
     reject(new Error(`piggy-webhooks ended before it listened:\n${output}`));
@@ -63,10 +67,12 @@ export async function startWebhook(
     START_TIMEOUT_MS,
   );
   try {
-    const address = await listening;
+    const { address, metrics } = await listening;
     return {
-      address,
+      address: String(address),
+      metricsAddress: String(metrics),
       log,
+      ready: () => untilReady(String(metrics)),
       logged: (isMeant, from = 0) => firstLine(log, readers, isMeant, from),
       output: () => output,
       signal: (name) => child.kill(name),
@@ -81,6 +87,14 @@ export async function startWebhook(
     throw error;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function untilReady(metricsAddress: string): Promise<void> {
+  const end = Date.now() + START_TIMEOUT_MS;
+  while (!(await fetch(`http://${metricsAddress}/readyz`)).ok) {
+    if (Date.now() > end) throw new Error("piggy-webhooks is not ready in time");
+    await Bun.sleep(10);
   }
 }
 

@@ -91,6 +91,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     PIGGY_WEBHOOKS_SERVICE_HOST: "127.0.0.1",
     PIGGY_WEBHOOKS_SERVICE_PORT: String(port),
     LISTEN_ADDRESS: `127.0.0.1:${port}`,
+    PIGGY_METRICS_ADDRESS: "127.0.0.1:0",
     PIGGY_ENV_IMAGE,
     AWS_REGION: REGION,
     AWS_ENDPOINT_URL: aws.url,
