@@ -13,6 +13,7 @@ import { readBody } from "./body.ts";
 import type { Fetch } from "./listener.ts";
 import { answerProbe, isProbe } from "./probes.ts";
 import type { Readiness } from "./readiness.ts";
+import { requestIdOf } from "./request-id.ts";
 import { statusOf } from "./status.ts";
 import { type Target, targetOf } from "./target.ts";
 import { text } from "./text.ts";
@@ -127,12 +128,22 @@ function timeToDecideIn(query: string): number {
   return Math.max(given - TIME_TO_ANSWER_MS, given / 2);
 }
 
-async function secret({ answerSecret }: Routes, request: Request): Promise<Answer> {
+/** Every answer says what the request is called in the log. */
+async function secret(routes: Routes, request: Request): Promise<Answer> {
+  const id = requestIdOf(request.headers);
+  const answer = await decideSecret(routes, request, id).catch((error: unknown) =>
+    failure(error, routes.log, { request: id }),
+  );
+  answer.response.headers.set("X-Request-Id", id);
+  return answer;
+}
+
+async function decideSecret({ answerSecret }: Routes, request: Request, id: string): Promise<Answer> {
   const deadline = deadlineIn(SECRET_TIMEOUT_MS);
   const token = request.headers.get("X-Token");
   // Whoever shows no token need not be read.
   const body = token ? await readBody(request, LONGEST_SECRET_REQUEST, deadline) : "";
-  const { values, failures } = await answerSecret(token, body, deadline.signal);
+  const { values, failures } = await answerSecret(token, body, deadline.signal, id);
   const unresolved = formatUnresolved(failures);
   // Nothing on the way may keep it.
   const headers = { "Cache-Control": "no-store" };
@@ -142,7 +153,7 @@ async function secret({ answerSecret }: Routes, request: Request): Promise<Answe
   return { response, result: { outcome: "allowed" } };
 }
 
-function failure(error: unknown, log: Log): Answer {
+function failure(error: unknown, log: Log, fields: Readonly<Record<string, string>> = {}): Answer {
   if (error instanceof PiggyError) {
     const { code, message } = error;
     const status = statusOf(code);
@@ -150,7 +161,7 @@ function failure(error: unknown, log: Log): Answer {
     const response = text(status, message, status === 503 ? { "Retry-After": "1" } : {});
     return { response, result: { outcome, code } };
   }
-  log("error", "request failed", { error: messageOf(error) });
+  log("error", "request failed", { ...fields, error: messageOf(error) });
   return { response: text(500, "internal error"), result: { outcome: "failed", code: "internal" } };
 }
 

@@ -137,13 +137,15 @@ async function parseFindings(answer: Answer, url: URL, keys: readonly string[]):
   return { values, failures: parseUnresolved(unresolved, keys, values) };
 }
 
-function parseValues({ status, body }: Answer, url: URL): ReadonlyMap<string, string> {
-  if (status === 403) throw new PiggyError("not_allowed", "piggy-webhooks: decision not allowed");
+function parseValues({ status, headers, body }: Answer, url: URL): ReadonlyMap<string, string> {
+  if (status === 403) {
+    throw new PiggyError("not_allowed", `piggy-webhooks: decision not allowed${requestIn(headers)}`);
+  }
   if (status < 200 || status > 299) {
     const isPassing = status === 429 || status >= 500;
     throw new PiggyError(
       isPassing ? "webhook_unavailable" : "webhook_refused",
-      `piggy-webhooks: ${status} ${body.trim().slice(0, 1000)}`.trimEnd(),
+      `piggy-webhooks: ${status} ${body.trim().slice(0, 1000)}`.trimEnd() + requestIn(headers),
     );
   }
   const value = parseJson(body);
@@ -153,4 +155,10 @@ function parseValues({ status, body }: Answer, url: URL): ReadonlyMap<string, st
   const values = new Map<string, string>();
   for (const [key, entry] of Object.entries(value)) if (typeof entry === "string") values.set(key, entry);
   return values;
+}
+
+/** What the webhook's log calls the request, for whoever looks for the reason there. */
+function requestIn(headers: Answer["headers"]): string {
+  const id = headers.get("x-request-id") ?? "";
+  return /^[\w.:=-]{1,100}$/.test(id) ? ` (request ${id})` : "";
 }

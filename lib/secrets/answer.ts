@@ -19,10 +19,17 @@ export interface Answer {
   readonly failures: ReadonlyMap<string, PiggyError>;
 }
 
-export type SecretAnswer = (token: string | null, body: string, signal: AbortSignal) => Promise<Answer>;
+/** `request` is what the request is called in the log. */
+export type SecretAnswer = (
+  token: string | null,
+  body: string,
+  signal: AbortSignal,
+  request: string,
+) => Promise<Answer>;
 
 /** What is known of a request by the time it is decided. */
 interface Trail {
+  readonly request: string;
   caller?: Caller;
   grant?: Grant;
   readonly entries: EntryRead[];
@@ -42,8 +49,8 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     roleFor: parseAssumeRoles(settings["piggy-assume-roles"]),
   };
   for (const warning of rules.allowed?.warnings ?? [EVERYTHING]) world.log("warn", warning);
-  return async (token, body, signal) => {
-    const trail: Trail = { entries: [] };
+  return async (token, body, signal, id) => {
+    const trail: Trail = { request: id, entries: [] };
     try {
       const request = parseSecretRequest(token, body);
       const { values, failures, ...read } = await decide(request, trail, signal);
@@ -107,9 +114,13 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     return stored;
   }
 
-  function audit({ caller, grant, entries }: Trail, decision: Readonly<Record<string, unknown>>): void {
+  function audit(
+    { request, caller, grant, entries }: Trail,
+    decision: Readonly<Record<string, unknown>>,
+  ): void {
     world.log(decision["decision"] === "allowed" ? "info" : "warn", "secret decision", {
       ...decision,
+      request,
       namespace: caller?.namespace,
       serviceAccount: caller?.serviceAccount,
       pod: grant?.pod ?? caller?.pod?.name,

@@ -215,6 +215,8 @@ describe("a container does not start, exits with 125 and says why in one line", 
     const lines = denials().slice(audited);
     audited += lines.length;
     expect(lines).toEqual([expect.objectContaining({ reason: expect.stringContaining(reason) })]);
+    // By which whoever sees the container's line finds the webhook's.
+    expect(message).toContain(`decision not allowed (request ${lines[0]?.["request"]})`);
   }
   let audited = 0;
   beforeEach(() => {

@@ -270,6 +270,18 @@ describe("the container does not start on an answer", () => {
     await expectRefused({ PIGGY_ADDRESS: `https://localhost:${port}` }, code, says);
   });
 
+  test("and what the webhook calls the request is said where it can be its id", async () => {
+    const answerAs = (id: string) => () =>
+      new Response("AWS is down\n", { status: 503, headers: { "X-Request-Id": id } });
+    const good = await tlsWebhook(["localhost"], { answer: answerAs("705ab4f5:1") });
+    const says = "503 AWS is down (request 705ab4f5:1)";
+    await expectRefused({ PIGGY_ADDRESS: `https://localhost:${good.port}` }, "webhook_unavailable", says);
+    const bad = await tlsWebhook(["localhost"], { answer: answerAs("<b>\u00e9") });
+    const outcome = await startWith({ PIGGY_ADDRESS: `https://localhost:${bad.port}` });
+    expect(onlyLine(outcome).message).toContain("503 AWS is down");
+    expect(outcome.stderr).not.toContain("(request");
+  });
+
   test("that breaks off", async () => {
     const listener = Bun.listen({
       hostname: "127.0.0.1",
