@@ -265,6 +265,35 @@ describe("Secrets Manager", () => {
     );
   });
 
+  test("is disturbed until that is over: for some calls, some secrets, some regions", async () => {
+    for (const [where, name] of [
+      [region, "calm"],
+      [region, "busy"],
+      ["us-east-1", "calm"],
+    ] as const) {
+      aws.putSecret({ region: where, name, value: "hidden" });
+    }
+    const throttled = { status: 400, code: "ThrottlingException" };
+    const busyness = aws.disturb({ name: "busy", every: 3, answer: throttled });
+    aws.disturb({ region: "us-east-1", answer: throttled });
+    const busy: boolean[] = [];
+    for (let call = 0; call < 6; call += 1) {
+      busy.push(
+        await getSecret({ SecretId: "busy" }).then(
+          () => true,
+          () => false,
+        ),
+      );
+    }
+    expect(busy).toEqual([true, true, false, true, true, false]);
+    expect(await getSecret({ SecretId: "calm" })).toMatchObject({ SecretString: "hidden" });
+    const elsewhere = secretsManager(user, "us-east-1");
+    expect(await refusal(getSecret({ SecretId: "calm" }, elsewhere))).toEqual(failure("ThrottlingException"));
+    expect(busyness.met()).toBe(6);
+    busyness.end();
+    for (let call = 0; call < 3; call += 1) await getSecret({ SecretId: "busy" });
+  });
+
   test("fails on demand, as often as asked, and records each call without a value", async () => {
     aws.putSecret({ region, name: "busy", value: "hidden" });
     aws.failNext({

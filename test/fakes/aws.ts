@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ContainerRegistry } from "./aws/container-registry.ts";
 import { type AwsError, toAwsError, unknownOperation } from "./aws/error.ts";
-import { type Failure, Failures } from "./aws/failures.ts";
+import { type Disturbance, type Disturbing, type Failure, Failures } from "./aws/failures.ts";
 import { Identities, type User } from "./aws/identities.ts";
 import { jsonProtocol } from "./aws/json-protocol.ts";
 import { type ParameterEntry, type ParameterLabel, ParameterStore } from "./aws/parameter-store.ts";
@@ -11,7 +11,7 @@ import { type SecretEntry, SecretsManager } from "./aws/secrets-manager.ts";
 import { type Role, SecurityTokenService, type TrustingRole } from "./aws/security-token-service.ts";
 import type { Received } from "./aws/signature.ts";
 
-export type { Action, Failure } from "./aws/failures.ts";
+export type { Action, Disturbance, Disturbing, Failure } from "./aws/failures.ts";
 export type { Permission, User } from "./aws/identities.ts";
 export type { ParameterEntry, ParameterLabel } from "./aws/parameter-store.ts";
 export type { Service } from "./aws/protocol.ts";
@@ -29,6 +29,8 @@ export interface AwsFake {
   readonly url: string;
   /** The answered calls in order. A request that names none of the services is not among them. */
   readonly requests: readonly AwsRequest[];
+  /** How many were begun, whether or not they were answered. */
+  begun(): number;
   addUser(user: User): void;
   /** One that is given for a web identity token. */
   addRole(arn: string, role: Role): void;
@@ -48,6 +50,8 @@ export interface AwsFake {
   failNext(failure: Failure): void;
   /** Sets AWS's clock ahead of this machine's, or with a negative number behind it. */
   setClockAhead(milliseconds: number): void;
+  /** From now on, until it is ended. */
+  disturb(disturbance: Disturbance): Disturbing;
   stop(): Promise<void>;
 }
 
@@ -66,6 +70,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
   const json = jsonProtocol(secrets, parameters, registry, identities, failures);
   const protocols = [json, queryProtocol(tokens, identities, failures)] as const;
   const requests: AwsRequest[] = [];
+  let begun = 0;
 
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -74,6 +79,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
     idleTimeout: 0,
     ...(tls === undefined ? {} : { tls }),
     async fetch(request) {
+      begun += 1;
       const response = await respond(request, protocols, (answered) => requests.push(answered));
       response.headers.set("date", new Date(identities.now()).toUTCString());
       return response;
@@ -83,6 +89,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
   return {
     url: tls === undefined ? `http://127.0.0.1:${server.port}` : `https://localhost:${server.port}`,
     requests,
+    begun: () => begun,
     addUser: (user) => identities.addUser(user),
     addRole: (arn, role) => tokens.addRole(arn, role),
     addTrustingRole: (arn, role) => tokens.addTrustingRole(arn, role),
@@ -98,6 +105,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
     setClockAhead(milliseconds) {
       identities.clockAheadMs = milliseconds;
     },
+    disturb: (disturbance) => failures.begin(disturbance),
     stop: () => server.stop(true),
   };
 }

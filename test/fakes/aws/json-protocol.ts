@@ -55,7 +55,7 @@ export function jsonProtocol(
       throw unknownOperation();
     }
     const { identity, region } = await authenticate(received, service, identities);
-    await failures.meet(action);
+    await failures.meet({ action, region, input });
     const checked = asInput(input);
     const { account } = identity;
     authorize(identity, permission, operation.resource(region, checked, account));

@@ -14,7 +14,7 @@ export function queryProtocol(
   identities: Identities,
   failures: Failures,
 ): Protocol {
-  async function run({ action }: Call, received: Received, requestId: string): Promise<string> {
+  async function run({ action, input }: Call, received: Received, requestId: string): Promise<string> {
     const form = parseForm(received.body);
     if (action !== "AssumeRoleWithWebIdentity" && action !== "AssumeRole") throw unknownOperation();
     if (form.get("Version") !== API_VERSION) {
@@ -22,10 +22,10 @@ export function queryProtocol(
     }
     if (action === "AssumeRole") {
       const { identity } = await authenticate(received, "sts", identities);
-      await failures.meet(action);
+      await failures.meet({ action, region: undefined, input });
       return sessionResponse(tokens.assumeRole(form, identity), requestId);
     }
-    await failures.meet(action);
+    await failures.meet({ action, region: undefined, input });
     return assumedRoleResponse(await tokens.assumeRoleWithWebIdentity(form), requestId);
   }
   return {
