@@ -46,6 +46,7 @@ export type ErrorCode =
   | "request_invalid"
   | "token_missing"
   | "not_allowed"
+  | "overloaded"
   // AWS
   | "region_invalid"
   | "credentials_missing"

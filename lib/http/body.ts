@@ -2,9 +2,16 @@
 import type { Deadline } from "../deadline.ts";
 import { PiggyError } from "../error.ts";
 
+/** Whoever sends it goes on at its own pace, so there is no use in the connection any more. */
+export class SlowBody extends PiggyError {
+  constructor() {
+    super("request_invalid", "the body did not come in time");
+  }
+}
+
 /**
  * Reads the body as text.
- * @throws PiggyError `request_invalid` when it is longer than that, or not here by the deadline
+ * @throws PiggyError `request_invalid` when it is longer than that; SlowBody when it is not here by the deadline
  */
 export function readBody(request: Request, atMost: number, deadline: Deadline): Promise<string> {
   const declared = request.headers.get("Content-Length");
@@ -16,7 +23,7 @@ export function readBody(request: Request, atMost: number, deadline: Deadline): 
 /** The same by its deadline. Work that is late goes on, and nobody hears of it. */
 function inTime<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => reject(tooSlow()), Math.max(0, deadline.remaining()));
+  const timer = setTimeout(() => reject(new SlowBody()), Math.max(0, deadline.remaining()));
   work.then(
     (result) => {
       clearTimeout(timer);
@@ -50,8 +57,4 @@ async function readPieces(request: Request, atMost: number, deadline: Deadline):
 
 function tooLong(atMost: number): PiggyError {
   return new PiggyError("request_invalid", `the body is longer than ${atMost} bytes`);
-}
-
-function tooSlow(): PiggyError {
-  return new PiggyError("request_invalid", "the body did not come in time");
 }

@@ -9,7 +9,8 @@ import type { Log } from "../log.ts";
 import type { RequestMetrics, Result, Route } from "../metrics/requests.ts";
 import type { SecretAnswer } from "../secrets/answer.ts";
 import { formatUnresolved } from "../secrets/unresolved.ts";
-import { readBody } from "./body.ts";
+import { readBody, SlowBody } from "./body.ts";
+import { type BodyBudget, createBodyBudget } from "./body-budget.ts";
 import type { Fetch } from "./listener.ts";
 import { answerProbe, isProbe } from "./probes.ts";
 import type { Readiness } from "./readiness.ts";
@@ -32,6 +33,8 @@ const LONGEST_REVIEW = 8 * 1024 * 1024;
 /** A token, and as many keys as an environment can name. */
 const LONGEST_SECRET_REQUEST = 1024 * 1024;
 const SECRET_TIMEOUT_MS = 10_000;
+/** What is read before anybody is known must not be waited for as long. */
+const SECRET_BODY_TIMEOUT_MS = 5_000;
 /** The API server's own default, where a request does not say, and the longest that it can be told to wait. */
 const ADMISSION_TIMEOUT_MS = 10_000;
 const LONGEST_ADMISSION_MS = 30_000;
@@ -44,8 +47,14 @@ interface Answer {
   readonly result: Result;
 }
 
+/** What requests share besides what they lead to. */
+interface Shared extends Routes {
+  readonly bodies: BodyBudget;
+}
+
 /** The handler of Bun.serve. Every request gets an answer, and nothing that it throws ends the server. */
-export function createHandler(routes: Routes): Fetch {
+export function createHandler(given: Routes): Fetch {
+  const routes: Shared = { ...given, bodies: createBodyBudget() };
   const { metrics, log } = routes;
   return async (request, isLast) => {
     const target = targetOf(request.url);
@@ -72,7 +81,7 @@ function routeOf(path: string): Route {
   }
 }
 
-async function answer(routes: Routes, { path, query }: Target, request: Request): Promise<Answer> {
+async function answer(routes: Shared, { path, query }: Target, request: Request): Promise<Answer> {
   if (isProbe(path)) return { response: answerProbe(path, routes.readiness), result: ANSWERED };
   switch (path) {
     case "/mutate":
@@ -129,7 +138,7 @@ function timeToDecideIn(query: string): number {
 }
 
 /** Every answer says what the request is called in the log. */
-async function secret(routes: Routes, request: Request): Promise<Answer> {
+async function secret(routes: Shared, request: Request): Promise<Answer> {
   const id = requestIdOf(request.headers);
   const answer = await decideSecret(routes, request, id).catch((error: unknown) =>
     failure(error, routes.log, { request: id }),
@@ -138,12 +147,16 @@ async function secret(routes: Routes, request: Request): Promise<Answer> {
   return answer;
 }
 
-async function decideSecret({ answerSecret }: Routes, request: Request, id: string): Promise<Answer> {
-  const deadline = deadlineIn(SECRET_TIMEOUT_MS);
+async function decideSecret({ answerSecret, bodies }: Shared, request: Request, id: string): Promise<Answer> {
+  const deadline = deadlineIn(SECRET_TIMEOUT_MS - TIME_TO_ANSWER_MS);
   const token = request.headers.get("X-Token");
-  // Whoever shows no token need not be read.
-  const body = token ? await readBody(request, LONGEST_SECRET_REQUEST, deadline) : "";
-  const { values, failures } = await answerSecret(token, body, deadline.signal, id);
+  const { values, failures } = await bodies.during(request, LONGEST_SECRET_REQUEST, async () => {
+    // Whoever shows no token need not be read.
+    const body = token
+      ? await readBody(request, LONGEST_SECRET_REQUEST, deadlineIn(SECRET_BODY_TIMEOUT_MS))
+      : "";
+    return answerSecret(token, body, deadline.signal, id);
+  });
   const unresolved = formatUnresolved(failures);
   // Nothing on the way may keep it.
   const headers = { "Cache-Control": "no-store" };
@@ -158,7 +171,10 @@ function failure(error: unknown, log: Log, fields: Readonly<Record<string, strin
     const { code, message } = error;
     const status = statusOf(code);
     const outcome = status === 401 || status === 403 ? "denied" : "failed";
-    const response = text(status, message, status === 503 ? { "Retry-After": "1" } : {});
+    const response = text(status, message, {
+      ...(status === 503 || status === 429 ? { "Retry-After": "1" } : {}),
+      ...(error instanceof SlowBody ? { Connection: "close" } : {}),
+    });
     return { response, result: { outcome, code } };
   }
   log("error", "request failed", { ...fields, error: messageOf(error) });

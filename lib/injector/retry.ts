@@ -20,6 +20,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set(["not_allowed", "token_missing", "
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   "webhook_unreachable",
   "webhook_unavailable",
+  "overloaded",
   "aws_throttled",
   "aws_unavailable",
 ]);

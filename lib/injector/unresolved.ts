@@ -8,6 +8,7 @@ const CODES = [
   "reference_invalid",
   "reference_unresolved",
   "region_invalid",
+  "overloaded",
   "credentials_missing",
   "secret_not_found",
   "secret_not_keyed",

@@ -345,11 +345,14 @@ describe("in proxy mode", () => {
     expectRefused(outcome, "webhook_refused", "its log says why");
   });
 
-  test("what can heal is asked for again", async () => {
-    const throttled = { [BLUE]: { code: "aws_throttled", message: "parameter blue: throttled" } };
-    answers = [{ reasons: throttled }, { reasons: throttled }, { values: { [BLUE]: VALUE } }];
-    const outcome = await start({ V: `piggy:${BLUE}`, PIGGY_DEADLINE: "30s" });
-    expect(outcome.started().variable("V")).toBe(VALUE);
-    expect(outcome.log().map(({ message }) => message)).toEqual(Array(2).fill("parameter blue: throttled"));
-  });
+  test.each(["aws_throttled", "aws_unavailable", "overloaded"])(
+    "what can heal is asked for again: %s",
+    async (code) => {
+      const passing = { [BLUE]: { code, message: "parameter blue: not now" } };
+      answers = [{ reasons: passing }, { reasons: passing }, { values: { [BLUE]: VALUE } }];
+      const outcome = await start({ V: `piggy:${BLUE}`, PIGGY_DEADLINE: "30s" });
+      expect(outcome.started().variable("V")).toBe(VALUE);
+      expect(outcome.log().map(({ message }) => message)).toEqual(Array(2).fill("parameter blue: not now"));
+    },
+  );
 });

@@ -1,0 +1,45 @@
+/** So many bytes of bodies at a time: each may be allowed, and a thousand of them at once not. */
+import { PiggyError } from "../error.ts";
+
+export interface BodyBudget {
+  /**
+   * Does the work while the request's body counts.
+   * @throws PiggyError `overloaded` when there is no room for it
+   */
+  readonly during: <T>(request: Request, atMost: number, work: () => Promise<T>) => Promise<T>;
+}
+
+/** In bytes. What a Pod sends has some hundred to some thousand; who says that it will be more waits with its like. */
+const SMALL = 16 * 1024;
+const FOR_SMALL = 8 * 1024 * 1024;
+const FOR_LARGE = 8 * 1024 * 1024;
+/** What a request costs however short it is: so these bound as well how many there are at a time. */
+const LEAST = 2 * 1024;
+
+export function createBodyBudget(onRefused: () => void = () => {}): BodyBudget {
+  const small = { left: FOR_SMALL };
+  // Eight clients that send a mebibyte slowly must not keep every Pod away.
+  const large = { left: FOR_LARGE };
+  return {
+    async during(request, atMost, work) {
+      const size = Math.max(LEAST, Math.min(declaredLength(request) ?? atMost, atMost));
+      const budget = size <= SMALL ? small : large;
+      if (size > budget.left) {
+        onRefused();
+        throw new PiggyError("overloaded", "too many requests are under way: try again");
+      }
+      budget.left -= size;
+      try {
+        return await work();
+      } finally {
+        budget.left += size;
+      }
+    },
+  };
+}
+
+/** Undefined for a body in chunks; what is no number was refused by Bun. */
+function declaredLength(request: Request): number | undefined {
+  const declared = request.headers.get("Content-Length");
+  return declared === null ? undefined : Number(declared);
+}
