@@ -28,6 +28,9 @@ import { createImageLookup, type PullSecrets } from "./lib/registry/lookup.ts";
 import { networkOf } from "./lib/registry/reach.ts";
 import { parseMirrors } from "./lib/registry/source.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
+import { takeTurns } from "./lib/secrets/api-server-turns.ts";
+import { createAwsCalls } from "./lib/secrets/aws-calls.ts";
+import { keepReads } from "./lib/secrets/reads.ts";
 import type { Environment, Settings } from "./lib/settings.ts";
 import { version } from "./package.json" with { type: "json" };
 
@@ -92,8 +95,10 @@ async function start(environment: Environment, log: Log): Promise<void> {
     newUid,
     log,
   };
-  const store = createWebhookStore(environment);
-  const answerSecret = createSecretAnswer({ environment, ...lookups, ...store, log });
+  const calls = createAwsCalls();
+  const store = createWebhookStore(environment, calls.make);
+  const reads = keepReads(store, { calls, ttlMs: settings["piggy-cache-ttl"] });
+  const answerSecret = createSecretAnswer({ environment, ...takeTurns(lookups), ...reads, log });
 
   const { requests } = metrics;
   const { isDraining } = drain;

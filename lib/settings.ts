@@ -290,6 +290,14 @@ export const SETTINGS = {
     meaning:
       'Which secrets are read as which role, the first that names one: a JSON list such as `[{"secrets": "{namespace}/**", "role": "arn:aws:iam::111122223333:role/piggy-{namespace}"}]`, each with an `externalId` if the role wants one. Default: all as the webhook itself.',
   },
+  "piggy-cache-ttl": {
+    type: "duration",
+    default: 30_000,
+    from: WEBHOOK_ONLY,
+    readBy: ["secrets"],
+    meaning:
+      "How long a secret or parameter that was read is given out again without AWS being asked, and once as long while AWS cannot be reached. `0` keeps nothing.",
+  },
   "piggy-accept-default-tokens": {
     type: "acceptance",
     default: "auto",

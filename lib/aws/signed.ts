@@ -4,6 +4,7 @@
  */
 import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
+import type { MakeCall } from "./call.ts";
 import { endpointOf, type Service } from "./endpoint.ts";
 import type { EntryLocation } from "./entry.ts";
 import { awsError } from "./failure.ts";
@@ -34,6 +35,8 @@ export interface SignedStoreOptions {
   /** Whether the call is to be signed once more, at what is `now` by then. */
   readonly isOutOfTime?: (answer: Received) => boolean;
   readonly send?: Send;
+  /** What every call is made through, with the look for credentials that it wants. */
+  readonly makeCall?: MakeCall;
 }
 
 interface Call {
@@ -52,6 +55,7 @@ export function createSignedStore({
   now = () => new Date(),
   isOutOfTime = () => false,
   send = sendByFetch,
+  makeCall = (_, signal, run) => run(signal),
 }: SignedStoreOptions): Store {
   const exchangeSigned = (request: Call): Promise<Received> => {
     const { service, target, input, location, signal } = request;
@@ -79,19 +83,32 @@ export function createSignedStore({
     const requestId = received.headers.get("x-amzn-requestid") ?? undefined;
     return { ...parseAnswer(received, request.location), requestId };
   };
-  const asking = async (location: StoreLocation | EntryLocation, signal: AbortSignal): Promise<Ask> => {
-    const resolved = await credentials(location, signal);
-    return (request) => call({ ...request, location, credentials: resolved, signal });
+  const asking = (location: StoreLocation | EntryLocation, signal: AbortSignal): Ask => {
+    let resolved: Promise<AwsCredentials> | undefined;
+    // What failed is asked for again with the call that wants it.
+    const resolve = (ofTry: AbortSignal) => {
+      resolved ??= credentials(location, ofTry).catch((error: unknown) => {
+        resolved = undefined;
+        throw error;
+      });
+      return resolved;
+    };
+    return (request) => {
+      const action = request.target.slice(request.target.indexOf(".") + 1);
+      return makeCall({ service: request.service, region: location.region, action }, signal, async (ofTry) =>
+        call({ ...request, location, credentials: await resolve(ofTry), signal: ofTry }),
+      );
+    };
   };
   const readStore: ReadStore = async (location, signal) => {
-    const ask = await asking(location, signal);
+    const ask = asking(location, signal);
     return location.kind === "secret" ? readSecret(ask, location) : readPath(ask, location);
   };
   return {
     readStore,
     async readEntry(location, signal) {
       const { readSignedEntry } = await import("./signed-entry.ts");
-      const read = async () => readSignedEntry(await asking(location, signal), location);
+      const read = async () => readSignedEntry(asking(location, signal), location);
       const { readByPathIfDenied } = await import("./parameter-by-path.ts");
       return readByPathIfDenied(read, location, readStore, signal);
     },

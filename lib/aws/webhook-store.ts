@@ -1,11 +1,11 @@
 /** The stores as the webhook reads them: as itself or as a role, by AWS's time, each call within ten seconds. */
+import type { MakeCall } from "./call.ts";
 import { createAwsClock } from "./clock.ts";
 import { createOwnCredentials } from "./own-credentials.ts";
 import { createRoleCredentials } from "./role-credentials.ts";
 import { type Send, sendByFetch } from "./send.ts";
 import { createSignedStore } from "./signed.ts";
 import type { Store } from "./store.ts";
-import { withThreeTries } from "./three-tries.ts";
 
 /** Longer than any answer of a service that is well; the request's own deadline is usually nearer. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -15,7 +15,11 @@ export interface WebhookStore extends Store {
   prepare(): Promise<void>;
 }
 
-export function createWebhookStore(environment: Readonly<Record<string, string | undefined>>): WebhookStore {
+/** @param makeCall decides when a call is made, how long it may take and whether it is made again */
+export function createWebhookStore(
+  environment: Readonly<Record<string, string | undefined>>,
+  makeCall?: MakeCall,
+): WebhookStore {
   const clock = createAwsClock();
   const own = createOwnCredentials(environment);
   const store = createSignedStore({
@@ -24,9 +28,10 @@ export function createWebhookStore(environment: Readonly<Record<string, string |
     now: clock.now,
     isOutOfTime: clock.correctBy,
     send: sendInTime,
+    ...(makeCall === undefined ? {} : { makeCall }),
   });
   return {
-    ...withThreeTries(store),
+    ...store,
     async prepare() {
       const first = { kind: "path", path: "/", region: environment["AWS_REGION"] ?? "" } as const;
       // Where nobody asks AWS by the webhook it has no identity, and whoever asks is told.

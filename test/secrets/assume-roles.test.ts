@@ -269,8 +269,10 @@ describe("where the role is not given", () => {
 
   test("now, whoever asks is told to come again", async () => {
     trust("closed");
-    world.aws.failNext({ action: "AssumeRole", times: 3, status: 400, code: "Throttling" });
+    const answer = { status: 400, code: "Throttling" };
+    const throttling = world.aws.disturb({ action: "AssumeRole", answer });
     const { status, headers, audit } = await askAs(newcomer(), "closed/db");
+    throttling.end();
     expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
     expect(audit).toMatchObject({ code: "aws_throttled" });
     expect((await askAs(newcomer(), "closed/db")).status).toBe(200);

@@ -190,20 +190,32 @@ describe("what may heal by itself is answered 503 with Retry-After", () => {
     expect(audit).toMatchObject({ decision: "denied", code });
   };
 
-  test.each<[number, string, string]>([
-    [400, "ThrottlingException", "aws_throttled"],
-    [500, "InternalServiceError", "aws_unavailable"],
-    [503, "ServiceUnavailable", "aws_unavailable"],
-  ])("when AWS answers %d %s to every try", async (status, code, ours) => {
-    world.aws.failNext({ action: "GetSecretValue", times: 3, status, code });
-    const answer = await door.ask(token, requestOf(pod));
-    expectUnavailable(answer, ours);
-    expect(answer.body).toBe(`secret shop/cart in ${REGION}: ${code}: ${code} on demand\n`);
-    expect((await door.ask(token, requestOf(pod))).status).toBe(200);
+  test("when AWS answers with it for as long as there is time", async () => {
+    const failures = [
+      { status: 400, code: "ThrottlingException", ours: "aws_throttled" },
+      { status: 500, code: "InternalServiceError", ours: "aws_unavailable" },
+      { status: 503, code: "ServiceUnavailable", ours: "aws_unavailable" },
+    ] as const;
+    const asking = failures.map(async ({ ours, ...failure }) => {
+      const name = `shop/${failure.code}`;
+      const disturbing = world.aws.disturb({ name, answer: failure });
+      world.aws.putSecret({ region: REGION, name, value: JSON.stringify({ password: `${HUSH}later` }) });
+      const other = await startPod(world.kubernetes, { annotations: { "aws-secret-name": name } });
+      const otherToken = await ownToken(world.kubernetes, other);
+      const { status, headers, body } = await door.ask(otherToken, requestOf(other));
+      expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
+      expect(body).toBe(`secret ${name} in ${REGION}: ${failure.code}: ${failure.code} on demand\n`);
+      disturbing.end();
+      expect((await door.ask(otherToken, requestOf(other))).status).toBe(200);
+      return ours;
+    });
+    const ours = await Promise.all(asking);
+    const codes = door.decisions().flatMap(({ code }) => (ours.some((each) => each === code) ? [code] : []));
+    expect(codes.sort()).toEqual([...ours].sort());
   });
 
-  test("but not when AWS answers the second try", async () => {
-    world.aws.failNext({ action: "GetSecretValue", times: 1, status: 500, code: "InternalServiceError" });
+  test("but not when AWS answers another try", async () => {
+    world.aws.failNext({ action: "GetSecretValue", times: 3, status: 500, code: "InternalServiceError" });
     expect((await door.ask(token, requestOf(pod))).status).toBe(200);
   });
 

@@ -97,6 +97,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     AWS_ENDPOINT_URL: aws.url,
     AWS_ACCESS_KEY_ID: WEBHOOK_KEY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: WEBHOOK_KEY.secretAccessKey,
+    // Most tests change a secret and ask again.
+    PIGGY_CACHE_TTL: "0",
     ...options.environment,
   };
   const webhook = await startWebhook(environment);

@@ -1,0 +1,16 @@
+/** One call to AWS, and what it is made through: whoever reads decides when, how long and how often. */
+import type { Service } from "./endpoint.ts";
+
+export interface AwsCall {
+  readonly service: Service;
+  readonly region: string;
+  /** As AWS names it: `GetSecretValue`. */
+  readonly action: string;
+}
+
+/** @param run makes the call, with the signal of this one try; what it throws is a PiggyError */
+export type MakeCall = <T>(
+  call: AwsCall,
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => Promise<T>,
+) => Promise<T>;
