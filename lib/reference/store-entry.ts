@@ -36,6 +36,11 @@ const ARN_SERVICES = { sm: "secretsmanager", ssm: "ssm" };
 /** What no name holds, and a log or a terminal might obey. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;
+/**
+ * A secret that Parameter Store would read, as a parameter that no policy for secrets is held against. Source: Systems
+ * Manager User Guide, "Referencing AWS Secrets Manager secrets from Parameter Store parameters".
+ */
+const BY_WAY_OF_SSM = /^(?:arn:.*:parameter)?\/+aws\/+reference\/+secretsmanager\//i;
 const SETTINGS = { sm: ["region", "version", "stage", "encoding"], ssm: ["region", "version", "label"] };
 
 /** @throws PiggyError `reference_invalid` */
@@ -57,9 +62,11 @@ export function parseStoreEntry(key: string): StoreEntry {
     if (version !== undefined && label !== undefined)
       throw invalid(key, "version and label exclude each other");
     const isBare = name.startsWith("/") || name.startsWith("arn:") || !name.includes("/");
+    const whole = isBare ? name : `/${name}`;
+    if (BY_WAY_OF_SSM.test(whole)) throw invalid(key, "a secret is named by //sm/NAME");
     return {
       kind: "parameter",
-      name: isBare ? name : `/${name}`,
+      name: whole,
       ...shared,
       ...(label === undefined ? {} : { label }),
     };
