@@ -34,7 +34,7 @@ export function createOwnCredentials(environment: Environment): OwnCredentials {
     if (!isRegion(location.region)) {
       throw new PiggyError("region_invalid", `${JSON.stringify(location.region)} is not an AWS region`);
     }
-    const region = environment["AWS_REGION"] || environment["AWS_DEFAULT_REGION"] || location.region;
+    const region = stsRegion(environment, location);
     try {
       const callerClientConfig = { region: async () => region };
       return await settledBy(
@@ -45,6 +45,11 @@ export function createOwnCredentials(environment: Environment): OwnCredentials {
       throw sdkError(error, describeLocation(location), signal);
     }
   };
+}
+
+/** Where STS is asked: what it gives serves in every region. */
+export function stsRegion(environment: Environment, { region }: { readonly region: string }): string {
+  return environment["AWS_REGION"] || environment["AWS_DEFAULT_REGION"] || region;
 }
 
 async function loadChain() {

@@ -9,7 +9,7 @@ import type { Role } from "../role.ts";
 import { createSingleFlight } from "../single-flight.ts";
 import type { AwsClock } from "./clock.ts";
 import type { EntryLocation } from "./entry.ts";
-import type { OwnCredentials } from "./own-credentials.ts";
+import { type OwnCredentials, stsRegion } from "./own-credentials.ts";
 import type { Send } from "./send.ts";
 import type { AwsCredentials } from "./signature.ts";
 import { describeLocation, type StoreLocation } from "./store.ts";
@@ -49,7 +49,7 @@ export function createRoleCredentials({ environment, own, send, clock }: RoleWor
     const known = kept.get(key);
     if (known !== undefined) return known;
     const signer = await own(location, signal);
-    const region = environment["AWS_REGION"] || environment["AWS_DEFAULT_REGION"] || location.region;
+    const region = stsRegion(environment, location);
     const run = async (until: AbortSignal) => {
       const context = { environment, region, signal: until, send, clock };
       const call = { roleArn: arn, sessionName: sessionNameOf(role), parameters: parametersOf(role), signer };

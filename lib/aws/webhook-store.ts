@@ -1,7 +1,7 @@
 /** The stores as the webhook reads them: as itself or as a role, by AWS's time, each call within ten seconds. */
 import type { MakeCall } from "./call.ts";
 import { createAwsClock } from "./clock.ts";
-import { createOwnCredentials } from "./own-credentials.ts";
+import { createOwnCredentials, stsRegion } from "./own-credentials.ts";
 import { createRoleCredentials } from "./role-credentials.ts";
 import { type Send, sendByFetch } from "./send.ts";
 import { createSignedStore } from "./signed.ts";
@@ -33,7 +33,7 @@ export function createWebhookStore(
   return {
     ...store,
     async prepare() {
-      const first = { kind: "path", path: "/", region: environment["AWS_REGION"] ?? "" } as const;
+      const first = { kind: "path", path: "/", region: stsRegion(environment, { region: "" }) } as const;
       // Where nobody asks AWS by the webhook it has no identity, and whoever asks is told.
       await own(first, AbortSignal.timeout(CALL_TIMEOUT_MS)).catch(() => {});
     },
