@@ -68,10 +68,11 @@ function isForEntriesAlone({ keys, entries }: Asked): boolean {
 export async function authorize(
   caller: Caller,
   request: SecretRequest,
-  { defaultTokens, allowed, roleFor }: Rules,
+  rules: Rules,
   world: SecretsWorld,
   signal: AbortSignal,
 ): Promise<Grant> {
+  const { defaultTokens } = rules;
   const name = podNameOf(caller, request, defaultTokens);
   const pod = await world.readPod(caller.namespace, name, signal);
   if (pod === undefined) throw new Denial(`Pod ${caller.namespace}/${name} does not exist`);
@@ -92,58 +93,41 @@ export async function authorize(
   }
   const asked = askedBy(request);
   if (asked.entries.length > 0) requireOwnWrapping(container, caller);
+  /** Each is held against the policy before any is read. */
+  const permitted = <T extends Location | EntryLocation>(location: T): T => {
+    const reason = rules.allowed?.whyNotAsked(location, caller);
+    if (reason !== undefined) throw new Denial(reason);
+    return readAs(location, rules.roleFor, caller);
+  };
+  const grant = { pod: name, container: container.name, keys: asked.keys };
   if (!isSpecDecisive(container)) {
-    const location = grantByAnnotations(pod, caller, request, world.environment);
-    requireAllowed([location], caller, allowed);
-    return {
-      pod: name,
-      container: container.name,
-      location: readAs(location, roleFor, caller),
-      keys: asked.keys,
-      entries: planEntries([], undefined),
-    };
+    const location = permitted(grantByAnnotations(pod, caller, request, world.environment));
+    return { ...grant, location, entries: planEntries([], undefined) };
   }
   requireAdmittedArgv(container, request);
   const region = variableOf(container, containerVariable("aws-region")) || world.environment["AWS_REGION"];
-  const entries = planEntries(asked.entries, region);
-  const isNamed = (entry: EntryLocation) => allowed?.whyNotAsked(entry, caller) === undefined;
-  requireWritten(container, asked.entries, allowed === undefined ? NOTHING : keysOf(entries, isNamed));
-  const location = isForEntriesAlone(asked) ? undefined : locationInSpec(container, region);
-  const locations = entries.fetches.map((fetch) => fetch.location);
-  requireAllowed(location === undefined ? locations : [location, ...locations], caller, allowed);
+  requireWritten(container, asked.entries, (key) => isNamed(key, region, rules.allowed, caller));
+  const { fetches, failures } = planEntries(asked.entries, region);
   return {
-    pod: name,
-    container: container.name,
-    location: location && readAs(location, roleFor, caller),
-    keys: asked.keys,
+    ...grant,
+    location: isForEntriesAlone(asked) ? undefined : permitted(locationInSpec(container, region)),
     entries: {
-      ...entries,
-      fetches: entries.fetches.map((fetch) => ({
-        ...fetch,
-        location: readAs(fetch.location, roleFor, caller),
-      })),
+      fetches: fetches.map((fetch) => ({ ...fetch, location: permitted(fetch.location) })),
+      failures,
     },
   };
 }
 
-const NOTHING: ReadonlySet<string> = new Set();
-
-/** Of the entries that are as is asked. */
-function keysOf({ fetches }: EntryPlan, isMeant: (location: EntryLocation) => boolean): ReadonlySet<string> {
-  const meant = fetches.filter(({ location }) => isMeant(location));
-  return new Set(meant.flatMap(({ wanted }) => wanted.map(({ key }) => key)));
-}
-
-/** Each is held against the policy before any is read. */
-function requireAllowed(
-  locations: readonly (Location | EntryLocation)[],
-  caller: Caller,
+/** Whether the policy names an entry, which then need not be written in the Pod. */
+function isNamed(
+  key: string,
+  region: string | undefined,
   allowed: AllowedSecrets | undefined,
-): void {
-  for (const location of locations) {
-    const reason = allowed?.whyNotAsked(location, caller);
-    if (reason !== undefined) throw new Denial(reason);
-  }
+  caller: Caller,
+): boolean {
+  if (allowed === undefined) return false;
+  const [fetch] = planEntries([key], region).fetches;
+  return fetch !== undefined && allowed.whyNotAsked(fetch.location, caller) === undefined;
 }
 
 /** What an older webhook admitted says nothing immutable of what it may ask. */

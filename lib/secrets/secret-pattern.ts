@@ -5,7 +5,7 @@
  * what is asked for by name and by ARN. A secret's name is meant without the six random characters of its ARN.
  */
 import { parseArn } from "../arn.ts";
-import { PiggyError } from "../error.ts";
+import { messageOf, PiggyError } from "../error.ts";
 import { type Asker, coversAllFrom, type Glob, literalOf, matchesGlob, parseGlob } from "./glob.ts";
 import { type PathTarget, type Target, withoutRandomEnd } from "./target.ts";
 
@@ -26,19 +26,21 @@ export interface SecretPattern {
 const NAME = /^[\w/+=.@!-]+$/;
 const FIELD = /^[a-z0-9-]+$/;
 
-/** @throws PiggyError `setting_invalid` that names the setting and the pattern */
-export function parseSecretPattern(text: string, setting: string): SecretPattern {
+/**
+ * Patterns with commas between them, and spaces around them.
+ * @throws PiggyError `setting_invalid` that names the setting and the pattern
+ */
+export function parseSecretPatterns(text: string, setting: string): readonly SecretPattern[] {
+  return text.split(",").map((pattern) => parsePattern(pattern.trim(), setting));
+}
+
+function parsePattern(text: string, setting: string): SecretPattern {
   try {
     return text.startsWith("arn:") ? arnPattern(text) : { text, name: namePattern(text) };
   } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
-    throw new PiggyError("setting_invalid", `${setting}: the pattern ${JSON.stringify(text)}: ${what}`);
+    const shown = JSON.stringify(text);
+    throw new PiggyError("setting_invalid", `${setting}: the pattern ${shown}: ${messageOf(error)}`);
   }
-}
-
-/** Patterns with commas between them, and spaces around them. @throws PiggyError `setting_invalid` as above */
-export function parseSecretPatterns(text: string, setting: string): readonly SecretPattern[] {
-  return text.split(",").map((pattern) => parseSecretPattern(pattern.trim(), setting));
 }
 
 function namePattern(text: string): Glob {

@@ -12,17 +12,17 @@ import { Denial } from "./denial.ts";
 const LONGEST_SHOWN = 200;
 
 /**
- * @param named what the policy names, and which need not be written
+ * @param isNamed whether the policy names a key, which then need not be written
  * @throws Denial for a key that stands neither in the container's `env` nor among what admission recorded.
  */
 export function requireWritten(
   container: Container,
   keys: readonly string[],
-  named: ReadonlySet<string>,
+  isNamed: (key: string) => boolean,
 ): void {
   if (keys.length === 0) return;
   const written = writtenIn(container);
-  const foreign = keys.find((key) => !written.has(key) && !named.has(key));
+  const foreign = keys.find((key) => !written.has(key) && !isNamed(key));
   if (foreign === undefined) return;
   const shown = JSON.stringify(foreign.slice(0, LONGEST_SHOWN));
   throw new Denial(`the container's stored env does not refer to ${shown}`);
