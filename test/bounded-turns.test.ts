@@ -55,9 +55,11 @@ describe("work", () => {
 
   test("of the group with the least under way is next", async () => {
     const { ask, begun, end } = turns();
-    for (const name of ["a1", "a2", "b1", "b2", "b3", "c1"]) void ask(name);
+    for (const name of ["a1", "a2", "a3", "b1", "b2", "b3", "c1"]) void ask(name);
     await end("a1");
     expect(begun.at(-1)).toBe("c1");
+    await end("c1");
+    expect(begun.at(-1)).toBe("a3");
   });
 
   test("that fails makes room too", async () => {

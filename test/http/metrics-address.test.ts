@@ -34,7 +34,7 @@ test("off is nowhere, and the webhook says so", async () => {
 
 test("unset is :9090, and where another has that, a warning", async () => {
   const { PIGGY_METRICS_ADDRESS: _, ...unset } = base;
-  const other = await takePort(9090);
+  const other = takePort(9090);
   await whileRunning(unset, async ({ metricsAddress, log }) => {
     expect(metricsAddress).toBe("off");
     const ofMetrics = log.filter(({ level, message }) => level === "warn" && !message.startsWith("PIGGY_"));
@@ -46,12 +46,14 @@ test("unset is :9090, and where another has that, a warning", async () => {
 });
 
 /** Undefined where somebody else has it already. */
-async function takePort(port: number): Promise<Bun.Server<undefined> | undefined> {
-  try {
-    return Bun.serve({ hostname: "::", port, fetch: () => new Response("another's") });
-  } catch {
-    return undefined;
+function takePort(port: number): Bun.Server<undefined> | undefined {
+  // A machine may have no IPv6.
+  for (const hostname of ["::", "0.0.0.0"]) {
+    try {
+      return Bun.serve({ hostname, port, fetch: () => new Response("another's") });
+    } catch {}
   }
+  return undefined;
 }
 
 describe("one that was asked for and cannot be had ends the start:", () => {
