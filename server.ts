@@ -19,9 +19,11 @@ import { readClusterConfig } from "./lib/kubernetes/config.ts";
 import { createLookups, type Lookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { measureClient } from "./lib/metrics/kubernetes-calls.ts";
+import { measureCall } from "./lib/metrics/measured-call.ts";
 import { createMetrics } from "./lib/metrics/metrics.ts";
 import { readSettings } from "./lib/read-settings.ts";
 import { keepAccountSecrets } from "./lib/registry/account-secrets.ts";
+import type { AskEcr } from "./lib/registry/ecr-logins.ts";
 import { parseOrigins } from "./lib/registry/endpoint.ts";
 import type { ObserveImage } from "./lib/registry/image-cache.ts";
 import { createImageLookup, type PullSecrets } from "./lib/registry/lookup.ts";
@@ -69,7 +71,9 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const cluster = createClusterReader(client);
   const lookups = createLookups(client);
 
-  const readImageCommand = await wireImages(settings, environment, lookups, log, metrics.observeImage);
+  const askEcr = measureCall("GetAuthorizationToken", registryLogin, metrics.observeAws);
+  const images = { askEcr, observe: metrics.observeImage };
+  const readImageCommand = await wireImages(settings, environment, lookups, log, images);
 
   const webhook: Webhook = {
     environment,
@@ -135,13 +139,18 @@ async function start(environment: Environment, log: Log): Promise<void> {
   await store.prepare();
 }
 
+interface ImageCalls {
+  readonly askEcr: AskEcr;
+  readonly observe?: ObserveImage;
+}
+
 /** The look-up of what images run, with the pull secrets that a cluster has, if there is one. */
 async function wireImages(
   settings: Settings,
   environment: Environment,
   lookups: Lookups | undefined,
   log: Log,
-  observe?: ObserveImage,
+  { askEcr, observe }: ImageCalls = { askEcr: registryLogin },
 ) {
   const registryCa = settings["piggy-registry-ca-file"];
   const trustedOrigins = parseOrigins(settings["piggy-registry-origins"]);
@@ -165,7 +174,7 @@ async function wireImages(
       return [];
     }),
   };
-  return createImageLookup(registry, pullSecrets, registryLogin, observe);
+  return createImageLookup(registry, pullSecrets, askEcr, observe);
 }
 
 /** Our own Service; its address is what the kubelet gave us in the variables of that Service. */

@@ -49,6 +49,7 @@ export function createMetrics({ version, bun }: Identity) {
     requests,
     observeKubernetes: kubernetes.observe,
     observeRead: reads.observe,
+    observeAws: reads.observeAws,
     observeImage: (source: "asked" | "shared" | "cached", outcome: string) => {
       images.of({ source, outcome }).value += 1;
     },

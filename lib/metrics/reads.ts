@@ -1,6 +1,6 @@
 /** How secrets and parameters are read: how often from what is kept, what AWS is asked for, and what is turned away. */
 import type { ErrorCode } from "../error.ts";
-import { createCallMetrics } from "./calls.ts";
+import { type Call, createCallMetrics } from "./calls.ts";
 import type { Family } from "./exposition.ts";
 import { type Counter, createCounters, type Heading, type Series } from "./family.ts";
 
@@ -27,6 +27,8 @@ type Queue = "aws" | "tokenReview" | "pod";
 export interface ReadMetrics {
   readonly families: readonly Family[];
   readonly observe: (event: ReadEvent) => void;
+  /** Of a call to AWS that reads nothing. */
+  readonly observeAws: (call: Call) => void;
 }
 
 const HEADINGS = {
@@ -61,6 +63,7 @@ export function createReadMetrics(): ReadMetrics {
   begin(reads, refusals);
   return {
     families: [reads, ...aws.families, retries, drops, refusals],
+    observeAws: aws.observe,
     observe(event) {
       switch (event.kind) {
         case "read":

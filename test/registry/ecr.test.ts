@@ -7,6 +7,7 @@ import { containerOf, mutate, podWith } from "../admission/mutation.ts";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
 import { type ProxyFake, startProxy } from "../fakes/proxy.ts";
 import { type RegistryFake, startRegistry } from "../fakes/registry.ts";
+import { scrape } from "../metrics/scrape.ts";
 import { startWebhook } from "../support/webhook.ts";
 import { startWorld, type World } from "../support/world.ts";
 
@@ -111,6 +112,15 @@ describe("a private image of ECR", () => {
       const again = await loginsDuring(() => mutate(webhook, podOf(`${IRELAND}/team/app:1`)));
       expect(again).toEqual([]);
       expect(webhook.webhook.output()).not.toContain("QVdTOg");
+    }));
+
+  test("is looked up by a call to AWS that is counted", () =>
+    running(started(MAY_LOG_IN), async (webhook) => {
+      for (let times = 0; times < 2; times += 1) await mutate(webhook, podOf(`${IRELAND}/team/app:1`));
+      const { value } = await scrape(webhook.webhook);
+      const logins = { api: "GetAuthorizationToken" };
+      expect(value("piggy_aws_requests_total", { ...logins, outcome: "ok" })).toBe(1);
+      expect(value("piggy_aws_request_duration_seconds_count", logins)).toBe(1);
     }));
 
   test("has its config in a bucket, which is not shown the login", () =>
