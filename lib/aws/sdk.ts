@@ -68,7 +68,7 @@ async function asking<T>(
   try {
     return await ask();
   } catch (error) {
-    throw sdkError(error, describeLocation(location), signal);
+    throw sdkError(error, describeLocation(location), signal, location.region);
   }
 }
 

@@ -3,7 +3,6 @@ import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
 import { endpointOf, type Service } from "./endpoint.ts";
 import type { EntryLocation } from "./entry.ts";
-import { awsError } from "./failure.ts";
 import { secretValues } from "./secret-values.ts";
 import { type Received, type Send, type SendInit, sendByFetch, sendFault } from "./send.ts";
 import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
@@ -100,7 +99,10 @@ async function exchange(
   }
 }
 
-function parseAnswer({ status, body }: Received, location: StoreLocation | EntryLocation): JsonObject {
+async function parseAnswer(
+  { status, body }: Received,
+  location: StoreLocation | EntryLocation,
+): Promise<JsonObject> {
   const value = parseJson(body);
   const answer = isJsonObject(value) ? value : {};
   const isOk = status >= 200 && status < 300;
@@ -109,7 +111,9 @@ function parseAnswer({ status, body }: Received, location: StoreLocation | Entry
   // `__type` may be a URI whose fragment is the name.
   const name = text(answer["__type"]).replace(/^.*#/, "");
   const message = text(answer["message"] ?? answer["Message"]);
-  throw awsError({ name, message, status: isOk ? 502 : status }, describeLocation(location));
+  const failure = { name, message, status: isOk ? 502 : status, region: location.region };
+  const { awsError } = await import("./failure.ts");
+  throw awsError(failure, describeLocation(location));
 }
 
 export type Ask = (request: Pick<Call, "service" | "target" | "input">) => Promise<JsonObject>;

@@ -192,7 +192,8 @@ describe("the container does not start, exits with 125 and says why in one line"
 
   test("with a secret key that is not the access key's", async () => {
     const wrong = { ...keyVariables(), AWS_SECRET_ACCESS_KEY: SESSION.secretAccessKey };
-    await expectRefused(wrong, "aws_error", "InvalidSignatureException");
+    const says = ["InvalidSignatureException", "the secret access key is not the access key's"];
+    await expectRefused(wrong, "aws_credentials_refused", ...says);
   });
 
   test("with temporary keys without their session token", async () => {
@@ -200,7 +201,8 @@ describe("the container does not start, exits with 125 and says why in one line"
       AWS_ACCESS_KEY_ID: SESSION.accessKeyId,
       AWS_SECRET_ACCESS_KEY: SESSION.secretAccessKey,
     };
-    await expectRefused(environment, "aws_error", "UnrecognizedClientException");
+    const says = ["UnrecognizedClientException", "or its session token, is not valid"];
+    await expectRefused(environment, "aws_credentials_refused", ...says);
   });
 
   test("when no policy allows it", async () => {
@@ -208,10 +210,25 @@ describe("the container does not start, exits with 125 and says why in one line"
     await expectRefused(
       keyVariables(),
       "aws_access_denied",
-      SECRET,
-      "AccessDenied",
-      "secretsmanager:GetSecretValue",
+      `User: arn:aws:iam::111122223333:user/${KEYS.accessKeyId} is not authorized`,
+      `allow secretsmanager:GetSecretValue on arn:aws:secretsmanager:${REGION}:111122223333:secret:${SECRET}-??????` +
+        ` to the user ${KEYS.accessKeyId} of account 111122223333`,
     );
+  });
+
+  test("for a secret that is marked for deletion, whatever default the reference has", async () => {
+    aws.deleteSecret({ region: REGION, name: SECRET });
+    const outcome = await start({ ...keyVariables(), A: `\${piggy:KEY:-default}` });
+    expect(outcome).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(onlyLine(outcome)).toMatchObject({
+      code: "secret_deleted",
+      message: expect.stringContaining("restore it"),
+    });
+  });
+
+  test("for a KMS key that may not be used", async () => {
+    aws.putSecret({ region: REGION, name: SECRET, value: `{"KEY":"${VALUE}"}`, kmsDenied: true });
+    await expectRefused(keyVariables(), "aws_kms_denied", "Access to KMS is not allowed", "kms:Decrypt");
   });
 
   test("for an unknown secret", async () => {

@@ -119,11 +119,12 @@ describe("what AWS refuses is answered 400, with what was asked and AWS's own wo
     const deleted = { region: REGION, name: "shop/deleted" };
     world.aws.putSecret({ ...deleted, value: JSON.stringify({ password: `${HUSH}deleted` }) });
     world.aws.deleteSecret(deleted);
-    const { status, body } = await askAbout({ "aws-secret-name": "shop/deleted" });
+    const { status, body, audit } = await askAbout({ "aws-secret-name": "shop/deleted" });
     expect([status, body]).toEqual([
       400,
-      expect.stringMatching(/^secret shop\/deleted in .*marked for deletion/),
+      expect.stringMatching(/^secret shop\/deleted in .*marked for deletion: restore it/),
     ]);
+    expect(audit).toMatchObject({ decision: "denied", code: "secret_deleted" });
   });
 
   test("for a key that may not be used", async () => {
@@ -131,7 +132,7 @@ describe("what AWS refuses is answered 400, with what was asked and AWS's own wo
     world.aws.putSecret({ region: REGION, name: "shop/locked", value, kmsDenied: true });
     const { status, body, audit } = await askAbout({ "aws-secret-name": "shop/locked" });
     expect([status, body]).toEqual([400, expect.stringContaining("Access to KMS is not allowed")]);
-    expect(audit).toMatchObject({ code: "aws_access_denied" });
+    expect(audit).toMatchObject({ code: "aws_kms_denied" });
   });
 
   test.each(["plain text", '["a"]', `"${HUSH}text"`])("for a secret that has no keys: %p", async (value) => {
