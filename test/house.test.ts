@@ -157,6 +157,18 @@ describe("what the injector loads is paid for at every start of a container", ()
     ]);
   });
 
+  test("it loads what explains why standalone mode has no value when it has none, and not before", () => {
+    const explaining = [
+      "lib/injector/standalone-failure.ts",
+      "lib/reference/missing-key.ts",
+      "lib/nearest-names.ts",
+    ];
+    const lazy = [...explaining, "lib/injector/standalone-entries.ts"];
+    const entries = loaded.filter(({ from, to }) => explaining.includes(to) && !lazy.includes(from));
+    expect(entries.length).toBeGreaterThan(0);
+    expect(entries.filter(({ isDynamic }) => !isDynamic)).toEqual([]);
+  });
+
   test("it loads no package, and no module of Node's", () => {
     const packages = loaded.filter((entry) => !isOurs(entry) && !/^(bun:|package\.json$)/.test(entry.to));
     expect(packages).toEqual([]);

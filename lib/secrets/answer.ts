@@ -4,16 +4,20 @@ import { readSettings } from "../read-settings.ts";
 import { isOwnVariable } from "../variables.ts";
 import { authenticate, type Caller, type DefaultTokens } from "./authenticate.ts";
 import { authorize, type Grant } from "./authorize.ts";
+import { type CallersPod, readCallersPod } from "./callers-pod.ts";
 import { Denial } from "./denial.ts";
+import { missingKeys } from "./missing-keys.ts";
 import { type EntriesAnswer, type EntryRead, readEntries } from "./read-entries.ts";
 import { parseSecretRequest, type SecretRequest } from "./request.ts";
+import { type Sources, withEntrySources, withSource } from "./said-by.ts";
 import { type Policy, whyNotAllowed } from "./service-account-policy.ts";
+import { unresolvedFields } from "./unresolved.ts";
 import type { Entries, Location, SecretsWorld } from "./world.ts";
 
 export interface Answer {
   /** Of the keys that were asked for and have one. */
   readonly values: Readonly<Record<string, string>>;
-  /** Why a store entry has none. */
+  /** Why one of them has none. */
   readonly failures: ReadonlyMap<string, PiggyError>;
 }
 
@@ -22,6 +26,7 @@ export type SecretAnswer = (token: string | null, body: string, signal: AbortSig
 /** What is known of a request by the time it is decided. */
 interface Trail {
   caller?: Caller;
+  pod?: CallersPod;
   grant?: Grant;
   readonly entries: EntryRead[];
 }
@@ -39,7 +44,7 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     try {
       const request = parseSecretRequest(token, body);
       const { version, values, failures } = await decide(request, trail, signal);
-      audit(trail, { decision: "allowed", version, keys: [...values.keys()], ...unresolved(failures) });
+      audit(trail, { decision: "allowed", version, keys: [...values.keys()], ...unresolvedFields(failures) });
       return { values: Object.fromEntries(values), failures };
     } catch (error) {
       const known = asPiggyError(error, "request_invalid");
@@ -55,31 +60,45 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   async function decide(request: SecretRequest, trail: Trail, signal: AbortSignal) {
     const caller = await authenticate(request.token, defaultTokens, world, signal);
     trail.caller = caller;
-    const grant = await authorize(caller, request, defaultTokens, world, signal);
+    const pod = await readCallersPod(caller, request, defaultTokens, world, signal);
+    trail.pod = pod;
+    const grant = authorize(caller, pod, request, world.environment);
     trail.grant = grant;
+    const sources = { pod: pod.stored, environment: world.environment, namespace: caller.namespace };
     const policy = { serviceAccount: `${caller.namespace}:${caller.serviceAccount}`, isEnforced };
     const [stored, entries] = await Promise.all([
-      readStored(grant, policy, signal),
+      readStored(grant, policy, sources, signal),
       readEntries(grant.entries, policy, world.readEntry, (read) => trail.entries.push(read), signal),
     ]);
     return {
       version: stored.version,
       values: new Map([...stored.values, ...entries.values]),
-      failures: new Map([...stored.failures, ...entries.failures]),
+      failures: new Map([...withEntrySources(entries.failures, grant.entries, sources), ...stored.failures]),
     };
   }
 
   /** What is asked of the Pod's secret. Beside store entries its failure is that of its own keys alone. */
-  async function readStored(grant: Grant, policy: Policy, signal: AbortSignal): Promise<Stored> {
+  async function readStored(
+    grant: Grant,
+    policy: Policy,
+    sources: Sources,
+    signal: AbortSignal,
+  ): Promise<Stored> {
     const { location, keys = [], entries } = grant;
     if (location === undefined) return NOTHING;
+    const explained = (error: PiggyError) => withSource(error, location, sources);
     try {
       const stored = await readAllowed(location, policy, signal);
-      return { ...stored, values: select(stored, grant), failures: NOTHING.failures };
+      const values = select(stored, grant);
+      const missing = missingKeys(keys, values, location, stored, grant.container);
+      const failures = new Map([...missing].map(([key, failure]) => [key, explained(failure)]));
+      return { values, failures, version: stored.version };
     } catch (error) {
+      if (!(error instanceof PiggyError) || error instanceof Denial) throw error;
+      const failure = explained(error);
       const hasOthers = entries.fetches.length + entries.failures.size > 0;
-      if (!hasOthers || !(error instanceof PiggyError) || error instanceof Denial) throw error;
-      return { ...NOTHING, failures: new Map(keys.map((key) => [key, error])) };
+      if (!hasOthers) throw failure;
+      return { ...NOTHING, failures: new Map(keys.map((key) => [key, failure])) };
     }
   }
 
@@ -90,13 +109,13 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     return stored;
   }
 
-  function audit({ caller, grant, entries }: Trail, decision: Readonly<Record<string, unknown>>): void {
+  function audit({ caller, pod, grant, entries }: Trail, decision: Readonly<Record<string, unknown>>): void {
     world.log(decision["decision"] === "allowed" ? "info" : "warn", "secret decision", {
       ...decision,
       namespace: caller?.namespace,
       serviceAccount: caller?.serviceAccount,
-      pod: grant?.pod ?? caller?.pod?.name,
-      container: grant?.container,
+      pod: pod?.name ?? caller?.pod?.name,
+      container: grant?.container.name,
       ...(grant?.location === undefined ? {} : nameOf(grant.location)),
       ...(entries.length === 0 ? {} : { entries: entries.map(nameOfEntry) }),
     });
@@ -121,13 +140,6 @@ function nameOf(location: Location): Readonly<Record<string, string>> {
 
 function nameOfEntry({ location, version }: EntryRead): Readonly<Record<string, string | undefined>> {
   return { [location.kind]: location.name, region: location.region, version };
-}
-
-function unresolved(failures: ReadonlyMap<string, PiggyError>): {
-  readonly unresolved?: Readonly<Record<string, string>>;
-} {
-  if (failures.size === 0) return {};
-  return { unresolved: Object.fromEntries([...failures].map(([key, { code }]) => [key, code])) };
 }
 
 /** The policy and the settings that may stand in a secret are not the application's. */

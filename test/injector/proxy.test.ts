@@ -251,6 +251,14 @@ describe("a container does not start, exits with 125 and says why in one line", 
     expect(line.message).toContain(`secret ${SECRET} in ${REGION} has no key "NO_SUCH"`);
   });
 
+  test("for a misspelt key, with the name that it may have been meant to be", async () => {
+    const line = expectRefused(await start({ env: { DB_PASSWORD: "piggy:PASWORD", B: "piggy:OTHER" } }));
+    expect(line.code).toBe("reference_unresolved");
+    expect(line.message).toMatch(
+      / has no key "PASWORD" in version [0-9a-f-]{36}: the nearest is "PASSWORD"\.$/,
+    );
+  });
+
   test("for a key whose value is null", async () => {
     const line = expectRefused(await start({ env: { DB_PASSWORD: "piggy:ABSENT" } }));
     expect(line.code).toBe("reference_unresolved");

@@ -233,7 +233,9 @@ describe("the container does not start, exits with 125 and says why in one line"
 
   test("for an unknown secret", async () => {
     const environment = { ...keyVariables(), PIGGY_AWS_SECRET_NAME: "no/such" };
-    await expectRefused(environment, "secret_not_found", "secret no/such", REGION);
+    const says =
+      "it is named by piggysec.com/aws-secret-name or --secret, its region by piggysec.com/aws-region";
+    await expectRefused(environment, "secret_not_found", "secret no/such", REGION, says);
   });
 
   test("for a secret of another region", async () => {
@@ -242,12 +244,20 @@ describe("the container does not start, exits with 125 and says why in one line"
   });
 
   test("for a key that the secret does not have", async () => {
-    aws.putSecret({ region: REGION, name: SECRET, value: '{"OTHER":"x"}' });
+    const value = `{"OTHER":"${VALUE}","KEYS":"${VALUE}","key":"${VALUE}"}`;
+    const { versionId } = aws.putSecret({ region: REGION, name: SECRET, value });
     await expectRefused(
       keyVariables(),
       "reference_unresolved",
-      `secret ${SECRET} in ${REGION} has no key "KEY"`,
+      `secret ${SECRET} in ${REGION} has no key "KEY" in version ${versionId}: the nearest are "key", "KEYS".`,
     );
+  });
+
+  test("for a key of that secret beside a secret of its own", async () => {
+    aws.putSecret({ region: REGION, name: SECRET, value: `{"KEYS":"${VALUE}"}` });
+    aws.putSecret({ region: REGION, name: "own", value: VALUE });
+    const environment = { ...keyVariables(), B: "piggy://sm/own" };
+    await expectRefused(environment, "reference_unresolved", 'has no key "KEY"', 'the nearest is "KEYS".');
   });
 
   test("for a secret that is no JSON object", async () => {
@@ -257,7 +267,17 @@ describe("the container does not start, exits with 125 and says why in one line"
 
   test("for a path that has no such parameter", async () => {
     const environment = { ...keyVariables(), PIGGY_AWS_SSM_PARAMETER_PATH: "/none" };
-    await expectRefused(environment, "reference_unresolved", "parameter path /none");
+    const says = [
+      `parameter path /none in ${REGION}: there is no parameter below it`,
+      "aws-ssm-parameter-path",
+    ];
+    await expectRefused(environment, "secret_not_found", ...says);
+    aws.putParameter({ region: REGION, name: "/some/KEYS", value: VALUE });
+    await expectRefused(
+      { ...environment, PIGGY_AWS_SSM_PARAMETER_PATH: "/some" },
+      "reference_unresolved",
+      `parameter path /some in ${REGION} has no key "KEY": the nearest is "KEYS".`,
+    );
   });
 
   test.each(["eu-west", "eu-west-1.evil.example", "EU-WEST-1", "localhost/x"])(
