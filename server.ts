@@ -13,6 +13,7 @@ import { readPem, readTls } from "./lib/http/tls.ts";
 import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { createClusterReader } from "./lib/kubernetes/cluster.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
+import { createEventWriter } from "./lib/kubernetes/events.ts";
 import { createLookups, type Lookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { readSettings } from "./lib/read-settings.ts";
@@ -23,6 +24,9 @@ import { networkOf } from "./lib/registry/reach.ts";
 import { parseMirrors } from "./lib/registry/source.ts";
 import { createSecretAnswer } from "./lib/secrets/answer.ts";
 import type { Environment, Settings } from "./lib/settings.ts";
+
+/** In the column `From` of a Pod's Events. */
+const REPORTER = "piggysec.com/piggy-webhooks";
 
 async function start(environment: Environment, log: Log): Promise<void> {
   const { settings, environmentWarnings } = readSettings({ annotations: {}, environment });
@@ -62,7 +66,9 @@ async function start(environment: Environment, log: Log): Promise<void> {
     newUid,
     log,
   };
-  const answerSecret = createSecretAnswer({ environment, ...lookups, ...createSdkStore(), log });
+  const reporter = { controller: REPORTER, instance: environment["HOSTNAME"] || "piggy-webhooks" };
+  const events = settings["piggy-events"] ? { createEvent: createEventWriter(client, reporter) } : {};
+  const answerSecret = createSecretAnswer({ environment, ...lookups, ...events, ...createSdkStore(), log });
 
   const drain = createDrain(log);
   const handler = createHandler({ admission, answerSecret, isDraining: drain.isDraining, log });

@@ -7,6 +7,8 @@ import { authorize, type Grant } from "./authorize.ts";
 import { type CallersPod, readCallersPod } from "./callers-pod.ts";
 import { Denial } from "./denial.ts";
 import { missingKeys } from "./missing-keys.ts";
+import { failuresWithoutDefault, noticesOf } from "./notice.ts";
+import { createPodEvents } from "./pod-events.ts";
 import { type EntriesAnswer, type EntryRead, readEntries } from "./read-entries.ts";
 import { parseSecretRequest, type SecretRequest } from "./request.ts";
 import { type Sources, withEntrySources, withSource } from "./said-by.ts";
@@ -39,21 +41,27 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   const { settings } = readSettings({ annotations: {}, environment: world.environment });
   const isEnforced = settings["piggy-enforce-service-account"];
   const defaultTokens = acceptance(settings["piggy-accept-default-tokens"]);
+  const { createEvent, log } = world;
+  const tellPod = createEvent && createPodEvents({ createEvent, log, now: () => performance.now() });
   return async (token, body, signal) => {
     const trail: Trail = { entries: [] };
     try {
       const request = parseSecretRequest(token, body);
       const { version, values, failures } = await decide(request, trail, signal);
       audit(trail, { decision: "allowed", version, keys: [...values.keys()], ...unresolvedFields(failures) });
+      if (trail.grant !== undefined) tell(trail, failuresWithoutDefault(failures, trail.grant.container));
       return { values: Object.fromEntries(values), failures };
     } catch (error) {
       const known = asPiggyError(error, "request_invalid");
       const reason = known instanceof Denial ? known.reason : messageOf(error);
       audit(trail, { decision: "denied", code: known.code, reason });
       // Only our own errors are written to be read by whoever asked.
-      throw error instanceof PiggyError
-        ? error
-        : new PiggyError("request_invalid", "internal error", { cause: error });
+      const answered =
+        error instanceof PiggyError
+          ? error
+          : new PiggyError("request_invalid", "internal error", { cause: error });
+      tell(trail, [answered]);
+      throw answered;
     }
   };
 
@@ -107,6 +115,13 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     const reason = whyNotAllowed(stored, policy);
     if (reason !== undefined) throw new Denial(reason);
     return stored;
+  }
+
+  /** Only of what the token is bound to: nobody is to write on the Pod of somebody else. */
+  function tell({ caller, pod, grant }: Trail, failures: readonly PiggyError[]): void {
+    if (caller?.pod === undefined || pod === undefined || failures.length === 0) return;
+    const { namespace, pod: told } = caller;
+    tellPod?.({ namespace, ...told }, noticesOf(failures, grant?.container.name));
   }
 
   function audit({ caller, pod, grant, entries }: Trail, decision: Readonly<Record<string, unknown>>): void {
