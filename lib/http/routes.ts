@@ -114,7 +114,9 @@ async function secret({ answerSecret }: Routes, request: Request): Promise<Respo
 function failure(error: unknown, log: Log): Response {
   if (error instanceof PiggyError) {
     const status = statusOf(error.code);
-    return text(status, error.message, status === 503 ? { "Retry-After": "1" } : {});
+    // The body is for people, and what existing injectors print.
+    const code = { "X-Piggy-Code": error.code };
+    return text(status, error.message, status === 503 ? { ...code, "Retry-After": "1" } : code);
   }
   log("error", "request failed", { error: messageOf(error) });
   return text(500, "internal error");

@@ -137,13 +137,16 @@ async function parseFindings(answer: Answer, url: URL, keys: readonly string[]):
   return { values, failures: parseUnresolved(unresolved, keys, values) };
 }
 
-function parseValues({ status, body }: Answer, url: URL): ReadonlyMap<string, string> {
+function parseValues({ status, headers, body }: Answer, url: URL): ReadonlyMap<string, string> {
   if (status === 403) throw new PiggyError("not_allowed", "piggy-webhooks: decision not allowed");
   if (status < 200 || status > 299) {
     const isPassing = status === 429 || status >= 500;
+    // By which its documentation says what to do.
+    const code = /^[a-z_]{1,40}$/.exec(headers.get("x-piggy-code") ?? "")?.[0];
+    const said = [code, body.trim().slice(0, 1000)].filter((part) => part).join(": ");
     throw new PiggyError(
       isPassing ? "webhook_unavailable" : "webhook_refused",
-      `piggy-webhooks: ${status} ${body.trim().slice(0, 1000)}`.trimEnd(),
+      `piggy-webhooks: ${status} ${said}`.trimEnd(),
     );
   }
   const value = parseJson(body);

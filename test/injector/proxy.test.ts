@@ -281,7 +281,7 @@ describe("a container does not start, exits with 125 and says why in one line", 
     const annotations = { "piggysec.com/aws-secret-name": "no/such" };
     const line = expectRefused(await start({ env: { DB_PASSWORD: "piggy:PASSWORD" }, annotations }));
     expect(line.code).toBe("webhook_refused");
-    expect(line.message).toContain("secret no/such");
+    expect(line.message).toContain("400 secret_not_found: secret no/such");
     expect(line.message).toContain("can't find the specified secret");
   });
 
@@ -382,7 +382,7 @@ describe("a container does not start, exits with 125 and says why in one line", 
     world.aws.failNext({ action: "GetSecretValue", times: 3, status: 500, code: "InternalServiceError" });
     const failed = expectRefused(await again({ PIGGY_DEADLINE: "0s" }));
     expect(failed.code).toBe("webhook_unavailable");
-    expect(failed.message).toContain("503");
+    expect(failed.message).toContain("503 aws_unavailable: ");
   });
 });
 

@@ -97,8 +97,8 @@ describe("a body is answered 400", () => {
 
 describe("what AWS refuses is answered 400, with what was asked and AWS's own words", () => {
   test("for a secret that does not exist", async () => {
-    const { status, body, audit } = await askAbout({ "aws-secret-name": "shop/none" });
-    expect(status).toBe(400);
+    const { status, headers, body, audit } = await askAbout({ "aws-secret-name": "shop/none" });
+    expect([status, headers.get("x-piggy-code")]).toEqual([400, "secret_not_found"]);
     expect(body).toBe(
       `secret shop/none in ${REGION}: ResourceNotFoundException: Secrets Manager can't find the specified secret: ` +
         "it is named by the annotation piggysec.com/aws-secret-name, its region by AWS_REGION on piggy-webhooks\n",
