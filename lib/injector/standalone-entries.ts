@@ -49,9 +49,10 @@ async function readEntry(fetch: EntryFetch, { store, sources, signal }: EntryQue
     const { value } = await store.readEntry(fetch.location, signal);
     return valuesOf(fetch, value);
   } catch (error) {
+    const isRegionNamed = fetch.wanted.some(({ entry }) => entry.region !== undefined);
     return failed(
       fetch.wanted.map(({ key }) => key),
-      asPiggyError(withSource(error, fetch.location, sources), "aws_error"),
+      asPiggyError(withSource(error, fetch.location, sources, isRegionNamed), "aws_error"),
     );
   }
 }

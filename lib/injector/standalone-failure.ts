@@ -26,9 +26,14 @@ export function missingKeys(
 }
 
 /** A failure with the settings that name the place, where that is not there; any other as it is. */
-export function withSource<E>(failure: E, location: StoreLocation | EntryLocation, sources: Sources) {
+export function withSource<E>(
+  failure: E,
+  location: StoreLocation | EntryLocation,
+  sources: Sources,
+  isOfReference = false,
+) {
   if (!(failure instanceof PiggyError) || failure.code !== "secret_not_found") return failure;
-  const region = `its region by ${regionSource(location, sources)}`;
+  const region = `its region by ${isOfReference ? "the reference" : regionSource(location, sources)}`;
   const named = nameSource(location, sources);
   const words = named === undefined ? region : `it is named by ${named}, ${region}`;
   return new PiggyError(failure.code, `${failure.message.replace(/\.$/, "")}: ${words}`, { cause: failure });
@@ -46,5 +51,5 @@ function nameSource(
 function regionSource({ region }: StoreLocation | EntryLocation, { own, environment }: Sources): string {
   if (own.get("PIGGY_AWS_REGION") === region) return "piggysec.com/aws-region or --region";
   const variable = ["AWS_REGION", "AWS_DEFAULT_REGION"].find((name) => environment[name] === region);
-  return variable ?? "the reference or the AWS profile";
+  return variable ?? "the AWS profile";
 }

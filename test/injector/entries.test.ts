@@ -216,6 +216,9 @@ describe("in standalone mode", () => {
     );
     const reversed = { ...environment, A: "piggy:key", B: "piggy://sm/own/none" };
     expectRefused(await start(reversed), "secret_not_found", 'A: "piggy:key"', "secret own/gone", "too: B.");
+    const elsewhere = "piggy://sm/own/none?region=us-east-2";
+    const says = ["secret own/none in us-east-2", ": its region by the reference."];
+    expectRefused(await start({ A: elsewhere }), "secret_not_found", ...says);
   });
 
   test("a default does not stand for what may not be read", async () => {
