@@ -16,7 +16,7 @@ export function nearestNames(name: string, known: Iterable<string>, most: number
   let compared = 0;
   for (const candidate of known) {
     if (compared >= MOST_COMPARED) break;
-    if (candidate.length > LONGEST_NAME) continue;
+    if (candidate === name || candidate.length > LONGEST_NAME) continue;
     compared += 1;
     const distance = editDistance(folded, candidate.toLowerCase(), atMost);
     if (distance <= atMost) near.push({ candidate, distance });

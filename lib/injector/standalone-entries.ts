@@ -6,7 +6,7 @@ import { valuesOf } from "../reference/entry-value.ts";
 import { isStoreEntry } from "../reference/reference.ts";
 import { createTurns } from "../turns.ts";
 import type { Findings } from "./resolution.ts";
-import { type Sources, withSource } from "./standalone-failure.ts";
+import type { Sources } from "./standalone-failure.ts";
 
 /** Each has a connection of its own. */
 const SIDE_BY_SIDE = 4;
@@ -47,8 +47,12 @@ export async function askForEntries(query: EntryQuery): Promise<Findings> {
 async function readEntry(fetch: EntryFetch, { store, sources, signal }: EntryQuery): Promise<Findings> {
   try {
     const { value } = await store.readEntry(fetch.location, signal);
-    return valuesOf(fetch, value);
+    const found = valuesOf(fetch, value);
+    if (found.failures.size === 0) return found;
+    const { nearestNames } = await import("../nearest-names.ts");
+    return valuesOf(fetch, value, nearestNames);
   } catch (error) {
+    const { withSource } = await import("./standalone-failure.ts");
     const isRegionNamed = fetch.wanted.some(({ entry }) => entry.region !== undefined);
     return failed(
       fetch.wanted.map(({ key }) => key),

@@ -2,6 +2,7 @@
 import { PiggyError } from "../error.ts";
 import { nearestNames } from "../nearest-names.ts";
 import { isOwnVariable } from "../variables.ts";
+import { describeNearest, MOST_NEAREST } from "./nearest.ts";
 
 /** Where the key was looked for. */
 export type Place =
@@ -25,7 +26,6 @@ export class MissingKey extends PiggyError {
   }
 }
 
-const MOST_NEAREST = 3;
 /** Of a key, in characters: whoever asks may have made it as long as a request. */
 const LONGEST_SHOWN = 200;
 
@@ -49,7 +49,7 @@ export function missingKey(key: string, place: Place, content: Content, isSugges
   const where = place.kind === "path" ? `parameter path ${place.path}` : `secret ${place.name}`;
   const ofVersion = version === undefined ? "" : ` in version ${version}`;
   return new MissingKey(
-    `${where} in ${place.region} has no key ${shown}${ofVersion}${suggestion(nearest)}`,
+    `${where} in ${place.region} has no key ${shown}${ofVersion}${describeNearest(nearest)}`,
     nearest,
   );
 }
@@ -57,10 +57,4 @@ export function missingKey(key: string, place: Place, content: Content, isSugges
 /** The policy and the settings that may stand in a secret are nobody's to know. */
 function* namesIn(values: ReadonlyMap<string, string>): Generator<string> {
   for (const name of values.keys()) if (!isOwnVariable(name)) yield name;
-}
-
-function suggestion(nearest: readonly string[]): string {
-  if (nearest.length === 0) return "";
-  const names = nearest.map((name) => JSON.stringify(name)).join(", ");
-  return `: the nearest ${nearest.length === 1 ? "is" : "are"} ${names}`;
 }

@@ -158,6 +158,13 @@ describe("in standalone mode", () => {
       () => {},
     ],
     [
+      "has another key",
+      "piggy://sm/own/json#/NULL",
+      "reference_unresolved",
+      'has no value at "/NULL": the nearest is "nul".',
+      () => {},
+    ],
+    [
       "is no JSON",
       "piggy://sm/own/text#/b",
       "secret_not_keyed",

@@ -104,6 +104,25 @@ test("a path of which nothing is there is told with what names it", async () => 
   });
 });
 
+test("one that a pointer names is told with the nearest beside it, the first two of an entry", async () => {
+  const value = { DB: { PASSWORD: `${HUSH}7`, USER: `${HUSH}8` }, PIGGY_ALLOWED_SA: "shop:cart" };
+  world.aws.putSecret({ region: REGION, name: "shop/nested", value: JSON.stringify(value) });
+  const keys = ["/DB/PASSWORT", "/db", "/DB/USERS", "/PIGGY_ALLOWED_S"].map((at) => `//sm/shop/nested#${at}`);
+  const env = Object.fromEntries(keys.map((key, index) => [`V${index}`, `piggy:${key}`]));
+  const reasons = reasonsIn(await askFor(keys, { env }));
+  const messages = keys.map((key) =>
+    reasons[key]?.message.replace(`secret shop/nested in ${REGION} has no value at `, ""),
+  );
+  expect(messages).toEqual([
+    '"/DB/PASSWORT": the nearest is "PASSWORD"',
+    '"/db": the nearest is "DB"',
+    '"/DB/USERS"',
+    '"/PIGGY_ALLOWED_S"',
+  ]);
+  const alone = reasonsIn(await askFor(keys.slice(3), { env }));
+  expect(alone[keys[3] ?? ""]?.message).toEndWith('has no value at "/PIGGY_ALLOWED_S"');
+});
+
 test("ten thousand of them are answered, and no line of the log grows with them", async () => {
   const keys = Array.from({ length: 10_000 }, (_, index) => `${"X".repeat(80)}${index}`);
   const answer = await askFor(keys);
