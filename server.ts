@@ -16,6 +16,7 @@ import { expiryOf, readPem, readTls } from "./lib/http/tls.ts";
 import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { createClusterReader } from "./lib/kubernetes/cluster.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
+import { createEventWriter } from "./lib/kubernetes/events.ts";
 import { createLookups, type Lookups } from "./lib/kubernetes/lookups.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { measureClient } from "./lib/metrics/kubernetes-calls.ts";
@@ -35,6 +36,9 @@ import { createAwsCalls } from "./lib/secrets/aws-calls.ts";
 import { keepReads } from "./lib/secrets/reads.ts";
 import type { Environment, Settings } from "./lib/settings.ts";
 import { version } from "./package.json" with { type: "json" };
+
+/** In the column `From` of a Pod's Events. */
+const REPORTER = "piggysec.com/piggy-webhooks";
 
 async function start(environment: Environment, log: Log): Promise<void> {
   const { settings, given, environmentWarnings } = readSettings({ annotations: {}, environment });
@@ -102,7 +106,9 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const calls = createAwsCalls();
   const store = createWebhookStore(environment, calls.make);
   const reads = keepReads(store, { calls, ttlMs: settings["piggy-cache-ttl"] });
-  const answerSecret = createSecretAnswer({ environment, ...takeTurns(lookups), ...reads, log });
+  const reporter = { controller: REPORTER, instance: environment["HOSTNAME"] || "piggy-webhooks" };
+  const events = settings["piggy-events"] ? { createEvent: createEventWriter(client, reporter) } : {};
+  const answerSecret = createSecretAnswer({ environment, ...takeTurns(lookups), ...reads, ...events, log });
 
   const { requests } = metrics;
   const { isDraining } = drain;

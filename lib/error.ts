@@ -51,9 +51,12 @@ export type ErrorCode =
   | "region_invalid"
   | "credentials_missing"
   | "secret_not_found"
+  | "secret_deleted"
   | "secret_not_keyed"
   | "secret_not_text"
   | "aws_access_denied"
+  | "aws_kms_denied"
+  | "aws_credentials_refused"
   | "aws_decryption_failed"
   | "aws_throttled"
   | "aws_unavailable"
@@ -84,7 +87,10 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether it says that what is referred to is not there, and not that it could not be read. */
+/**
+ * Whether it says that what is referred to is not there, and not that it could not be read. A secret that is marked for
+ * deletion is there: whoever deletes one by mistake is not to find applications running with their defaults.
+ */
 export function isAbsence({ code }: PiggyError): boolean {
   return code === "reference_unresolved" || code === "secret_not_found";
 }

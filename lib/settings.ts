@@ -306,6 +306,13 @@ export const SETTINGS = {
     meaning:
       "Whether a Pod's default service-account token is accepted: `auto` for Pods that an older webhook admitted, `true`, or `false`.",
   },
+  "piggy-events": {
+    type: "boolean",
+    default: true,
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "Say on a Pod, as an Event, why it is not given its secrets.",
+  },
   "piggy-registry-origins": {
     type: "string",
     default: "",

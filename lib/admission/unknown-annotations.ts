@@ -1,9 +1,7 @@
 /** Annotations that begin like ours and are none of them: a misspelt wish would silently be no wish. */
+import { LONGEST_NAME, nearestNames } from "../nearest-names.ts";
 import { ANNOTATION_PREFIX, annotationName, environmentName, SETTINGS, settingNames } from "../settings.ts";
 
-const FARTHEST = 3;
-/** What is longer than a name may be is nobody's misspelling. */
-const LONGEST_NAME = 63;
 /** Whoever has more of them does not mean us, and every one is compared with every setting. */
 const MOST = 8;
 
@@ -16,7 +14,7 @@ export function unknownAnnotations(annotations: Readonly<Record<string, string>>
     const shown = JSON.stringify(annotation.slice(0, ANNOTATION_PREFIX.length + LONGEST_NAME));
     const variable = WEBHOOK_VARIABLES.get(annotation);
     if (variable !== undefined) return `${annotation}: without effect, ${variable} is set on piggy-webhooks`;
-    const nearest = name.length > LONGEST_NAME ? undefined : nearestTo(name);
+    const [nearest] = nearestNames(name, FOR_PODS, 1);
     return nearest === undefined
       ? `no setting of a Pod's is called ${shown}`
       : `no setting of a Pod's is called ${shown}: ${nearest}?`;
@@ -34,24 +32,3 @@ const WEBHOOK_VARIABLES: ReadonlyMap<string, string> = new Map(
     .filter((name) => !KNOWN.has(annotationName(name)))
     .map((name) => [annotationName(name), environmentName(name)]),
 );
-
-function nearestTo(name: string): string | undefined {
-  const [nearest] = FOR_PODS.map((known) => ({ known, distance: editDistance(name, known) }))
-    .filter(({ distance }) => distance <= FARTHEST)
-    .sort((one, other) => one.distance - other.distance);
-  return nearest?.known;
-}
-
-/** How many letters must be put in, taken out or replaced to make one text of the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [line, letter] of [...from].entries()) {
-    const next = [line + 1];
-    for (let column = 0; column < to.length; column += 1) {
-      const replaced = (row[column] ?? 0) + Number(letter !== to[column]);
-      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
-}

@@ -1,5 +1,7 @@
-/** What AWS said, as an error that a person can act on. */
+/** What AWS said, as an error that a person can act on. Loaded when something failed, and not before. */
 import { type ErrorCode, PiggyError } from "../error.ts";
+import { oneLine } from "../quotation.ts";
+import { adviceFor } from "./advice.ts";
 
 export interface AwsFailure {
   /** The error's name on the wire, such as `AccessDeniedException`; empty when AWS did not answer. */
@@ -7,20 +9,33 @@ export interface AwsFailure {
   readonly message: string;
   /** HTTP status; 0 when there was none. */
   readonly status: number;
+  /** That was asked, where the service has regions. */
+  readonly region?: string;
 }
 
+/** Sources: API references of Secrets Manager, Systems Manager, KMS and STS, "Common Errors" and each call's errors. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ResourceNotFoundException: "secret_not_found",
   ParameterNotFound: "secret_not_found",
   ParameterVersionNotFound: "secret_not_found",
-  // A secret that is marked for deletion is said to be an invalid request.
-  InvalidRequestException: "secret_not_found",
   AccessDenied: "aws_access_denied",
   AccessDeniedException: "aws_access_denied",
   DecryptionFailure: "aws_decryption_failed",
   DecryptionFailureException: "aws_decryption_failed",
   InvalidKeyId: "aws_decryption_failed",
+  ExpiredToken: "aws_credentials_refused",
+  ExpiredTokenException: "aws_credentials_refused",
+  UnrecognizedClientException: "aws_credentials_refused",
+  InvalidClientTokenId: "aws_credentials_refused",
+  InvalidSignatureException: "aws_credentials_refused",
+  SignatureDoesNotMatch: "aws_credentials_refused",
+  IncompleteSignature: "aws_credentials_refused",
+  IncompleteSignatureException: "aws_credentials_refused",
+  MissingAuthenticationToken: "aws_credentials_refused",
+  MissingAuthenticationTokenException: "aws_credentials_refused",
+  RequestExpired: "aws_credentials_refused",
   ThrottlingException: "aws_throttled",
+  ThrottledException: "aws_throttled",
   Throttling: "aws_throttled",
   TooManyRequestsException: "aws_throttled",
   RequestLimitExceeded: "aws_throttled",
@@ -29,15 +44,45 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ServiceUnavailable: "aws_unavailable",
 };
 
-function codeOf({ name, status }: AwsFailure): ErrorCode {
+/** That a KMS key may not be used is said by the stores under names of their own, and in words. */
+const OF_KMS = /\bKMS\b|kms:|customer master key/;
+const IS_DELETED = /marked (?:for deletion|deleted)|scheduled for deletion/;
+const NO_SUCH_STAGE = /VersionStage that is not associated/;
+
+function codeOf({ name, message, status }: AwsFailure): ErrorCode {
   const code = Object.hasOwn(CODES, name) ? CODES[name] : undefined;
-  return code ?? (status === 0 || status >= 500 ? "aws_unavailable" : "aws_error");
+  if (code === "aws_access_denied" && OF_KMS.test(message)) return "aws_kms_denied";
+  if (name === "InvalidRequestException") return codeOfInvalidRequest(message);
+  if (code !== undefined) return code;
+  if (status === 429) return "aws_throttled";
+  return status === 0 || status >= 500 ? "aws_unavailable" : "aws_error";
 }
 
-/** `what` was asked for is said first. */
+/** Secrets Manager has one name for all that the state of a secret does not allow. */
+function codeOfInvalidRequest(message: string): ErrorCode {
+  if (IS_DELETED.test(message)) return "secret_deleted";
+  if (NO_SUCH_STAGE.test(message)) return "secret_not_found";
+  return OF_KMS.test(message) ? "aws_kms_denied" : "aws_error";
+}
+
+/** In characters. */
+const LONGEST_MESSAGE = 700;
+
+/** `what` was asked for is said first, then AWS's own words, then what to do. */
 export function awsError(failure: AwsFailure, what: string, cause?: unknown): PiggyError {
-  const said = [failure.name, failure.message].filter((part) => part !== "").join(": ");
-  return new PiggyError(codeOf(failure), `${what}: ${said || `HTTP ${failure.status}`}`, {
-    cause,
-  });
+  const code = codeOf(failure);
+  const message = withoutRequest(failure);
+  const said = [failure.name, message].filter((part) => part !== "").join(": ") || `HTTP ${failure.status}`;
+  const advice = adviceFor(code, { ...failure, message }, what);
+  const text = advice === undefined ? said : `${said.replace(/[.:]$/, "")}: ${advice}`;
+  return new PiggyError(code, `${what}: ${text}`, { cause });
+}
+
+/**
+ * AWS's words without those of the request: who signed wrongly is told what should have been signed, the session token
+ * included, below the first line, or is shown the Authorization header.
+ */
+function withoutRequest({ message }: AwsFailure): string {
+  const [line = ""] = message.split(/[\r\n]|Authorization=/, 1);
+  return oneLine(line.trim(), LONGEST_MESSAGE);
 }

@@ -7,7 +7,6 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../jso
 import type { MakeCall } from "./call.ts";
 import { endpointOf, type Service } from "./endpoint.ts";
 import type { EntryLocation } from "./entry.ts";
-import { awsError } from "./failure.ts";
 import { secretValues } from "./secret-values.ts";
 import { type Received, type Send, type SendInit, sendByFetch, sendFault } from "./send.ts";
 import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
@@ -81,7 +80,7 @@ export function createSignedStore({
     let received = await exchangeSigned(request);
     if (isOutOfTime(received)) received = await exchangeSigned(request);
     const requestId = received.headers.get("x-amzn-requestid") ?? undefined;
-    return { ...parseAnswer(received, request.location), requestId };
+    return { ...(await parseAnswer(received, request.location)), requestId };
   };
   const asking = (location: StoreLocation | EntryLocation, signal: AbortSignal): Ask => {
     let resolved: Promise<AwsCredentials> | undefined;
@@ -131,7 +130,10 @@ async function exchange(
   }
 }
 
-function parseAnswer({ status, body }: Received, location: StoreLocation | EntryLocation): JsonObject {
+async function parseAnswer(
+  { status, body }: Received,
+  location: StoreLocation | EntryLocation,
+): Promise<JsonObject> {
   const value = parseJson(body);
   const answer = isJsonObject(value) ? value : {};
   const isOk = status >= 200 && status < 300;
@@ -140,7 +142,9 @@ function parseAnswer({ status, body }: Received, location: StoreLocation | Entry
   // `__type` may be a URI whose fragment is the name.
   const name = text(answer["__type"]).replace(/^.*#/, "");
   const message = text(answer["message"] ?? answer["Message"]);
-  throw awsError({ name, message, status: isOk ? 502 : status }, describeLocation(location));
+  const failure = { name, message, status: isOk ? 502 : status, region: location.region };
+  const { awsError } = await import("./failure.ts");
+  throw awsError(failure, describeLocation(location));
 }
 
 /** What AWS said, and its own id of the call; the fields of its answers begin with a capital. */

@@ -23,7 +23,13 @@ export async function assumeRoleWithWebIdentity(
 ): Promise<AwsCredentials> {
   const token = await readToken(tokenFile, namedBy, context);
   const parameters = { WebIdentityToken: token };
-  return askSts({ action: "AssumeRoleWithWebIdentity", roleArn, sessionName, parameters }, context);
+  const call = { action: "AssumeRoleWithWebIdentity", roleArn, sessionName, parameters } as const;
+  try {
+    return await askSts(call, context);
+  } catch (error) {
+    const { withAdvice } = await import("./web-identity-failure.ts");
+    throw withAdvice(error);
+  }
 }
 
 async function readToken(file: string, namedBy: string, { readText }: CredentialContext): Promise<string> {

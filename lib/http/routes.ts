@@ -172,6 +172,8 @@ function failure(error: unknown, log: Log, fields: Readonly<Record<string, strin
     const status = statusOf(code);
     const outcome = status === 401 || status === 403 ? "denied" : "failed";
     const response = text(status, message, {
+      // The body is for people, and what existing injectors print.
+      "X-Piggy-Code": code,
       ...(status === 503 || status === 429 ? { "Retry-After": "1" } : {}),
       ...(error instanceof SlowBody ? { Connection: "close" } : {}),
     });

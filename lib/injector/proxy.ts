@@ -143,9 +143,12 @@ function parseValues({ status, headers, body }: Answer, url: URL): ReadonlyMap<s
   }
   if (status < 200 || status > 299) {
     const isPassing = status === 429 || status >= 500;
+    // By which its documentation says what to do.
+    const code = /^[a-z_]{1,40}$/.exec(headers.get("x-piggy-code") ?? "")?.[0];
+    const said = [code, body.trim().slice(0, 1000)].filter((part) => part).join(": ");
     throw new PiggyError(
       isPassing ? "webhook_unavailable" : "webhook_refused",
-      `piggy-webhooks: ${status} ${body.trim().slice(0, 1000)}`.trimEnd() + requestIn(headers),
+      `piggy-webhooks: ${status} ${said}`.trimEnd() + requestIn(headers),
     );
   }
   const value = parseJson(body);

@@ -6,6 +6,7 @@ import { valuesOf } from "../reference/entry-value.ts";
 import { isStoreEntry } from "../reference/reference.ts";
 import { createTurns } from "../turns.ts";
 import type { Findings } from "./resolution.ts";
+import type { Sources } from "./standalone-failure.ts";
 
 /** Each has a connection of its own. */
 const SIDE_BY_SIDE = 4;
@@ -17,6 +18,8 @@ export interface EntryQuery {
   /** Where an entry is that names no region. */
   readonly region: string | undefined;
   readonly store: Store;
+  readonly sources: Sources;
+  readonly readOthers: (keys: readonly string[], location: StoreLocation) => Promise<Findings>;
   /** Connects to where a location is, while it is found out who asks. */
   readonly connectFor: (location: EntryLocation) => void;
   readonly signal: AbortSignal;
@@ -24,15 +27,15 @@ export interface EntryQuery {
 
 /** Reads side by side what the keys are of. What failed for one of them is nothing to the others. */
 export async function askForEntries(query: EntryQuery): Promise<Findings> {
-  const { keys, location, region, store, connectFor, signal } = query;
+  const { keys, location, region, connectFor } = query;
   const { fetches, failures } = planEntries(keys.filter(isStoreEntry), region);
   const [first] = fetches;
   if (location === undefined && first !== undefined) connectFor(first.location);
   const inTurn = createTurns(SIDE_BY_SIDE);
-  const reads = fetches.map((fetch) => () => readEntry(fetch, store, signal));
+  const reads = fetches.map((fetch) => () => readEntry(fetch, query));
   if (location !== undefined) {
     const others = keys.filter((key) => !isStoreEntry(key));
-    reads.unshift(() => readOthers(others, location, store, signal));
+    reads.unshift(() => readOthers(others, location, query));
   }
   const found = await Promise.all(reads.map((read) => inTurn(read)));
   return {
@@ -41,14 +44,19 @@ export async function askForEntries(query: EntryQuery): Promise<Findings> {
   };
 }
 
-async function readEntry(fetch: EntryFetch, { readEntry }: Store, signal: AbortSignal): Promise<Findings> {
+async function readEntry(fetch: EntryFetch, { store, sources, signal }: EntryQuery): Promise<Findings> {
   try {
-    const { value } = await readEntry(fetch.location, signal);
-    return valuesOf(fetch, value);
+    const { value } = await store.readEntry(fetch.location, signal);
+    const found = valuesOf(fetch, value);
+    if (found.failures.size === 0) return found;
+    const { nearestNames } = await import("../nearest-names.ts");
+    return valuesOf(fetch, value, nearestNames);
   } catch (error) {
+    const { withSource } = await import("./standalone-failure.ts");
+    const isRegionNamed = fetch.wanted.some(({ entry }) => entry.region !== undefined);
     return failed(
       fetch.wanted.map(({ key }) => key),
-      asPiggyError(error, "aws_error"),
+      asPiggyError(withSource(error, fetch.location, sources, isRegionNamed), "aws_error"),
     );
   }
 }
@@ -56,12 +64,10 @@ async function readEntry(fetch: EntryFetch, { readEntry }: Store, signal: AbortS
 async function readOthers(
   keys: readonly string[],
   location: StoreLocation,
-  { readStore }: Store,
-  signal: AbortSignal,
+  query: EntryQuery,
 ): Promise<Findings> {
   try {
-    const { values } = await readStore(location, signal);
-    return { values, failures: new Map() };
+    return await query.readOthers(keys, location);
   } catch (error) {
     return failed(keys, asPiggyError(error, "aws_error"));
   }

@@ -5,7 +5,7 @@ import type { EntryLocation } from "../aws/entry.ts";
 import { resolveRegion } from "../aws/region.ts";
 import type { AwsCredentials } from "../aws/signature.ts";
 import { createSignedStore } from "../aws/signed.ts";
-import type { StoreLocation } from "../aws/store.ts";
+import type { Store, StoreLocation } from "../aws/store.ts";
 import { PiggyError } from "../error.ts";
 import { isStoreEntry } from "../reference/reference.ts";
 import { bytesOf } from "./bytes.ts";
@@ -13,6 +13,7 @@ import type { connect } from "./connection.ts";
 import { readText } from "./files.ts";
 import type { Findings } from "./resolution.ts";
 import { createTransport } from "./send.ts";
+import type { Sources } from "./standalone-failure.ts";
 import { createTimeLimit } from "./time-limit.ts";
 import type { Mark } from "./timeline.ts";
 
@@ -59,12 +60,34 @@ export async function askAws(
     },
     send,
   });
+  const sources = { own, environment };
   if (entries.length === 0 && location !== undefined) {
-    const { values } = await store.readStore(location, signal);
-    return { values, failures: NONE };
+    return readKeys(keys, location, store, sources, signal);
   }
   const { askForEntries } = await import("./standalone-entries.ts");
-  return askForEntries({ keys, location, region, store, connectFor, signal });
+  const readOthers = (others: readonly string[], of: StoreLocation) =>
+    readKeys(others, of, store, sources, signal);
+  return askForEntries({ keys, location, region, store, sources, readOthers, connectFor, signal });
+}
+
+/** The Pod's own secret or parameter path. */
+async function readKeys(
+  keys: readonly string[],
+  location: StoreLocation,
+  { readStore }: Store,
+  sources: Sources,
+  signal: AbortSignal,
+): Promise<Findings> {
+  try {
+    const read = await readStore(location, signal);
+    const { values } = read;
+    if (keys.every((key) => values.has(key))) return { values, failures: NONE };
+    const { missingKeys } = await import("./standalone-failure.ts");
+    return { values, failures: missingKeys(keys, location, read, sources) };
+  } catch (error) {
+    const { withSource } = await import("./standalone-failure.ts");
+    throw withSource(error, location, sources);
+  }
 }
 
 const NONE: Findings["failures"] = new Map();

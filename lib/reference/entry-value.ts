@@ -4,6 +4,7 @@ import { exactText, isExactObject, parseExactJson } from "../exact-json.ts";
 import { type JsonValue, own } from "../json.ts";
 import { isOwnVariable } from "../variables.ts";
 import { describeEntry, type EntryFetch } from "./entry-plan.ts";
+import { describeNearest, MOST_NEAREST } from "./nearest.ts";
 import type { StoreEntry } from "./store-entry.ts";
 
 export interface EntryValues {
@@ -15,17 +16,25 @@ export interface EntryValues {
 /** In characters; no environment holds more, whatever the limit of the stack. Source: execve(2), "Limits on size". */
 const MOST_TEXT = 6 * 1024 * 1024;
 
+/** Names among the known that a name may have been meant to be. */
+export type Suggest = (name: string, known: Iterable<string>, most: number) => readonly string[];
+
 /**
  * The values of all references to one entry.
  * @param content bytes of a binary secret, text of all else
+ * @param suggest without it nothing is said of the keys that are there
  * @throws PiggyError `request_invalid` when they are more than an environment holds: each of thousands of pointers may
  * name nearly the whole of a secret.
  */
-export function valuesOf({ location, wanted }: EntryFetch, content: string | Uint8Array): EntryValues {
+export function valuesOf(
+  { location, wanted }: EntryFetch,
+  content: string | Uint8Array,
+  suggest: Suggest = () => [],
+): EntryValues {
   const described = describeEntry(location);
   const values = new Map<string, string>();
   const failures = new Map<string, PiggyError>();
-  const read = readerOf(content);
+  const read = readerOf(content, suggest);
   let length = 0;
   for (const { key, entry } of wanted) {
     const value = read(entry);
@@ -56,8 +65,12 @@ interface Fault {
   readonly reason: string;
 }
 
+/** Of one entry; each is compared with all keys of an object. */
+const MOST_SUGGESTIONS = 2;
+
 /** Reads the JSON once, and only for whom there is a pointer. */
-function readerOf(content: string | Uint8Array): (entry: StoreEntry) => string | Fault {
+function readerOf(content: string | Uint8Array, suggest: Suggest): (entry: StoreEntry) => string | Fault {
+  let suggestions = 0;
   let json: { readonly value: JsonValue | undefined } | undefined;
   return (entry) => {
     if (entry.kind === "parameter" || entry.pointer === undefined) {
@@ -67,7 +80,11 @@ function readerOf(content: string | Uint8Array): (entry: StoreEntry) => string |
     json ??= { value: jsonIn(content) };
     if (json.value === undefined) return NO_JSON;
     const value = exactText(valueAt(json.value, entry.pointer));
-    if (value === undefined) return nothingAt(entry.pointer);
+    if (value === undefined) {
+      suggestions += 1;
+      const nearest = suggestions > MOST_SUGGESTIONS ? [] : nearestAt(json.value, entry.pointer, suggest);
+      return nothingAt(entry.pointer, nearest);
+    }
     return entry.isBase64 ? Buffer.from(value).toString("base64") : value;
   };
 }
@@ -81,9 +98,19 @@ const NO_JSON: Fault = {
   reason: "is not JSON, so there is nothing for a pointer in it",
 };
 
-function nothingAt(pointer: readonly string[]): Fault {
+function nothingAt(pointer: readonly string[], nearest: readonly string[]): Fault {
   const at = pointer.map((segment) => `/${segment.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-  return { code: "reference_unresolved", reason: `has no value at ${JSON.stringify(at)}` };
+  const reason = `has no value at ${JSON.stringify(at)}${describeNearest(nearest)}`;
+  return { code: "reference_unresolved", reason };
+}
+
+/** Of the keys that stand where the pointer's last segment was looked for. */
+function nearestAt(json: JsonValue, pointer: readonly string[], suggest: Suggest): readonly string[] {
+  const last = pointer.at(-1);
+  const parent = valueAt(json, pointer.slice(0, -1));
+  if (last === undefined || isOwnVariable(last) || !isExactObject(parent)) return [];
+  const names = Object.keys(parent).filter((name) => !isOwnVariable(name));
+  return suggest(last, names, MOST_NEAREST);
 }
 
 /** A byte order mark is a part of the text, as any other byte is. */

@@ -1,9 +1,8 @@
-/** What a caller may ask: the Pod as stored, its container, and the place that its secrets are in. */
+/** What a caller may ask: its container in the Pod as stored, and the place that its secrets are in. */
 
 import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import { isJsonObject, own, parseJson } from "../json.ts";
-import { hasOwnTokenVolume } from "../own-token.ts";
 import type { Container, Pod } from "../pod.ts";
 import { defaultSecretName, readSettings } from "../read-settings.ts";
 import { type EntryLocation, type EntryPlan, planEntries } from "../reference/entry-plan.ts";
@@ -20,14 +19,14 @@ import {
 import type { AllowedSecrets } from "./allowed-secrets.ts";
 import { type RoleFor, readAs } from "./assume-roles.ts";
 import type { Caller, DefaultTokens } from "./authenticate.ts";
+import type { CallersPod } from "./callers-pod.ts";
 import { Denial } from "./denial.ts";
 import type { SecretRequest } from "./request.ts";
-import type { Location, SecretsWorld } from "./world.ts";
+import type { Location } from "./world.ts";
 import { requireWritten } from "./written-entries.ts";
 
 export interface Grant {
-  readonly pod: string;
-  readonly container: string;
+  readonly container: Container;
   /** The Pod's secret or parameter path; undefined where only store entries are asked for. */
   readonly location: Location | undefined;
   /** Its keys to answer with; undefined for all, as older injectors ask. */
@@ -65,19 +64,13 @@ function isForEntriesAlone({ keys, entries }: Asked): boolean {
  * @throws Denial when the caller is not the Pod's container; PiggyError `request_invalid` when it is, but asks for
  * nothing that could be answered.
  */
-export async function authorize(
+export function authorize(
   caller: Caller,
+  { name, stored: pod }: CallersPod,
   request: SecretRequest,
   rules: Rules,
-  world: SecretsWorld,
-  signal: AbortSignal,
-): Promise<Grant> {
-  const { defaultTokens } = rules;
-  const name = podNameOf(caller, request, defaultTokens);
-  const pod = await world.readPod(caller.namespace, name, signal);
-  if (pod === undefined) throw new Denial(`Pod ${caller.namespace}/${name} does not exist`);
-  checkPod(pod, caller, defaultTokens);
-
+  environment: Environment,
+): Grant {
   const container = containerByUid(pod, request.uid);
   if (container === undefined)
     throw new Denial(`no container of Pod ${caller.namespace}/${name} has this uid`);
@@ -99,13 +92,13 @@ export async function authorize(
     if (reason !== undefined) throw new Denial(reason);
     return readAs(location, rules.roleFor, caller);
   };
-  const grant = { pod: name, container: container.name, keys: asked.keys };
+  const grant = { container, keys: asked.keys };
   if (!isSpecDecisive(container)) {
-    const location = permitted(grantByAnnotations(pod, caller, request, world.environment));
+    const location = permitted(grantByAnnotations(pod, caller, request, environment));
     return { ...grant, location, entries: planEntries([], undefined) };
   }
   requireAdmittedArgv(container, request);
-  const region = variableOf(container, containerVariable("aws-region")) || world.environment["AWS_REGION"];
+  const region = variableOf(container, containerVariable("aws-region")) || environment["AWS_REGION"];
   requireWritten(container, asked.entries, (key) => isNamed(key, region, rules.allowed, caller));
   const { fetches, failures } = planEntries(asked.entries, region);
   return {
@@ -134,35 +127,6 @@ function isNamed(
 function requireOwnWrapping(container: Container, caller: Caller): void {
   if (isSpecDecisive(container) && hasTokenFile(container) && caller.tokenKind === "own") return;
   throw new Denial("store entries are for containers with a token of our own alone");
-}
-
-/** The Pod that the token is bound to. Only where any default token is accepted may the body say which. */
-function podNameOf(caller: Caller, request: SecretRequest, defaultTokens: DefaultTokens): string {
-  if (caller.pod === undefined) {
-    if (defaultTokens !== "true") throw new Denial("the default token is bound to no Pod");
-    return request.podName;
-  }
-  if (request.podName !== "" && request.podName !== caller.pod.name) {
-    throw new Denial(`the token is bound to Pod ${caller.pod.name}, and asks for Pod ${request.podName}`);
-  }
-  return caller.pod.name;
-}
-
-const FINISHED = new Set(["Succeeded", "Failed"]);
-
-function checkPod(pod: Pod, caller: Caller, defaultTokens: DefaultTokens): void {
-  if (caller.pod !== undefined && pod.uid !== caller.pod.uid)
-    throw new Denial("the Pod is another of the same name");
-  if (pod.serviceAccount !== caller.serviceAccount) {
-    throw new Denial(
-      `the Pod's service account is ${pod.serviceAccount}, the token's ${caller.serviceAccount}`,
-    );
-  }
-  if (pod.phase !== undefined && FINISHED.has(pod.phase))
-    throw new Denial(`the Pod has ${pod.phase.toLowerCase()}`);
-  if (caller.tokenKind === "default" && defaultTokens !== "true" && hasOwnTokenVolume(pod)) {
-    throw new Denial("a default token for a Pod that has a token of its own for us");
-  }
 }
 
 function requireAdmittedArgv(container: Container, request: SecretRequest): void {

@@ -1,5 +1,6 @@
 /** The store entries that a container asks for: each read once, side by side, and judged before anything of it is used. */
 import { PiggyError } from "../error.ts";
+import { nearestNames } from "../nearest-names.ts";
 import type { EntryFetch, EntryLocation, EntryPlan } from "../reference/entry-plan.ts";
 import { valuesOf } from "../reference/entry-value.ts";
 import { createTurns } from "../turns.ts";
@@ -66,7 +67,7 @@ async function readOne(
     onRead({ location, ...read });
     deny(policy.whyNotGiven(location, [read.arn ?? ""]));
     deny(whyEntryNotAllowed(fetch, value, policy));
-    return valuesOf(fetch, value);
+    return valuesOf(fetch, value, nearestNames);
   } catch (error) {
     if (!(error instanceof PiggyError) || error.code === "not_allowed" || error.code === "request_invalid") {
       throw error;

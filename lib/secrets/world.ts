@@ -42,6 +42,17 @@ export interface EntryContent {
   readonly requestId: string | undefined;
 }
 
+/** Something that a person who looks at the Pod is to know. */
+export interface PodEvent {
+  readonly namespace: string;
+  readonly pod: { readonly name: string; readonly uid: string };
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
+  /** Of two about one Pod that have the same, one is enough. */
+  readonly occasion: string;
+}
+
 export interface SecretsWorld {
   /** The webhook's environment: the defaults of every setting, and its policy. */
   readonly environment: Environment;
@@ -55,5 +66,7 @@ export interface SecretsWorld {
   readonly readStore: (location: Location, signal: AbortSignal) => Promise<Entries>;
   /** One entry of a store, as a reference names it. */
   readonly readEntry: (location: EntryLocation, signal: AbortSignal) => Promise<EntryContent>;
+  /** Shows it on the Pod, or says why that is not wanted; undefined where Pods are told nothing. */
+  readonly createEvent?: (event: PodEvent, signal: AbortSignal) => Promise<string | undefined>;
   readonly log: Log;
 }

@@ -16,6 +16,7 @@ const WEBHOOK_KEY = { accessKeyId: "AKIAWEBHOOK000000000", secretAccessKey: "web
 const RIGHTS = [
   { apiGroups: [""], resources: ["secrets", "configmaps", "serviceaccounts", "pods"], verbs: ["get"] },
   { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
 ];
 const PODS = { apiGroups: [""], apiVersions: ["v1"], scope: "Namespaced" };
 

@@ -58,7 +58,7 @@ describe("where AWS's clock is ahead or behind, the second call has its time, an
 test("a wrong key is no matter of time, and is not tried again", async () => {
   const reading = createStore("wrong").readStore(SECRET, AbortSignal.timeout(10_000));
   await expect(reading).rejects.toMatchObject({
-    code: "aws_error",
+    code: "aws_credentials_refused",
     message: expect.stringContaining("InvalidSignatureException"),
   });
   expect(outcomes()).toEqual(["InvalidSignatureException"]);
@@ -68,7 +68,7 @@ test("a time that stays refused is asked for once more, and no further", async (
   aws.setClockAhead(60 * MINUTE_MS);
   const store = createStore("wrong");
   await expect(store.readStore(SECRET, AbortSignal.timeout(10_000))).rejects.toMatchObject({
-    code: "aws_error",
+    code: "aws_credentials_refused",
   });
   expect(outcomes()).toEqual(["InvalidSignatureException", "InvalidSignatureException"]);
 });

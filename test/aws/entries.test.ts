@@ -187,7 +187,7 @@ describe.each(transports)("%s", (_name, create) => {
       ],
       [
         "the secret is marked for deletion",
-        "secret_not_found",
+        "secret_deleted",
         secret({ name: "there" }),
         "marked for deletion",
         () => aws.deleteSecret({ region: REGION, name: "there" }),
@@ -195,7 +195,7 @@ describe.each(transports)("%s", (_name, create) => {
       ["the secret's name is none", "aws_error", secret({ name: "a name" }), "Invalid name"],
       [
         "the secret's key is denied",
-        "aws_access_denied",
+        "aws_kms_denied",
         secret({ name: "there" }),
         "KMS",
         () => void aws.putSecret({ region: REGION, name: "there", value: VALUE, kmsDenied: true }),
@@ -227,7 +227,7 @@ describe.each(transports)("%s", (_name, create) => {
       ],
       [
         "the parameter's key is denied",
-        "aws_access_denied",
+        "aws_kms_denied",
         parameter({ name: there }),
         "customer master key",
         () =>

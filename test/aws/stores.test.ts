@@ -154,7 +154,7 @@ describe.each(transports)("%s", (_name, create) => {
     },
     {
       when: "the secret is marked for deletion",
-      code: "secret_not_found",
+      code: "secret_deleted",
       arrange: () => aws.deleteSecret({ region: REGION, name: "there" }),
       says: "marked for deletion",
     },
@@ -179,7 +179,7 @@ describe.each(transports)("%s", (_name, create) => {
     },
     {
       when: "the KMS key is denied",
-      code: "aws_access_denied",
+      code: "aws_kms_denied",
       arrange: () => void aws.putSecret({ region: REGION, name: "there", value: "{}", kmsDenied: true }),
       says: "KMS",
     },
@@ -191,13 +191,13 @@ describe.each(transports)("%s", (_name, create) => {
     },
     {
       when: "the key is unknown",
-      code: "aws_error",
+      code: "aws_credentials_refused",
       environment: { AWS_ACCESS_KEY_ID: "AKIANOBODY", AWS_SECRET_ACCESS_KEY: "nothing" },
       says: "UnrecognizedClientException",
     },
     {
       when: "the secret key is wrong",
-      code: "aws_error",
+      code: "aws_credentials_refused",
       environment: { AWS_ACCESS_KEY_ID: limited.accessKeyId, AWS_SECRET_ACCESS_KEY: "wrong" },
       arrange: () => aws.addUser(limited),
       says: "InvalidSignatureException",

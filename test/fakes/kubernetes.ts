@@ -2,6 +2,7 @@
 // over TLS on a free port of localhost. It issues and reviews service-account tokens, authorises by a small RBAC,
 // and takes a Pod through admission. What a real server rejects, this one rejects.
 import { createCertificateAuthority } from "./certificates.ts";
+import { type StoredEvent, storedEvents } from "./kubernetes/events.ts";
 import { type Fault, Faults, faultStatus } from "./kubernetes/faults.ts";
 import { type Answer, answer, type Cluster, type Version } from "./kubernetes/http.ts";
 import { ObjectStore, type StoredObject } from "./kubernetes/objects.ts";
@@ -11,7 +12,7 @@ import { type Creation, createPod, type Webhook } from "./kubernetes/pod-creatio
 import { type Grant, Rbac } from "./kubernetes/rbac.ts";
 import { createTokenAuthority, type TokenRequest } from "./kubernetes/tokens.ts";
 
-export type { Creation, Fault, Grant, StoredObject, StoredPod, TokenRequest, Webhook };
+export type { Creation, Fault, Grant, StoredEvent, StoredObject, StoredPod, TokenRequest, Webhook };
 
 export interface RecordedRequest {
   readonly method: string;
@@ -32,6 +33,10 @@ export interface KubernetesFake {
   readonly requests: readonly RecordedRequest[];
   /** Those for the version and the nodes: a server asks for them when it likes, not because somebody asked it. */
   readonly looks: readonly RecordedRequest[];
+  /** Those for Events, which nobody waits for. */
+  readonly tellings: readonly RecordedRequest[];
+  /** The Events about a Pod, in the order in which they were stored. */
+  eventsOf(podUid: string): readonly StoredEvent[];
   /** 1.34 by default, which has no image volumes. */
   version: Version;
   /** Lists that were begun before can go on no more. */
@@ -71,9 +76,12 @@ export async function startKubernetes(): Promise<KubernetesFake> {
   const faults = new Faults();
   const requests: RecordedRequest[] = [];
   const looks: RecordedRequest[] = [];
+  const tellings: RecordedRequest[] = [];
+  const isTelling = (path: string) => path.startsWith("/apis/events.k8s.io/");
   const isLook = (path: string) => /^\/(version|api\/v1\/nodes)(\?|$)/.test(path);
   const record = (request: RecordedRequest) => {
-    (isLook(request.path) ? looks : requests).push(request);
+    if (isTelling(request.path)) tellings.push(request);
+    else (isLook(request.path) ? looks : requests).push(request);
   };
   let [underWay, mostUnderWay] = [0, 0];
   const server = Bun.serve({
@@ -83,7 +91,8 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     // A test may order an answer that is later than this.
     idleTimeout: 0,
     async fetch(request) {
-      if (isLook(new URL(request.url).pathname)) return serve(request, cluster, faults, record);
+      const { pathname } = new URL(request.url);
+      if (isLook(pathname) || isTelling(pathname)) return serve(request, cluster, faults, record);
       underWay += 1;
       mostUnderWay = Math.max(mostUnderWay, underWay);
       try {
@@ -105,6 +114,8 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     jwks: () => tokens.jwks(),
     requests,
     looks,
+    tellings,
+    eventsOf: (podUid) => storedEvents(objects).filter(({ regarding }) => regarding?.uid === podUid),
     get version() {
       return cluster.version;
     },

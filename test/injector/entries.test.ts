@@ -158,6 +158,13 @@ describe("in standalone mode", () => {
       () => {},
     ],
     [
+      "has another key",
+      "piggy://sm/own/json#/NULL",
+      "reference_unresolved",
+      'has no value at "/NULL": the nearest is "nul".',
+      () => {},
+    ],
+    [
       "is no JSON",
       "piggy://sm/own/text#/b",
       "secret_not_keyed",
@@ -216,6 +223,9 @@ describe("in standalone mode", () => {
     );
     const reversed = { ...environment, A: "piggy:key", B: "piggy://sm/own/none" };
     expectRefused(await start(reversed), "secret_not_found", 'A: "piggy:key"', "secret own/gone", "too: B.");
+    const elsewhere = "piggy://sm/own/none?region=us-east-2";
+    const says = ["secret own/none in us-east-2", ": its region by the reference."];
+    expectRefused(await start({ A: elsewhere }), "secret_not_found", ...says);
   });
 
   test("a default does not stand for what may not be read", async () => {

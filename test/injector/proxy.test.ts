@@ -253,6 +253,14 @@ describe("a container does not start, exits with 125 and says why in one line", 
     expect(line.message).toContain(`secret ${SECRET} in ${REGION} has no key "NO_SUCH"`);
   });
 
+  test("for a misspelt key, with the name that it may have been meant to be", async () => {
+    const line = expectRefused(await start({ env: { DB_PASSWORD: "piggy:PASWORD", B: "piggy:OTHER" } }));
+    expect(line.code).toBe("reference_unresolved");
+    expect(line.message).toMatch(
+      / has no key "PASWORD" in version [0-9a-f-]{36}: the nearest is "PASSWORD"\.$/,
+    );
+  });
+
   test("for a key whose value is null", async () => {
     const line = expectRefused(await start({ env: { DB_PASSWORD: "piggy:ABSENT" } }));
     expect(line.code).toBe("reference_unresolved");
@@ -275,7 +283,7 @@ describe("a container does not start, exits with 125 and says why in one line", 
     const annotations = { "piggysec.com/aws-secret-name": "no/such" };
     const line = expectRefused(await start({ env: { DB_PASSWORD: "piggy:PASSWORD" }, annotations }));
     expect(line.code).toBe("webhook_refused");
-    expect(line.message).toContain("secret no/such");
+    expect(line.message).toContain("400 secret_not_found: secret no/such");
     expect(line.message).toContain("can't find the specified secret");
   });
 
@@ -372,11 +380,11 @@ describe("a container does not start, exits with 125 and says why in one line", 
   });
 
   test("when AWS is down, in the webhook's own words", async () => {
-    // As often as the SDK tries.
-    world.aws.failNext({ action: "GetSecretValue", times: 3, status: 500, code: "InternalServiceError" });
-    const failed = expectRefused(await again({ PIGGY_DEADLINE: "0s" }));
+    const answer = { status: 500, code: "InternalServiceError" };
+    const outage = world.aws.disturb({ action: "GetSecretValue", answer });
+    const failed = expectRefused(await again({ PIGGY_DEADLINE: "0s" }).finally(outage.end));
     expect(failed.code).toBe("webhook_unavailable");
-    expect(failed.message).toContain("503");
+    expect(failed.message).toContain("503 aws_unavailable: ");
   });
 });
 

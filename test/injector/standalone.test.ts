@@ -192,7 +192,8 @@ describe("the container does not start, exits with 125 and says why in one line"
 
   test("with a secret key that is not the access key's", async () => {
     const wrong = { ...keyVariables(), AWS_SECRET_ACCESS_KEY: SESSION.secretAccessKey };
-    await expectRefused(wrong, "aws_error", "InvalidSignatureException");
+    const says = ["InvalidSignatureException", "the secret access key is not the access key's"];
+    await expectRefused(wrong, "aws_credentials_refused", ...says);
   });
 
   test("with temporary keys without their session token", async () => {
@@ -200,7 +201,8 @@ describe("the container does not start, exits with 125 and says why in one line"
       AWS_ACCESS_KEY_ID: SESSION.accessKeyId,
       AWS_SECRET_ACCESS_KEY: SESSION.secretAccessKey,
     };
-    await expectRefused(environment, "aws_error", "UnrecognizedClientException");
+    const says = ["UnrecognizedClientException", "or its session token, is not valid"];
+    await expectRefused(environment, "aws_credentials_refused", ...says);
   });
 
   test("when no policy allows it", async () => {
@@ -208,15 +210,32 @@ describe("the container does not start, exits with 125 and says why in one line"
     await expectRefused(
       keyVariables(),
       "aws_access_denied",
-      SECRET,
-      "AccessDenied",
-      "secretsmanager:GetSecretValue",
+      `User: arn:aws:iam::111122223333:user/${KEYS.accessKeyId} is not authorized`,
+      `allow secretsmanager:GetSecretValue on arn:aws:secretsmanager:${REGION}:111122223333:secret:${SECRET}-??????` +
+        ` to the user ${KEYS.accessKeyId} of account 111122223333`,
     );
+  });
+
+  test("for a secret that is marked for deletion, whatever default the reference has", async () => {
+    aws.deleteSecret({ region: REGION, name: SECRET });
+    const outcome = await start({ ...keyVariables(), A: `\${piggy:KEY:-default}` });
+    expect(outcome).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(onlyLine(outcome)).toMatchObject({
+      code: "secret_deleted",
+      message: expect.stringContaining("restore it"),
+    });
+  });
+
+  test("for a KMS key that may not be used", async () => {
+    aws.putSecret({ region: REGION, name: SECRET, value: `{"KEY":"${VALUE}"}`, kmsDenied: true });
+    await expectRefused(keyVariables(), "aws_kms_denied", "Access to KMS is not allowed", "kms:Decrypt");
   });
 
   test("for an unknown secret", async () => {
     const environment = { ...keyVariables(), PIGGY_AWS_SECRET_NAME: "no/such" };
-    await expectRefused(environment, "secret_not_found", "secret no/such", REGION);
+    const says =
+      "it is named by piggysec.com/aws-secret-name or --secret, its region by piggysec.com/aws-region";
+    await expectRefused(environment, "secret_not_found", "secret no/such", REGION, says);
   });
 
   test("for a secret of another region", async () => {
@@ -225,12 +244,20 @@ describe("the container does not start, exits with 125 and says why in one line"
   });
 
   test("for a key that the secret does not have", async () => {
-    aws.putSecret({ region: REGION, name: SECRET, value: '{"OTHER":"x"}' });
+    const value = `{"OTHER":"${VALUE}","KEYS":"${VALUE}","key":"${VALUE}"}`;
+    const { versionId } = aws.putSecret({ region: REGION, name: SECRET, value });
     await expectRefused(
       keyVariables(),
       "reference_unresolved",
-      `secret ${SECRET} in ${REGION} has no key "KEY"`,
+      `secret ${SECRET} in ${REGION} has no key "KEY" in version ${versionId}: the nearest are "key", "KEYS".`,
     );
+  });
+
+  test("for a key of that secret beside a secret of its own", async () => {
+    aws.putSecret({ region: REGION, name: SECRET, value: `{"KEYS":"${VALUE}"}` });
+    aws.putSecret({ region: REGION, name: "own", value: VALUE });
+    const environment = { ...keyVariables(), B: "piggy://sm/own" };
+    await expectRefused(environment, "reference_unresolved", 'has no key "KEY"', 'the nearest is "KEYS".');
   });
 
   test("for a secret that is no JSON object", async () => {
@@ -240,7 +267,17 @@ describe("the container does not start, exits with 125 and says why in one line"
 
   test("for a path that has no such parameter", async () => {
     const environment = { ...keyVariables(), PIGGY_AWS_SSM_PARAMETER_PATH: "/none" };
-    await expectRefused(environment, "reference_unresolved", "parameter path /none");
+    const says = [
+      `parameter path /none in ${REGION}: there is no parameter below it`,
+      "aws-ssm-parameter-path",
+    ];
+    await expectRefused(environment, "secret_not_found", ...says);
+    aws.putParameter({ region: REGION, name: "/some/KEYS", value: VALUE });
+    await expectRefused(
+      { ...environment, PIGGY_AWS_SSM_PARAMETER_PATH: "/some" },
+      "reference_unresolved",
+      `parameter path /some in ${REGION} has no key "KEY": the nearest is "KEYS".`,
+    );
   });
 
   test.each(["eu-west", "eu-west-1.evil.example", "EU-WEST-1", "localhost/x"])(
@@ -354,15 +391,21 @@ describe("with a role by web identity", () => {
       { audience: "elsewhere" },
       {},
       "aws_access_denied",
-      "InvalidIdentityToken",
+      "IAM must have the issuer of the token as an identity provider, with the token's audience.",
     ],
-    ["the token has expired", { expirationSeconds: -600 }, {}, "aws_access_denied", "ExpiredToken"],
+    [
+      "the token has expired",
+      { expirationSeconds: -600 },
+      {},
+      "aws_access_denied",
+      "the token's file has not been renewed.",
+    ],
     [
       "the role is unknown",
       {},
       { AWS_ROLE_ARN: "arn:aws:iam::111122223333:role/none" },
       "aws_access_denied",
-      "role/none",
+      "role/none: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity: the role's trust policy must",
     ],
     [
       "the token's file is not there",

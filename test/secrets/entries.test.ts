@@ -202,13 +202,18 @@ describe("what failed for one entry", () => {
     expect(unresolvedIn(answer.headers)).toEqual({
       "//sm/own/gone": {
         code: "secret_not_found",
-        message: expect.stringContaining(`secret own/gone in ${REGION}: ResourceNotFoundException`),
+        message: expect.stringMatching(
+          /^secret own\/gone in .*: ResourceNotFoundException: .*: its region is named by AWS_REGION on piggy-webhooks$/,
+        ),
       },
       "//ssm/own/gone": {
         code: "secret_not_found",
         message: expect.stringContaining(`parameter /own/gone in ${REGION}: ParameterNotFound`),
       },
     });
+    const elsewhere = "//sm/own/gone?region=eu-west-1";
+    const { message } = unresolvedIn((await askFor([elsewhere])).headers)[elsewhere] ?? {};
+    expect(message).toEndWith(": its region is named by the reference");
   });
 
   test.each<[string, () => void, string, string, string]>([

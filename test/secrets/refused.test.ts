@@ -97,10 +97,11 @@ describe("a body is answered 400", () => {
 
 describe("what AWS refuses is answered 400, with what was asked and AWS's own words", () => {
   test("for a secret that does not exist", async () => {
-    const { status, body, audit } = await askAbout({ "aws-secret-name": "shop/none" });
-    expect(status).toBe(400);
+    const { status, headers, body, audit } = await askAbout({ "aws-secret-name": "shop/none" });
+    expect([status, headers.get("x-piggy-code")]).toEqual([400, "secret_not_found"]);
     expect(body).toBe(
-      `secret shop/none in ${REGION}: ResourceNotFoundException: Secrets Manager can't find the specified secret.\n`,
+      `secret shop/none in ${REGION}: ResourceNotFoundException: Secrets Manager can't find the specified secret: ` +
+        "it is named by the annotation piggysec.com/aws-secret-name, its region by AWS_REGION on piggy-webhooks\n",
     );
     expect(audit).toMatchObject({
       decision: "denied",
@@ -113,17 +114,58 @@ describe("what AWS refuses is answered 400, with what was asked and AWS's own wo
   test("for a version that does not exist", async () => {
     const { status, body } = await askAbout({ "aws-secret-name": "shop/cart", "aws-secret-version": "NONE" });
     expect([status, body]).toEqual([400, expect.stringContaining("staging label: NONE")]);
+    expect(body).toEndWith("its version by the annotation piggysec.com/aws-secret-version\n");
+  });
+
+  test("for a secret that nothing but the default names, in a region that the Pod names", async () => {
+    const address = "https://piggy-webhooks.piggy-webhooks.svc";
+    const { body } = await askAbout({ "piggy-address": address, "aws-region": "eu-west-3" });
+    expect(body).toEndWith(
+      ": it is named by the default, as piggysec.com/aws-secret-name names none, its region by the annotation " +
+        "piggysec.com/aws-region\n",
+    );
+  });
+
+  test("for a secret that an annotation named when the Pod was admitted, and now names no more", async () => {
+    const other = await startPod(world.kubernetes, { annotations: { "aws-secret-name": "shop/none" } });
+    world.kubernetes.patchPodAnnotations("shop", other.name, { "piggysec.com/aws-secret-name": "shop/cart" });
+    const { body } = await door.ask(await ownToken(world.kubernetes, other), requestOf(other));
+    expect(body).toContain(": it is named by the container's PIGGY_AWS_SECRET_NAME, its region by ");
+  });
+
+  test("for a secret that no policy allows, with what to allow and to whom", async () => {
+    const limited = { accessKeyId: "AKIALIMITED000000000", secretAccessKey: "limited/secret" };
+    world.aws.addUser({ ...limited, allow: [] });
+    const webhook = await startWebhook({
+      ...world.environment,
+      LISTEN_ADDRESS: "127.0.0.1:0",
+      AWS_ACCESS_KEY_ID: limited.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: limited.secretAccessKey,
+    });
+    try {
+      const answer = await secretDoor(webhook, world.authority.pem).ask(token, requestOf(pod));
+      const arn = `arn:aws:secretsmanager:${REGION}:111122223333:secret:shop/cart-??????`;
+      const advice = `allow secretsmanager:GetSecretValue on ${arn} to the user AKIALIMITED000000000 of account 111122223333`;
+      expect([answer.status, answer.body]).toEqual([400, expect.stringContaining(`action: ${advice}\n`)]);
+      expect(answer.audit).toMatchObject({
+        code: "aws_access_denied",
+        reason: expect.stringContaining(advice),
+      });
+    } finally {
+      await webhook.stop();
+    }
   });
 
   test("for a secret that is marked for deletion", async () => {
     const deleted = { region: REGION, name: "shop/deleted" };
     world.aws.putSecret({ ...deleted, value: JSON.stringify({ password: `${HUSH}deleted` }) });
     world.aws.deleteSecret(deleted);
-    const { status, body } = await askAbout({ "aws-secret-name": "shop/deleted" });
+    const { status, body, audit } = await askAbout({ "aws-secret-name": "shop/deleted" });
     expect([status, body]).toEqual([
       400,
-      expect.stringMatching(/^secret shop\/deleted in .*marked for deletion/),
+      expect.stringMatching(/^secret shop\/deleted in .*marked for deletion: restore it/),
     ]);
+    expect(audit).toMatchObject({ decision: "denied", code: "secret_deleted" });
   });
 
   test("for a key that may not be used", async () => {
@@ -131,7 +173,7 @@ describe("what AWS refuses is answered 400, with what was asked and AWS's own wo
     world.aws.putSecret({ region: REGION, name: "shop/locked", value, kmsDenied: true });
     const { status, body, audit } = await askAbout({ "aws-secret-name": "shop/locked" });
     expect([status, body]).toEqual([400, expect.stringContaining("Access to KMS is not allowed")]);
-    expect(audit).toMatchObject({ code: "aws_access_denied" });
+    expect(audit).toMatchObject({ code: "aws_kms_denied" });
   });
 
   test.each(["plain text", '["a"]', `"${HUSH}text"`])("for a secret that has no keys: %p", async (value) => {

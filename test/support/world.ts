@@ -44,12 +44,14 @@ export interface World {
 export interface WorldOptions {
   /** Added to the webhook's environment, over what the world sets. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What the webhook's service account may do besides TokenReviews and reading Pods; by default ConfigMaps and Secrets. */
+  /** What the webhook's service account may do besides TokenReviews, reading Pods and Events; by default ConfigMaps and Secrets. */
   readonly grants?: readonly {
     readonly resource: string;
     readonly verb: string;
     readonly namespace?: string;
   }[];
+  /** Whether the webhook's service account may create Events; by default it may. */
+  readonly mayTell?: boolean;
   readonly registry?: Parameters<typeof startRegistry>[0];
   /** What the API server is like when the webhook starts. */
   readonly prepare?: (kubernetes: KubernetesFake) => void;
@@ -75,6 +77,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     account,
     { resource: "tokenreviews", verb: "create" },
     { resource: "pods", verb: "get" },
+    ...(options.mayTell === false ? [] : [{ resource: "events", verb: "create" }]),
     ...(options.grants ?? [
       { resource: "configmaps", verb: "get" },
       { resource: "secrets", verb: "get" },

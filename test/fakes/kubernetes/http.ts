@@ -1,3 +1,4 @@
+import { createEvent } from "./events.ts";
 import { listNodes } from "./node-list.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { Paging } from "./paging.ts";
@@ -42,6 +43,7 @@ type Route =
   | { readonly type: "ready" }
   | { readonly type: "review"; readonly action: Action }
   | { readonly type: "nodes"; readonly action: Action }
+  | { readonly type: "event"; readonly action: Action & { readonly namespace: string } }
   | { readonly type: "get"; readonly action: Action & { readonly namespace: string; readonly name: string } };
 
 const KINDS = new Map([
@@ -78,6 +80,8 @@ async function authorized(
       return { status: 201, body: await reviewToken(await request.json(), tokens) };
     case "nodes":
       return { status: 200, body: listNodes(request, objects.list("Node"), paging) };
+    case "event":
+      return { status: 201, body: createEvent(await request.json(), route.action.namespace, objects) };
     case "get": {
       const { namespace, resource, name } = route.action;
       const found = objects.get(KINDS.get(resource) ?? "", namespace, name);
@@ -113,6 +117,11 @@ function routeOf({ method, url }: Request): Route | undefined {
   }
   if (method === "GET" && pathname === "/api/v1/nodes") {
     return { type: "nodes", action: { verb: "list", resource: "nodes", group: "" } };
+  }
+  const [, eventsIn] = pathname.match(/^\/apis\/events\.k8s\.io\/v1\/namespaces\/([^/]+)\/events$/) ?? [];
+  if (method === "POST" && eventsIn !== undefined) {
+    const action = { verb: "create", resource: "events", group: "events.k8s.io", namespace: eventsIn };
+    return { type: "event", action };
   }
   const [, namespace, resource, name] =
     pathname.match(/^\/api\/v1\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/)?.map(decodeURIComponent) ?? [];

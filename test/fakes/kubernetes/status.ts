@@ -60,3 +60,12 @@ export function forbidden(user: string, { verb, resource, group, namespace, name
     kind: resource,
   });
 }
+
+export function alreadyExists(resource: string, name: string): Status {
+  return status(409, "AlreadyExists", `${resource} "${name}" already exists`, { name, kind: resource });
+}
+
+export function invalid(kind: string, name: string, causes: readonly string[]): Status {
+  const all = causes.length === 1 ? causes[0] : `[${causes.join(", ")}]`;
+  return status(422, "Invalid", `${kind} "${name}" is invalid: ${all}`, { name, kind });
+}
