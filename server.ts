@@ -103,12 +103,14 @@ async function start(environment: Environment, log: Log): Promise<void> {
     newUid,
     log,
   };
-  const calls = createAwsCalls();
+  const onEvent = metrics.observeRead;
+  const calls = createAwsCalls({ onEvent });
   const store = createWebhookStore(environment, calls.make);
-  const reads = keepReads(store, { calls, ttlMs: settings["piggy-cache-ttl"] });
+  const reads = keepReads(store, { calls, ttlMs: settings["piggy-cache-ttl"], onEvent });
+  const apiServer = takeTurns(lookups, onEvent);
   const reporter = { controller: REPORTER, instance: environment["HOSTNAME"] || "piggy-webhooks" };
   const events = settings["piggy-events"] ? { createEvent: createEventWriter(client, reporter) } : {};
-  const answerSecret = createSecretAnswer({ environment, ...takeTurns(lookups), ...reads, ...events, log });
+  const answerSecret = createSecretAnswer({ environment, ...apiServer, ...reads, ...events, log });
 
   const { requests } = metrics;
   const { isDraining } = drain;

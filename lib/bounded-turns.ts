@@ -27,7 +27,16 @@ export interface Turn<T> {
   readonly late: () => Error;
 }
 
-export type BoundedTurns = <T>(turn: Turn<T>) => Promise<T>;
+export interface BoundedTurns {
+  <T>(turn: Turn<T>): Promise<T>;
+  /** Of all groups together, now. */
+  readonly load: () => Load;
+}
+
+export interface Load {
+  readonly underWay: number;
+  readonly waiting: number;
+}
 
 export function createBoundedTurns({
   underWay,
@@ -75,7 +84,7 @@ export function createBoundedTurns({
       all.waiting += 1;
       signal.addEventListener("abort", onAbort, { once: true });
     });
-  return async ({ group: name, signal, work, refused, late }) => {
+  const take = async <T>({ group: name, signal, work, refused, late }: Turn<T>): Promise<T> => {
     if (signal.aborted) throw late();
     const group = groups.get(name) ?? { underWay: 0, waiting: new Set() };
     if (mayBegin(group)) {
@@ -92,6 +101,7 @@ export function createBoundedTurns({
       end(name, group);
     }
   };
+  return Object.assign(take, { load: () => ({ ...all }) });
 }
 
 function leastBusy(

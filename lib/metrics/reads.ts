@@ -19,10 +19,17 @@ export type ReadEvent =
   /** Something kept was taken out because AWS gives it no more. */
   | { readonly kind: "dropped"; readonly code: ErrorCode }
   /** Somewhere no more could wait. */
-  | { readonly kind: "refused"; readonly queue: Queue };
+  | { readonly kind: "refused"; readonly queue: Queue }
+  /** There is a queue from now on, whose load can be asked for at any time. */
+  | { readonly kind: "queue"; readonly queue: Queue; readonly load: () => Load };
 
 type From = "kept" | "call" | "shared" | "stale" | "failed";
 type Queue = "aws" | "tokenReview" | "pod";
+
+interface Load {
+  readonly underWay: number;
+  readonly waiting: number;
+}
 
 export interface ReadMetrics {
   readonly families: readonly Family[];
@@ -60,9 +67,10 @@ export function createReadMetrics(): ReadMetrics {
   const drops = createCounters(HEADINGS.drops);
   const refusals = createCounters(HEADINGS.refusals);
   const aws = createCallMetrics({ name: "aws", title: "AWS", label: "api" });
+  const loads = new Map<Queue, () => Load>();
   begin(reads, refusals);
   return {
-    families: [reads, ...aws.families, retries, drops, refusals],
+    families: [reads, ...aws.families, retries, drops, refusals, ...queueFamilies(loads)],
     observeAws: aws.observe,
     observe(event) {
       switch (event.kind) {
@@ -81,9 +89,25 @@ export function createReadMetrics(): ReadMetrics {
         case "refused":
           refusals.of({ queue: event.queue }).value += 1;
           return;
+        case "queue":
+          loads.set(event.queue, event.load);
+          return;
       }
     },
   };
+}
+
+function queueFamilies(loads: ReadonlyMap<Queue, () => Load>): readonly Family[] {
+  const family = (name: string, help: string, read: (load: Load) => number): Family => ({
+    name,
+    help,
+    type: "gauge",
+    samples: () => [...loads].map(([queue, load]) => ({ labels: [["queue", queue]], value: read(load()) })),
+  });
+  return [
+    family("piggy_queue_under_way", "Calls that are under way, by queue.", ({ underWay }) => underWay),
+    family("piggy_queue_waiting", "Calls that wait their turn, by queue.", ({ waiting }) => waiting),
+  ];
 }
 
 /** Those that are there from the start, so that the first of a kind is seen as an increase. */

@@ -26,6 +26,7 @@ export function takeTurns(
 
 function queue(name: Queue, what: string, onEvent: OnReadEvent | undefined, bounds: TurnBounds) {
   const turns = createBoundedTurns(bounds);
+  onEvent?.({ kind: "queue", queue: name, load: turns.load });
   const refused = () => {
     onEvent?.({ kind: "refused", queue: name });
     return overloaded(what);

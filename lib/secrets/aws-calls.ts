@@ -56,6 +56,7 @@ const LONGEST_PAUSE_MS = 2_000;
 export function createAwsCalls(options: AwsCallsOptions = {}): AwsCalls {
   const { onEvent, bounds = BOUNDS, random = Math.random } = options;
   const turns = createBoundedTurns(bounds);
+  onEvent?.({ kind: "queue", queue: "aws", load: turns.load });
   const readings = new WeakMap<AbortSignal, Reading>();
   return {
     begin: (signal, reading) => void readings.set(signal, reading),

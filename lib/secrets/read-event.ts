@@ -1,4 +1,5 @@
 /** What happens while secrets are read, for whoever counts it. Names of codes and places alone, never of a secret. */
+import type { Load } from "../bounded-turns.ts";
 import type { ErrorCode } from "../error.ts";
 
 /** Somewhere that no more can wait. */
@@ -23,6 +24,8 @@ export type ReadEvent =
     }
   /** Something kept was taken out because AWS gives it no more. */
   | { readonly kind: "dropped"; readonly code: ErrorCode }
-  | { readonly kind: "refused"; readonly queue: Queue };
+  | { readonly kind: "refused"; readonly queue: Queue }
+  /** There is a queue from now on, whose load can be asked for at any time. */
+  | { readonly kind: "queue"; readonly queue: Queue; readonly load: () => Load };
 
 export type OnReadEvent = (event: ReadEvent) => void;

@@ -17,7 +17,11 @@ test("TokenReviews that hang leave Pods to be read, and past the queue are refus
   const underWay = [1, 2].map(() => reviewToken("token", [], never));
   const queued = [1, 2].map(() => reviewToken("token", [], waiting.signal));
   expect(reviewToken("token", [], never)).rejects.toMatchObject({ code: "overloaded" });
-  expect(events).toEqual([{ kind: "refused", queue: "tokenReview" }]);
+  expect(events).toMatchObject([
+    { kind: "queue", queue: "tokenReview" },
+    { kind: "queue", queue: "pod" },
+    { kind: "refused", queue: "tokenReview" },
+  ]);
   expect(await readPod("shop", "cart", never)).toBeUndefined();
 
   const left = Promise.allSettled(queued);

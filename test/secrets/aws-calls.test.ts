@@ -28,6 +28,7 @@ describe("a call", () => {
     };
     expect(await make(CALL, never, run)).toBe("value");
     expect(events).toMatchObject([
+      { kind: "queue", queue: "aws" },
       { kind: "call", ...CALL, outcome: "aws_throttled", tried: 1 },
       { kind: "call", ...CALL, outcome: "aws_throttled", tried: 2 },
       { kind: "call", ...CALL, outcome: "ok", tried: 3 },
@@ -85,7 +86,10 @@ describe("a call", () => {
     const first = calls.make(CALL, never, () => promise);
     const second = calls.make(CALL, never, async () => "second");
     expect(calls.make(CALL, never, async () => "third")).rejects.toMatchObject({ code: "overloaded" });
-    expect(events).toEqual([{ kind: "refused", queue: "aws" }]);
+    expect(events).toMatchObject([
+      { kind: "queue", queue: "aws" },
+      { kind: "refused", queue: "aws" },
+    ]);
     resolve("first");
     expect(await Promise.all([first, second])).toEqual(["first", "second"]);
   });
