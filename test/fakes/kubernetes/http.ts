@@ -1,3 +1,4 @@
+import { answerKept, type KeptRoute, keptRouteOf } from "./kept-objects.ts";
 import { listNodes } from "./node-list.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { Paging } from "./paging.ts";
@@ -42,6 +43,7 @@ type Route =
   | { readonly type: "ready" }
   | { readonly type: "review"; readonly action: Action }
   | { readonly type: "nodes"; readonly action: Action }
+  | KeptRoute
   | { readonly type: "get"; readonly action: Action & { readonly namespace: string; readonly name: string } };
 
 const KINDS = new Map([
@@ -49,6 +51,7 @@ const KINDS = new Map([
   ["secrets", "Secret"],
   ["configmaps", "ConfigMap"],
   ["serviceaccounts", "ServiceAccount"],
+  ["services", "Service"],
 ]);
 
 export async function answer(request: Request, cluster: Cluster): Promise<Answer> {
@@ -78,6 +81,8 @@ async function authorized(
       return { status: 201, body: await reviewToken(await request.json(), tokens) };
     case "nodes":
       return { status: 200, body: listNodes(request, objects.list("Node"), paging) };
+    case "kept":
+      return answerKept(route, request, objects);
     case "get": {
       const { namespace, resource, name } = route.action;
       const found = objects.get(KINDS.get(resource) ?? "", namespace, name);
@@ -114,6 +119,8 @@ function routeOf({ method, url }: Request): Route | undefined {
   if (method === "GET" && pathname === "/api/v1/nodes") {
     return { type: "nodes", action: { verb: "list", resource: "nodes", group: "" } };
   }
+  const kept = keptRouteOf(method, pathname);
+  if (kept !== undefined) return kept;
   const [, namespace, resource, name] =
     pathname.match(/^\/api\/v1\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/)?.map(decodeURIComponent) ?? [];
   if (method !== "GET" || namespace === undefined || resource === undefined || name === undefined) return;
