@@ -4,16 +4,19 @@ import { createImageVolumeWatch } from "./lib/admission/image-volume-watch.ts";
 import type { Webhook } from "./lib/admission/webhook.ts";
 import { registryLogin } from "./lib/aws/registry-login.ts";
 import { createSdkStore, preloadSdk } from "./lib/aws/sdk.ts";
+import { createKeeper, firstCertificate } from "./lib/certificates/keeper.ts";
+import { certificateNames } from "./lib/certificates/names.ts";
 import { asPiggyError, PiggyError } from "./lib/error.ts";
 import { watchCertificate } from "./lib/http/certificate-watch.ts";
 import { createDrain } from "./lib/http/drain.ts";
 import { listen, parseAddress } from "./lib/http/listener.ts";
 import { createHandler } from "./lib/http/routes.ts";
-import { readPem, readTls } from "./lib/http/tls.ts";
-import { createKubernetesClient } from "./lib/kubernetes/client.ts";
+import { readPem, readTls, type Tls } from "./lib/http/tls.ts";
+import { createKubernetesClient, type KubernetesClient } from "./lib/kubernetes/client.ts";
 import { createClusterReader } from "./lib/kubernetes/cluster.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
 import { createLookups, type Lookups } from "./lib/kubernetes/lookups.ts";
+import { createOwnObjects } from "./lib/kubernetes/own-objects.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { readSettings } from "./lib/read-settings.ts";
 import { keepAccountSecrets } from "./lib/registry/account-secrets.ts";
@@ -25,14 +28,24 @@ import { createSecretAnswer } from "./lib/secrets/answer.ts";
 import type { Environment, Settings } from "./lib/settings.ts";
 
 async function start(environment: Environment, log: Log): Promise<void> {
+  const ending = new AbortController();
+  let end: () => void = () => process.exit(0);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      ending.abort();
+      end();
+    });
+  }
+
   const { settings, environmentWarnings } = readSettings({ annotations: {}, environment });
   const address = parseAddress(settings["listen-address"]);
   for (const warning of environmentWarnings) log("warn", warning);
   refuseUnknownPolicy(environment);
 
-  const tls = await readTls(settings);
   const cluster = await readClusterConfig(environment, settings["piggy-service-account-dir"]);
   const client = createKubernetesClient(cluster);
+  const certificates = certificateSource(settings, cluster.namespace, client, log);
+  const tls = await certificates.first();
   const lookups = createLookups(client);
 
   const readImageCommand = await wireImages(settings, environment, lookups, log);
@@ -47,7 +60,6 @@ async function start(environment: Environment, log: Log): Promise<void> {
     scheme: tls === undefined ? "http" : "https",
   };
   const newUid = () => crypto.randomUUID().replaceAll("-", "");
-  const ending = new AbortController();
   const imageVolumes = createImageVolumeWatch({
     cluster: createClusterReader(client),
     settleMs: settings["piggy-delivery-settle"],
@@ -71,7 +83,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   if (tls !== undefined) {
     servedCertificate = watchCertificate({
       first: tls,
-      read: () => readTls(settings),
+      read: certificates.read,
       show: listener.renew,
       signal: ending.signal,
       log,
@@ -79,13 +91,40 @@ async function start(environment: Environment, log: Log): Promise<void> {
   }
   imageVolumes.begin();
 
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      ending.abort();
-      void drain.begin(listener).then(() => process.exit(0));
-    });
-  }
+  end = () => void drain.begin(listener).then(() => process.exit(0));
   await preloadSdk();
+}
+
+interface CertificateSource {
+  readonly first: () => Promise<Tls | undefined>;
+  readonly read: () => Promise<Tls | undefined>;
+}
+
+/** Where the certificate comes from: files, or the webhook's own CA. Undefined is plain HTTP. */
+function certificateSource(
+  settings: Settings,
+  namespace: string,
+  client: KubernetesClient,
+  log: Log,
+): CertificateSource {
+  const secret = settings["piggy-certificate-secret"];
+  if (!secret) return { first: () => readTls(settings), read: () => readTls(settings) };
+  if (settings["tls-cert-file"] || settings["tls-private-key-file"]) {
+    throw new PiggyError(
+      "setting_invalid",
+      "PIGGY_CERTIFICATE_SECRET and TLS_CERT_FILE exclude each other: a certificate of the webhook's own, or yours",
+    );
+  }
+  const service = settings["piggy-service-name"];
+  const webhookConfiguration = settings["piggy-webhook-configuration"] || undefined;
+  const kept = createOwnObjects(client, { namespace, service, secret, webhookConfiguration });
+  const { look } = createKeeper(kept, {
+    names: certificateNames({ service, namespace, further: settings["piggy-certificate-names"] }),
+    authorityLifetimeMs: settings["piggy-ca-lifetime"],
+    certificateLifetimeMs: settings["piggy-certificate-lifetime"],
+    log,
+  });
+  return { first: () => firstCertificate(look, log), read: look };
 }
 
 /** The look-up of what images run, with the pull secrets that a cluster has, if there is one. */
