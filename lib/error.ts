@@ -16,6 +16,7 @@ export type ErrorCode =
   // settings and start
   | "setting_invalid"
   | "tls_files_unreadable"
+  | "certificate_invalid"
   | "not_in_cluster"
   | "kubeconfig_invalid"
   // admission

@@ -383,6 +383,42 @@ export const SETTINGS = {
     meaning:
       "PEM file of the CA that injectors verify the webhook by. Default: `ca.crt` beside the certificate, if it is there.",
   },
+  "piggy-certificate-secret": {
+    type: "string",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning:
+      "Name of a Secret in the webhook's namespace in which the webhook keeps a CA of its own; it then makes and renews its certificate itself. In place of TLS_CERT_FILE.",
+  },
+  "piggy-webhook-configuration": {
+    type: "string",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning:
+      "Name of the MutatingWebhookConfiguration whose caBundle the webhook keeps set, where it has a CA of its own.",
+  },
+  "piggy-certificate-names": {
+    type: "string",
+    default: "",
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning:
+      "Further DNS names in the certificate that the webhook makes, besides those of its Service, separated by commas.",
+  },
+  "piggy-ca-lifetime": {
+    type: "duration",
+    default: 315_360_000_000,
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "How long the webhook's own CA lives; the next one takes its place after two thirds of it.",
+  },
+  "piggy-certificate-lifetime": {
+    type: "duration",
+    default: 2_592_000_000,
+    from: WEBHOOK_ONLY,
+    readBy: ["server"],
+    meaning: "How long a certificate that the webhook makes lives; it is renewed after two thirds of it.",
+  },
 } as const satisfies Readonly<Record<string, Row>>;
 
 export type SettingName = keyof typeof SETTINGS;

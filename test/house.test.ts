@@ -50,11 +50,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   admission: ["reference"],
   secrets: ["reference"],
   aws: [],
+  certificates: [],
   registry: [],
   kubernetes: [],
   metrics: [],
   http: ["admission", "secrets", "metrics"],
   explain: ["admission", "reference"],
+  wiring: ["admission", "aws", "certificates", "http", "kubernetes", "registry", "secrets"],
   injector: ["reference", "aws"],
 };
 
@@ -176,6 +178,11 @@ describe("what the injector loads is paid for at every start of a container", ()
     const packages = loaded.filter((entry) => !isOurs(entry) && !/^(bun:|package\.json$)/.test(entry.to));
     expect(packages).toEqual([]);
   });
+});
+
+test("the webhook loads what makes certificates when it has a CA of its own, and not before", () => {
+  const loads = imports.filter(({ to, isTypeOnly }) => to === "@peculiar/x509" && !isTypeOnly);
+  expect(loads).toMatchObject([{ from: "lib/certificates/x509.ts", isDynamic: true }]);
 });
 
 test("the webhook loads what logs in at ECR when an image is there, and not before", () => {

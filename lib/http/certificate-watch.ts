@@ -1,11 +1,14 @@
-/** The files of the certificate while the server runs: what is renewed there is shown to whoever connects next. */
+/** The certificate while the server runs: what is renewed where it comes from is shown to whoever connects next. */
 import { X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../error.ts";
 import type { Log } from "../log.ts";
 import type { Tls } from "./tls.ts";
 
-/** The kubelet takes about a minute to bring a renewed Secret into its files; to look at them costs next to nothing. */
+/**
+ * The kubelet takes about a minute to bring a renewed Secret into its files, and to look at them costs next to nothing.
+ * What is kept in the cluster is mended as soon, where somebody deleted or emptied it.
+ */
 const EVERY_MS = 5_000;
 
 export interface CertificateWatch {
@@ -38,7 +41,7 @@ export function watchCertificate({ first, read, show, signal, log }: Certificate
         // A certificate and a key that are written one after the other do not fit for a moment; one that stays unfit is
         // said once.
         const reason = messageOf(error);
-        if (reason !== complaint) log("error", "the renewed certificate is not served", { reason });
+        if (reason !== complaint) log("error", "the certificate is not renewed", { reason });
         complaint = reason;
       }
     }

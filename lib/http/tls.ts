@@ -42,9 +42,9 @@ export async function readTls(settings: Settings): Promise<Tls | undefined> {
   return { ...pair, ca: caFile === undefined ? undefined : await readPem(caFile) };
 }
 
-/** When the first certificate of a PEM expires, in seconds since 1970. */
-export function expiryOf(pem: string): number {
-  return new X509Certificate(pem).validToDate.getTime() / 1000;
+/** When the certificate that is shown expires, in seconds since 1970; undefined where there is none. */
+export function expiryOf(tls: Tls | undefined): number | undefined {
+  return tls === undefined ? undefined : new X509Certificate(tls.cert).validToDate.getTime() / 1000;
 }
 
 /** @throws PiggyError `tls_files_unreadable` */

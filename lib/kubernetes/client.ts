@@ -4,10 +4,12 @@ import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
 import { type TokenSource, tokenFromFile } from "./token.ts";
 
 export interface ApiRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH";
   /** Absolute, its parts already escaped. */
   readonly path: string;
-  readonly body?: JsonObject;
+  readonly body?: JsonObject | readonly JsonObject[];
+  /** The form of the body; by default the object as JSON. */
+  readonly contentType?: string;
   /** The form of the answer; by default the object as JSON. */
   readonly accept?: string;
   readonly signal: AbortSignal;
@@ -41,6 +43,7 @@ export interface ApiServer {
   readonly proxy?: string | "environment" | undefined;
 }
 
+const JSON_TYPE = "application/json";
 /** Longer answers than any object that the API server stores are not read. */
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 
@@ -58,13 +61,13 @@ export function createKubernetesClient(
     ...(serverName === undefined ? {} : { serverName }),
     ...(skipVerify ? { rejectUnauthorized: false } : {}),
   };
-  const send = async ({ method, path, body, accept = "application/json", signal }: ApiRequest) =>
+  const send = async ({ method, path, body, contentType, accept = JSON_TYPE, signal }: ApiRequest) =>
     fetch(url + path, {
       method,
       headers: {
         ...(token === undefined ? {} : { Authorization: `Bearer ${await token.current()}` }),
         Accept: accept,
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(body === undefined ? {} : { "Content-Type": contentType ?? JSON_TYPE }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       tls,

@@ -151,7 +151,7 @@ test("a certificate without its key is not served, which is said once, and the o
   const { cert } = await world.authority.issue({ names: NAMES });
   await replace("tls.crt", cert);
   const said = await webhook.logged(({ level }) => level === "error");
-  expect(said).toMatchObject({ message: "the renewed certificate is not served" });
+  expect(said).toMatchObject({ message: "the certificate is not renewed" });
   expect(said["reason"]).toContain("are not a certificate and its key");
   expect(await servedSerial()).toBe(before);
   const serial = await renew();

@@ -1,4 +1,5 @@
 import { createEvent } from "./events.ts";
+import { answerKept, type KeptRoute, keptRouteOf } from "./kept-objects.ts";
 import { listNodes } from "./node-list.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { Paging } from "./paging.ts";
@@ -44,6 +45,7 @@ type Route =
   | { readonly type: "review"; readonly action: Action }
   | { readonly type: "nodes"; readonly action: Action }
   | { readonly type: "event"; readonly action: Action & { readonly namespace: string } }
+  | KeptRoute
   | { readonly type: "get"; readonly action: Action & { readonly namespace: string; readonly name: string } };
 
 const KINDS = new Map([
@@ -51,6 +53,7 @@ const KINDS = new Map([
   ["secrets", "Secret"],
   ["configmaps", "ConfigMap"],
   ["serviceaccounts", "ServiceAccount"],
+  ["services", "Service"],
 ]);
 
 export async function answer(request: Request, cluster: Cluster): Promise<Answer> {
@@ -82,6 +85,8 @@ async function authorized(
       return { status: 200, body: listNodes(request, objects.list("Node"), paging) };
     case "event":
       return { status: 201, body: createEvent(await request.json(), route.action.namespace, objects) };
+    case "kept":
+      return answerKept(route, request, objects);
     case "get": {
       const { namespace, resource, name } = route.action;
       const found = objects.get(KINDS.get(resource) ?? "", namespace, name);
@@ -123,6 +128,8 @@ function routeOf({ method, url }: Request): Route | undefined {
     const action = { verb: "create", resource: "events", group: "events.k8s.io", namespace: eventsIn };
     return { type: "event", action };
   }
+  const kept = keptRouteOf(method, pathname);
+  if (kept !== undefined) return kept;
   const [, namespace, resource, name] =
     pathname.match(/^\/api\/v1\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/)?.map(decodeURIComponent) ?? [];
   if (method !== "GET" || namespace === undefined || resource === undefined || name === undefined) return;

@@ -18,7 +18,7 @@ const parseStored = object(
 
 export type StoredObject = Parsed<typeof parseStored>;
 
-const CLUSTER_SCOPED: ReadonlySet<string> = new Set(["Namespace", "Node"]);
+const CLUSTER_SCOPED: ReadonlySet<string> = new Set(["Namespace", "Node", "MutatingWebhookConfiguration"]);
 
 /** The server's memory. What goes in and comes out is copied: an object changes by a write only. */
 export class ObjectStore {

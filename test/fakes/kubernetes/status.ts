@@ -37,6 +37,11 @@ export function notFound(resource: string, name: string): Status {
   return status(404, "NotFound", `${resource} "${name}" not found`, { name, kind: resource });
 }
 
+export function conflict(resource: string, name: string): Status {
+  const message = `Operation cannot be fulfilled on ${resource} "${name}": the object has been modified; please apply your changes to the latest version and try again`;
+  return status(409, "Conflict", message, { name, kind: resource });
+}
+
 export function noSuchPath(): Status {
   return status(404, "NotFound", "the server could not find the requested resource");
 }

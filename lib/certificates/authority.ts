@@ -1,0 +1,127 @@
+/**
+ * The webhook's own CA: what is kept of it, and when the next one takes its place. A Pod's spec holds the CA that was
+ * there when the Pod was admitted and cannot be changed, so each CA is vouched for by the one before for as long as
+ * that one lives.
+ */
+import { X509Certificate } from "node:crypto";
+import { PiggyError } from "../error.ts";
+import { createAuthority, crossSign, type KeyPair, type Validity } from "./x509.ts";
+
+/** All PEM. */
+export interface Authority extends KeyPair {
+  /** The CA before this one, while it is valid. */
+  readonly previous: string | undefined;
+  /** This CA's certificate by the one before: what is served behind the webhook's own certificate. */
+  readonly crossSigned: string | undefined;
+}
+
+/** As the Secret's `data`, decoded. */
+export type StoredAuthority = Readonly<Record<string, string>>;
+
+const COMMON_NAME = "piggy-webhooks";
+/** Clocks of nodes differ, and a certificate that is not valid yet stops every Pod. */
+const BACKDATED_MS = 60 * 60 * 1000;
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g;
+
+export function format({ cert, key, previous, crossSigned }: Authority): StoredAuthority {
+  return {
+    "ca.crt": cert,
+    "ca.key": key,
+    ...(previous === undefined ? {} : { "previous-ca.crt": previous }),
+    ...(crossSigned === undefined ? {} : { "cross-signed.crt": crossSigned }),
+  };
+}
+
+/** @throws PiggyError `certificate_invalid` for what somebody else must have written */
+export function parse(stored: StoredAuthority): Authority {
+  const { "ca.crt": cert = "", "ca.key": key = "" } = stored;
+  for (const [name, text] of Object.entries(stored)) {
+    const isKey = name === "ca.key";
+    if (isKey ? /-----BEGIN PRIVATE KEY-----/.test(text) : certificatesIn(text).length === 1) continue;
+    throw invalid(`${name} is not ${isKey ? "a private key" : "one certificate"}, as PEM`);
+  }
+  if (cert === "" || key === "") throw invalid("ca.crt or ca.key is missing");
+  return { cert, key, previous: stored["previous-ca.crt"], crossSigned: stored["cross-signed.crt"] };
+}
+
+/** What Pods and the API server verify by: this CA, and the one before, which another replica may still serve by. */
+export function trustOf({ cert, previous }: Authority): string {
+  return cert + (previous ?? "");
+}
+
+export interface Change {
+  /** The stored one itself where nothing is to be done. */
+  readonly next: Authority;
+  readonly because: string;
+}
+
+/**
+ * The CA that is to be stored, by what is and what this replica has held so far. Running Pods trust what was held, so
+ * it is written back where the Secret is gone, and vouches for whatever took its place.
+ */
+export async function changeTo(
+  stored: Authority | undefined,
+  held: Authority | undefined,
+  lifetimeMs: number,
+  now: number,
+): Promise<Change> {
+  const known = stored ?? held;
+  if (known === undefined) return { next: await create(lifetimeMs, now), because: "there was none" };
+  if (isDue(known.cert, now)) {
+    return { next: await succeed(known, lifetimeMs, now), because: "two thirds of its life are over" };
+  }
+  if (stored === undefined) return { next: known, because: "its Secret was gone" };
+  if (stored.previous !== undefined && endOf(stored.previous).getTime() <= now) {
+    const next = { ...stored, previous: undefined, crossSigned: undefined };
+    return { next, because: "the CA before it has ended" };
+  }
+  if (held === undefined || stored.cert === held.cert || stored.previous === held.cert) {
+    return { next: stored, because: "" };
+  }
+  const next = { ...stored, previous: held.cert, crossSigned: await crossSign(stored, held) };
+  return { next, because: "another CA stood in its place" };
+}
+
+async function create(lifetimeMs: number, now: number): Promise<Authority> {
+  const pair = await createAuthority(COMMON_NAME, validityFrom(now, lifetimeMs));
+  return { ...pair, previous: undefined, crossSigned: undefined };
+}
+
+async function succeed(before: Authority, lifetimeMs: number, now: number): Promise<Authority> {
+  const pair = await createAuthority(COMMON_NAME, validityFrom(now, lifetimeMs));
+  return { ...pair, previous: before.cert, crossSigned: await crossSign(pair, before) };
+}
+
+/** Whether two thirds of its life are over. */
+export function isDue(cert: string, now: number): boolean {
+  const { validFromDate, validToDate } = new X509Certificate(cert);
+  const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
+  return now >= from + ((to - from) * 2) / 3;
+}
+
+export function endOf(cert: string): Date {
+  return new X509Certificate(cert).validToDate;
+}
+
+export function validityFrom(now: number, lifetimeMs: number): Validity {
+  // A short life is for trying things out, and is not to be over before it begins.
+  const notBefore = new Date(now - Math.min(BACKDATED_MS, lifetimeMs / 10));
+  return { notBefore, notAfter: new Date(now + lifetimeMs) };
+}
+
+export function certificatesIn(text: string): readonly string[] {
+  return [...text.matchAll(CERTIFICATE)].map(([pem]) => pem.trimEnd().concat("\n")).filter(isCertificate);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).ca !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function invalid(what: string): PiggyError {
+  return new PiggyError("certificate_invalid", what);
+}

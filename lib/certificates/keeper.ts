@@ -1,0 +1,135 @@
+/**
+ * Keeps a CA in a Secret, the webhook's certificate by it, and the API server's trust in it. Every replica does the
+ * same: of two that write at once the API server takes one, and the other reads what that one wrote.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { messageOf } from "../error.ts";
+import type { Log } from "../log.ts";
+import * as authority from "./authority.ts";
+import { withTrust } from "./bundle.ts";
+import { issueServer, type KeyPair } from "./x509.ts";
+
+/** What the keeper needs of the cluster. Each rejects where the API server does not say, or refuses. */
+export interface CertificateWorld {
+  readonly readSecret: (signal: AbortSignal) => Promise<StoredSecret | undefined>;
+  /** `taken`: somebody was there first, or changed it since it was read. */
+  readonly writeSecret: (
+    data: authority.StoredAuthority,
+    /** Of what was read; undefined where nothing was there. */
+    resourceVersion: string | undefined,
+    signal: AbortSignal,
+  ) => Promise<"written" | "taken">;
+  /** Puts what `change` makes of each webhook's caBundle in its place; undefined leaves it. */
+  readonly changeBundles: (
+    change: (bundle: string) => string | undefined,
+    signal: AbortSignal,
+  ) => Promise<void>;
+}
+
+export interface StoredSecret {
+  readonly data: authority.StoredAuthority;
+  readonly resourceVersion: string;
+}
+
+export interface CertificateOptions {
+  /** DNS names that the webhook is reached by. */
+  readonly names: readonly string[];
+  readonly authorityLifetimeMs: number;
+  readonly certificateLifetimeMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly log: Log;
+}
+
+/** All PEM: the certificate with what stands between it and the CAs, its key, and the CAs. */
+export interface KeptCertificate extends KeyPair {
+  readonly ca: string;
+}
+
+export interface Keeper {
+  /** Looks once at all that is kept and mends it. Rejects where that is not possible now. */
+  readonly look: () => Promise<KeptCertificate>;
+}
+
+interface Held {
+  readonly authority: authority.Authority;
+  readonly certificate: KeptCertificate;
+}
+
+/** A look that takes longer is given up, to be begun again. */
+const LONGEST_MS = 8_000;
+/** Tries at a Secret that others write at the same time. */
+const MOST_TRIES = 5;
+
+export function createKeeper(world: CertificateWorld, options: CertificateOptions): Keeper {
+  const { names, authorityLifetimeMs, certificateLifetimeMs, now = Date.now, log } = options;
+  let held: Held | undefined;
+
+  const settle = async (signal: AbortSignal): Promise<authority.Authority> => {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const found = await world.readSecret(signal);
+      const stored = found && authority.parse(found.data);
+      const change = await authority.changeTo(stored, held?.authority, authorityLifetimeMs, now());
+      if (change.next === stored) return stored;
+      const written = await world.writeSecret(authority.format(change.next), found?.resourceVersion, signal);
+      if (written === "taken") continue;
+      log("info", "CA written", { because: change.because, until: untilOf(change.next.cert) });
+      return change.next;
+    }
+    throw new Error("the Secret of the CA is changed by others all the time");
+  };
+
+  const certificateBy = async (kept: authority.Authority): Promise<KeptCertificate> => {
+    if (held !== undefined && isDeepStrictEqual(held.authority, kept)) {
+      const [leaf = ""] = authority.certificatesIn(held.certificate.cert);
+      if (!authority.isDue(leaf, now())) return held.certificate;
+    }
+    const pair = await issueServer(kept, names, authority.validityFrom(now(), certificateLifetimeMs));
+    log("info", "certificate made", { names, until: untilOf(pair.cert) });
+    return { cert: pair.cert + (kept.crossSigned ?? ""), key: pair.key, ca: authority.trustOf(kept) };
+  };
+
+  let complaint = "";
+  /** A rejection here leaves a certificate that is good, and is told once. */
+  const trust = async (kept: authority.Authority, signal: AbortSignal) => {
+    try {
+      await world.changeBundles((bundle) => withTrust(bundle, authority.trustOf(kept), now()), signal);
+      complaint = "";
+    } catch (error) {
+      const reason = messageOf(error);
+      if (reason !== complaint)
+        log("error", "the API server's trust in the CA is not looked after", { reason });
+      complaint = reason;
+    }
+  };
+
+  return {
+    async look() {
+      const signal = AbortSignal.timeout(LONGEST_MS);
+      const kept = await settle(signal);
+      held = { authority: kept, certificate: await certificateBy(kept) };
+      await trust(kept, signal);
+      return held.certificate;
+    },
+  };
+}
+
+function untilOf(cert: string): string {
+  const [first = cert] = authority.certificatesIn(cert);
+  return authority.endOf(first).toISOString();
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** The first certificate, however long the cluster takes. */
+export async function firstCertificate(look: Keeper["look"], log: Log): Promise<KeptCertificate> {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await look();
+    } catch (error) {
+      log("error", "no certificate yet", { reason: messageOf(error) });
+      await Bun.sleep(pause);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "bun:test";
+import { type Authority, changeTo, format, parse, trustOf } from "../../lib/certificates/authority.ts";
+import { withTrust } from "../../lib/certificates/bundle.ts";
+import { certificateNames } from "../../lib/certificates/names.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+const LIFETIME_MS = 300 * HOUR_MS;
+const NOW = Date.parse("2026-01-01T00:00:00Z");
+
+const first = (await changeTo(undefined, undefined, LIFETIME_MS, NOW)).next;
+const second = (await changeTo(first, first, LIFETIME_MS, NOW + 200 * HOUR_MS)).next;
+
+const change = (stored: Authority | undefined, held: Authority | undefined, hours: number) =>
+  changeTo(stored, held, LIFETIME_MS, NOW + hours * HOUR_MS);
+
+describe("the CA that is to be stored", () => {
+  test("is the stored one until two thirds of its life are over", async () => {
+    expect((await change(first, first, 199)).next).toBe(first);
+    expect(second.cert).not.toBe(first.cert);
+    expect(second.previous).toBe(first.cert);
+  });
+
+  test("is the one that was held where the Secret is gone", async () => {
+    expect((await change(undefined, first, 1)).next).toBe(first);
+  });
+
+  test("is followed by the next where the held one was due when the Secret went", async () => {
+    expect((await change(undefined, first, 201)).next.previous).toBe(first.cert);
+  });
+
+  test("is the stored one where it follows on what was held", async () => {
+    expect((await change(second, first, 201)).next).toBe(second);
+  });
+
+  test("gets the word of the held one where it is neither that nor its successor", async () => {
+    const other = (await change(undefined, undefined, 0)).next;
+    const { next } = await change(other, first, 1);
+    expect([next.cert, next.key, next.previous]).toEqual([other.cert, other.key, first.cert]);
+    expect(next.crossSigned).toContain("BEGIN CERTIFICATE");
+  });
+
+  test("forgets the one before it when that has ended", async () => {
+    const { next } = await change(second, second, 301);
+    expect(next).toEqual({ ...second, previous: undefined, crossSigned: undefined });
+  });
+
+  test("is read from a Secret as it was written", () => {
+    expect(parse(format(second))).toEqual(second);
+    expect(trustOf(second)).toBe(`${second.cert}${first.cert}`);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["without a key", { "ca.crt": first.cert }],
+    ["with two certificates", { ...format(first), "ca.crt": first.cert + second.cert }],
+    ["with a certificate for a key", { ...format(first), "ca.key": first.cert }],
+    ["with something else beside it", { ...format(first), "tls.crt": "nothing" }],
+  ])("is refused from a Secret %s", (_, stored) => {
+    expect(() => parse(stored)).toThrow(expect.objectContaining({ code: "certificate_invalid" }));
+  });
+});
+
+describe("a caBundle", () => {
+  test("that has our CAs is left", () => {
+    expect(withTrust(second.cert + trustOf(first), trustOf(first), NOW)).toBeUndefined();
+  });
+
+  test("keeps what others put there while it is valid", () => {
+    expect(withTrust(first.cert, second.cert, NOW + HOUR_MS)).toBe(second.cert + first.cert);
+    expect(withTrust(first.cert, second.cert, NOW + 301 * HOUR_MS)).toBe(second.cert);
+  });
+
+  test("that cannot be read is written anew", () => {
+    expect(withTrust("nonsense", first.cert, NOW)).toBe(first.cert);
+  });
+});
+
+describe("names of the certificate", () => {
+  const names = (further: string) => certificateNames({ service: "piggy", namespace: "ops", further });
+
+  test("are every form of the Service's, and the operator's once", () => {
+    const own = ["piggy.ops.svc", "piggy.ops", "piggy.ops.svc.cluster.local", "piggy"];
+    expect(names("")).toEqual(own);
+    expect(names("piggy.example.com, piggy.ops")).toEqual([...own, "piggy.example.com"]);
+  });
+
+  test.each(["a b", "-a", "a..b", "https://a", "a,*", "*.*.a", "a:8443", "\n,ä"])(
+    "are none: %p",
+    (further) => {
+      expect(() => names(further)).toThrow(expect.objectContaining({ code: "setting_invalid" }));
+    },
+  );
+});

@@ -1,0 +1,251 @@
+/** The webhook's own CA, certificate and caBundle, as a running webhook keeps them in a cluster. */
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
+import { createCertificateAuthority } from "../fakes/certificates.ts";
+import { runToItsEnd } from "../http/running.ts";
+import { startPod } from "../secrets/asking.ts";
+import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
+import { startWorld, type World } from "../support/world.ts";
+
+setDefaultTimeout(90_000);
+
+const NAMESPACE = "piggy-webhooks";
+const SECRET = "piggy-webhooks-ca";
+const CONFIGURATION = "piggy-webhooks";
+const SERVICE_NAME = "piggy-webhooks.piggy-webhooks.svc";
+
+let world: World;
+const running: WebhookProcess[] = [];
+
+beforeAll(async () => {
+  world = await startWorld();
+  world.kubernetes.grant(
+    `${NAMESPACE}:piggy-webhooks`,
+    ...["create", "update"].map((verb) => ({ resource: "secrets", verb, namespace: NAMESPACE })),
+    { resource: "services", verb: "get", namespace: NAMESPACE },
+    ...["get", "patch"].map((verb) => ({ resource: "mutatingwebhookconfigurations", verb })),
+  );
+  world.kubernetes.add({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { namespace: NAMESPACE, name: "piggy-webhooks", uid: "the-service" },
+  });
+});
+afterAll(() => world.stop());
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((webhook) => webhook.stop()));
+  world.kubernetes.remove("Secret", NAMESPACE, SECRET);
+  world.kubernetes.remove("MutatingWebhookConfiguration", undefined, CONFIGURATION);
+});
+
+const ENVIRONMENT = {
+  TLS_CERT_FILE: "",
+  TLS_PRIVATE_KEY_FILE: "",
+  LISTEN_ADDRESS: "127.0.0.1:0",
+  PIGGY_CERTIFICATE_SECRET: SECRET,
+  PIGGY_WEBHOOK_CONFIGURATION: CONFIGURATION,
+};
+
+async function startReplica(environment: Readonly<Record<string, string>> = {}): Promise<WebhookProcess> {
+  const webhook = await startWebhook({ ...world.environment, ...ENVIRONMENT, ...environment });
+  running.push(webhook);
+  return webhook;
+}
+
+function addConfiguration(caBundle?: string): void {
+  const clientConfig = {
+    service: { namespace: NAMESPACE, name: "piggy-webhooks", path: "/mutate" },
+    ...(caBundle === undefined ? {} : { caBundle: Buffer.from(caBundle).toString("base64") }),
+  };
+  world.kubernetes.add({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: { name: CONFIGURATION },
+    webhooks: [{ name: "piggysec.com", clientConfig }],
+  });
+}
+
+function bundle(): string {
+  const configuration = world.kubernetes.object("MutatingWebhookConfiguration", undefined, CONFIGURATION);
+  const [webhook] = Reflect.get(configuration ?? {}, "webhooks") ?? [];
+  return Buffer.from(webhook?.clientConfig?.caBundle ?? "", "base64").toString();
+}
+
+/** A text of the Secret, empty where there is none. */
+function stored(key: string): string {
+  const data = world.kubernetes.object("Secret", NAMESPACE, SECRET)?.data ?? {};
+  return Buffer.from(data[key] ?? "", "base64").toString();
+}
+
+/** Whether a client that knows only this CA, and the Service's name, accepts the certificate. */
+async function isTrusted({ address }: WebhookProcess, ca: string): Promise<boolean> {
+  const [host, port] = address.split(":");
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ host, port: Number(port), ca, servername: SERVICE_NAME });
+  socket.once("secureConnect", () => resolve(true));
+  socket.once("error", () => resolve(false));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await Bun.sleep(20);
+}
+
+test("a first start makes a CA, and the API server and Pods trust what is served", async () => {
+  addConfiguration();
+  const webhook = await startReplica({ PIGGY_CERTIFICATE_NAMES: "localhost" });
+  const ca = stored("ca.crt");
+  expect(await isTrusted(webhook, ca)).toBe(true);
+  await until(() => bundle() === ca);
+  const [, port] = webhook.address.split(":");
+  world.kubernetes.webhook = { url: `https://localhost:${port}`, caPem: bundle() };
+  const pod = await startPod(world.kubernetes);
+  expect(pod.stored.spec.containers[0]?.env?.find(({ name }) => name === "PIGGY_CA")?.value).toBe(ca);
+});
+
+test("the Secret ends with the Service, so that an uninstallation leaves nothing behind", async () => {
+  await startReplica();
+  const secret = world.kubernetes.object("Secret", NAMESPACE, SECRET);
+  expect(secret?.metadata).toMatchObject({
+    labels: { "app.kubernetes.io/managed-by": "piggy-webhooks" },
+    ownerReferences: [{ apiVersion: "v1", kind: "Service", name: "piggy-webhooks", uid: "the-service" }],
+  });
+});
+
+test("replicas that start at once agree on one CA", async () => {
+  const replicas = await Promise.all([startReplica(), startReplica(), startReplica()]);
+  const ca = stored("ca.crt");
+  expect(await Promise.all(replicas.map((replica) => isTrusted(replica, ca)))).toEqual([true, true, true]);
+});
+
+test("a replica that starts later keeps the CA that is there", async () => {
+  await startReplica();
+  const ca = stored("ca.crt");
+  const later = await startReplica();
+  expect(stored("ca.crt")).toBe(ca);
+  expect(await isTrusted(later, ca)).toBe(true);
+});
+
+test("a Secret that was deleted is written back as it was", async () => {
+  await startReplica();
+  const before = [stored("ca.crt"), stored("ca.key")];
+  world.kubernetes.remove("Secret", NAMESPACE, SECRET);
+  await until(() => stored("ca.crt") !== "");
+  expect([stored("ca.crt"), stored("ca.key")]).toEqual(before);
+});
+
+test("where another CA took its place, Pods that know the one before still trust what is served", async () => {
+  addConfiguration();
+  const webhook = await startReplica();
+  const before = stored("ca.crt");
+  world.kubernetes.remove("Secret", NAMESPACE, SECRET);
+  // A replica that starts while the Secret is gone knows nothing of the CA before.
+  const other = await startReplica();
+  await until(() => stored("previous-ca.crt") === before || stored("ca.crt") === before);
+  const now = stored("ca.crt");
+  await until(async () => (await isTrusted(webhook, now)) && (await isTrusted(other, before)));
+  expect(await isTrusted(webhook, before)).toBe(true);
+  await until(() => [before, now].every((ca) => bundle().includes(ca)));
+});
+
+test("a caBundle that was emptied is set again, and what others put there stays", async () => {
+  const other = await createCertificateAuthority("an older release");
+  addConfiguration(other.pem);
+  await startReplica();
+  const ca = stored("ca.crt");
+  await until(() => bundle().includes(ca));
+  expect(bundle()).toContain(other.pem.trim());
+  addConfiguration();
+  await until(() => bundle() === ca);
+});
+
+test("a CA whose time has come is followed by one that it vouches for, and both are trusted", async () => {
+  addConfiguration();
+  const webhook = await startReplica({ PIGGY_CA_LIFETIME: "60s" });
+  const first = stored("ca.crt");
+  await until(() => stored("ca.crt") !== first);
+  const second = stored("ca.crt");
+  expect(stored("previous-ca.crt")).toBe(first);
+  await until(() => isTrusted(webhook, second));
+  expect(await isTrusted(webhook, first)).toBe(true);
+  await until(() => [first, second].every((ca) => bundle().includes(ca)));
+});
+
+test("a certificate is renewed when two thirds of its life are over", async () => {
+  const webhook = await startReplica({ PIGGY_CERTIFICATE_LIFETIME: "20s" });
+  const made = () => webhook.log.filter(({ message }) => message === "certificate made");
+  await until(() => made().length === 2);
+  const [first, second] = made();
+  expect(Date.parse(String(second?.["time"]))).toBeLessThan(Date.parse(String(first?.["until"])));
+  expect(await isTrusted(webhook, stored("ca.crt"))).toBe(true);
+});
+
+test("without the right to its Secret the webhook says so, and goes on when it has it", async () => {
+  const path = new RegExp(`/secrets/${SECRET}$`);
+  world.kubernetes.failNext({ path, status: 403, times: 1 });
+  const webhook = await startReplica();
+  expect(webhook.log).toContainEqual(
+    expect.objectContaining({
+      level: "error",
+      message: "no certificate yet",
+      reason: expect.stringContaining("403"),
+    }),
+  );
+});
+
+test("a Secret that is something else is neither used nor overwritten", async () => {
+  const strange = { "ca.crt": "bm90aGluZw==", "ca.key": "bm90aGluZw==" };
+  const metadata = { namespace: NAMESPACE, name: SECRET };
+  world.kubernetes.add({ apiVersion: "v1", kind: "Secret", metadata, data: strange });
+  const before = world.kubernetes.requests.length;
+  const looks = () => world.kubernetes.requests.slice(before).filter(({ path }) => path.endsWith(SECRET));
+  const starting = startReplica();
+  await until(() => looks().length > 2);
+  expect(world.kubernetes.object("Secret", NAMESPACE, SECRET)?.data).toEqual(strange);
+  world.kubernetes.remove("Secret", NAMESPACE, SECRET);
+  const webhook = await starting;
+  expect(webhook.log[0]).toMatchObject({ reason: "ca.crt is not one certificate, as PEM" });
+});
+
+test("further names are in the certificate, and one that cannot be a name ends the start", async () => {
+  const webhook = await startReplica({ PIGGY_CERTIFICATE_NAMES: "piggy.example.com, *.example.org" });
+  const [host, port] = webhook.address.split(":");
+  const socket = connect({ host, port: Number(port), rejectUnauthorized: false });
+  await new Promise((resolve) => socket.once("secureConnect", resolve));
+  const names = socket.getPeerX509Certificate()?.subjectAltName;
+  socket.destroy();
+  expect(names).toBe(
+    [
+      "DNS:piggy-webhooks.piggy-webhooks.svc",
+      "DNS:piggy-webhooks.piggy-webhooks",
+      "DNS:piggy-webhooks.piggy-webhooks.svc.cluster.local",
+      "DNS:piggy-webhooks",
+      "DNS:piggy.example.com",
+      "DNS:*.example.org",
+    ].join(", "),
+  );
+  const { exitCode, lines } = await runToItsEnd({
+    ...world.environment,
+    ...ENVIRONMENT,
+    PIGGY_CERTIFICATE_NAMES: "not a name",
+  });
+  expect([exitCode, lines[0]?.["code"]]).toEqual([1, "setting_invalid"]);
+});
+
+test("a CA of its own and files exclude each other", async () => {
+  const { exitCode, lines } = await runToItsEnd({ ...world.environment, PIGGY_CERTIFICATE_SECRET: SECRET });
+  expect([exitCode, lines[0]?.["code"]]).toEqual([1, "setting_invalid"]);
+});
+
+test("the CA's key is in no output", async () => {
+  const webhook = await startReplica();
+  expect(stored("ca.key")).toContain("PRIVATE KEY");
+  expect(webhook.output()).not.toContain("PRIVATE KEY");
+  expect(new X509Certificate(stored("ca.crt")).ca).toBe(true);
+});
