@@ -27,14 +27,14 @@ export type OwnCredentials = (
  * What it gives throws PiggyError `region_invalid`, `credentials_missing`, `aws_*`; the message names the location.
  */
 export function createOwnCredentials(environment: Environment): OwnCredentials {
-  const chain = loadChain();
-  // Whoever asks is told.
-  chain.catch(() => {});
+  // Loaded when it is first asked, so that a start listens before.
+  let chain: ReturnType<typeof loadChain> | undefined;
   return async (location, signal) => {
     if (!isRegion(location.region)) {
       throw new PiggyError("region_invalid", `${JSON.stringify(location.region)} is not an AWS region`);
     }
     const region = stsRegion(environment, location);
+    chain ??= loadChain();
     try {
       const callerClientConfig = { region: async () => region };
       return await settledBy(
