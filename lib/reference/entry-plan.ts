@@ -7,11 +7,11 @@ import { parseStoreEntry, type StoreEntry } from "./store-entry.ts";
 type SecretEntry = StoreEntry & { readonly kind: "secret" };
 type ParameterEntry = StoreEntry & { readonly kind: "parameter" };
 
-type Place = {
+interface Place {
   readonly region: string;
   /** Undefined for one's own identity. */
   readonly role?: Role;
-};
+}
 
 /** One call's worth: a store entry as it is read. */
 export type EntryLocation =

@@ -9,16 +9,8 @@ import type { AwsCalls } from "./aws-calls.ts";
 import { mayHeal } from "./healing.ts";
 import type { OnReadEvent } from "./read-event.ts";
 
-/** Everything that determines an answer, as plain data: a Map would have no content as JSON, and so none in the key. */
-export type PlainData =
-  | string
-  | number
-  | boolean
-  | undefined
-  | readonly PlainData[]
-  | { readonly [name: string]: PlainData };
-
-export interface KeepOptions<L extends PlainData, T> {
+/** L is everything that determines an answer, as plain data. */
+export interface KeepOptions<L extends object, T> {
   readonly read: (location: L, signal: AbortSignal) => Promise<T>;
   readonly calls: Pick<AwsCalls, "begin">;
   /** How long a value is answered with, in milliseconds; 0 keeps nothing. It is kept once as long for when AWS fails. */
@@ -48,7 +40,7 @@ const STALE_PATIENCE_MS = 2_000;
  * Reads by one call at a time for each location, and keeps the value. Failures are not kept.
  * @throws PiggyError, what the reading threw; `aws_throttled`, `aws_unavailable` when the signal ends first
  */
-export function keepValues<L extends PlainData, T>(
+export function keepValues<L extends object, T>(
   options: KeepOptions<L, T>,
 ): (location: L, signal: AbortSignal) => Promise<T> {
   const { read, calls, ttlMs, sizeOf, describe, bounds, now = () => performance.now(), onEvent } = options;
@@ -119,11 +111,15 @@ function patience(signal: AbortSignal, leftMs: number): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(Math.min(STALE_PATIENCE_MS, leftMs / 2))]);
 }
 
-/** The same for locations of the same content, in whatever order it was put together. */
-export function keyOf(location: PlainData): string {
-  return JSON.stringify(location, (_, value: PlainData) =>
-    typeof value === "object" && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
+/**
+ * The same for locations of the same content, in whatever order it was put together.
+ * @throws TypeError for what is no plain data: a Map has no content as JSON, so two would be one and the same
+ */
+export function keyOf(location: object): string {
+  return JSON.stringify(location, (_, value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    if (Object.getPrototypeOf(value) !== Object.prototype)
+      throw new TypeError("a location is plain data alone");
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }

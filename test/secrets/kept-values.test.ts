@@ -5,11 +5,18 @@ import { createAwsCalls } from "../../lib/secrets/aws-calls.ts";
 import { keyOf } from "../../lib/secrets/kept-values.ts";
 import type { ReadEvent } from "../../lib/secrets/read-event.ts";
 import { keepReads } from "../../lib/secrets/reads.ts";
-import type { Location } from "../../lib/secrets/world.ts";
+import type { Entries, Location } from "../../lib/secrets/world.ts";
 
 const TTL_MS = 30_000;
 const LOCATION: Location = { kind: "secret", name: "shop/cart", version: "AWSCURRENT", region: "eu-west-1" };
 const never = new AbortController().signal;
+
+const entries = (password: string): Entries => ({
+  values: new Map([["password", password]]),
+  version: undefined,
+  arns: [],
+  requestId: undefined,
+});
 
 type Outcome = string | ErrorFrom;
 interface ErrorFrom {
@@ -27,12 +34,7 @@ function reading(ttlMs = TTL_MS) {
         aws.asked += 1;
         const { answer } = aws;
         if (typeof answer !== "string") throw new PiggyError(answer.code, `failed: ${answer.code}`);
-        return {
-          values: new Map([["password", answer]]),
-          version: undefined,
-          arns: [],
-          requestId: undefined,
-        };
+        return entries(answer);
       },
       readEntry: () => Promise.reject(new Error("nobody asks")),
     },
@@ -165,12 +167,7 @@ function hanging(now = () => performance.now()) {
           () => {
             const { promise, resolve, reject } = Promise.withResolvers<void>();
             tries.push((error) => (error === undefined ? resolve() : reject(error)));
-            return promise.then(() => ({
-              values: new Map([["password", "value"]]),
-              version: undefined,
-              arns: [],
-              requestId: undefined,
-            }));
+            return promise.then(() => entries("value"));
           },
         ),
       readEntry: () => Promise.reject(new Error("nobody asks")),
@@ -279,6 +276,10 @@ describe("the key of a location", () => {
     expect(keyOf({ role: { serviceAccount, namespace, arn }, ...LOCATION })).toBe(
       keyOf({ ...LOCATION, role }),
     );
+  });
+
+  test("is not made of what would be missing in it", () => {
+    expect(() => keyOf({ ...LOCATION, tags: new Map([["namespace", "shop"]]) })).toThrow(TypeError);
   });
 
   test("is the same with and without what is not given", () => {
