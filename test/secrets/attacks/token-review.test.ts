@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
-import { REGION, startWorld, type World } from "../support/world.ts";
+import { startWebhook, type WebhookProcess } from "../../support/webhook.ts";
+import { REGION, startWorld, type World } from "../../support/world.ts";
 import {
   accountOf,
   boundTo,
@@ -15,8 +15,8 @@ import {
   type SecretDoor,
   secretDoor,
   startPod,
-} from "./asking.ts";
-import { olderPod } from "./older-pod.ts";
+} from "../asking.ts";
+import { olderPod } from "../older-pod.ts";
 
 setDefaultTimeout(60_000);
 
