@@ -140,6 +140,28 @@ test.each<[string, (status: object) => object, RegExp]>([
     (status) => withUser(status, { extra: extraOf({ name: "reviewed" }) }),
     /bound to no Pod/,
   ],
+  ["has no extras for it", (status) => withUser(status, { extra: undefined }), /bound to no Pod/],
+  [
+    "says that it is another Pod's",
+    (status) => withUser(status, { extra: extraOf({ name: "other", uid: crypto.randomUUID() }) }),
+    /bound to Pod other, and asks for Pod reviewed/,
+  ],
+  [
+    "says that it is of another namespace",
+    (status) => withUser(status, { username: "system:serviceaccount:bank:cart" }),
+    /Pod bank\/reviewed does not exist/,
+  ],
+  [
+    "says that it is of a namespace that leads elsewhere",
+    (status) => withUser(status, { username: "system:serviceaccount:../shop:cart" }),
+    /Pod ..\/shop\/reviewed does not exist/,
+  ],
+  ["says so with a text", (status) => ({ ...status, authenticated: "true" }), /not authenticated/],
+  [
+    "says everything but that it is authenticated",
+    (status) => ({ ...status, authenticated: undefined }),
+    /not authenticated/,
+  ],
   [
     "says that a service account without a name has it",
     (status) => withUser(status, { username: "system:serviceaccount:shop:" }),
