@@ -92,7 +92,7 @@ describe("a token is denied", () => {
     const unbound = { audiences: ["piggysec.com"] };
     expectDenied(
       await askWith(await world.kubernetes.token({ ...accountOf(pod), ...unbound })),
-      /bound to no Pod/,
+      /^the token is bound to no Pod$/,
     );
   });
 
