@@ -181,6 +181,20 @@ describe("a token", () => {
   });
 });
 
+describe("a host that looks like a path leads nowhere else", () => {
+  test.each(["piggy/healthz?", "piggy/mutate#", "piggy\\healthz", "x@piggy/healthz", "/healthz"])(
+    "%s",
+    async (host) => {
+      const targets = { "/secret": 401, "/healthz?://piggy/secret": 200, "/://piggy/secret": 404 };
+      for (const [target, status] of Object.entries(targets)) {
+        const text = requestText([], "", `POST ${target} HTTP/1.1`).replace("Host: piggy", `Host: ${host}`);
+        expect(await exchange(text, 1)).toMatchObject([{ status }]);
+      }
+      await door.sent(1);
+    },
+  );
+});
+
 test("a request for another host is not passed on to it", async () => {
   const before = world.aws.requests.length;
   for (const target of ["GET http://169.254.169.254/latest HTTP/1.1", `GET ${world.aws.url}/ HTTP/1.1`]) {
