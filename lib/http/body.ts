@@ -14,10 +14,12 @@ export class SlowBody extends PiggyError {
  * @throws PiggyError `request_invalid` when it is longer than that; SlowBody when it is not here by the deadline
  */
 export function readBody(request: Request, atMost: number, deadline: Deadline): Promise<string> {
-  const declared = request.headers.get("Content-Length");
-  if (Number(declared ?? 0) > atMost) return Promise.reject(tooLong(atMost));
+  const declared = Number(request.headers.get("Content-Length") ?? Number.NaN);
+  // One that is said twice is no number.
+  if (Number.isNaN(declared)) return readPieces(request, atMost, deadline);
+  if (declared > atMost) return Promise.reject(tooLong(atMost));
   // Of a body whose length is declared nobody reads more than that, so its pieces need not be counted.
-  return declared === null ? readPieces(request, atMost, deadline) : inTime(request.text(), deadline);
+  return inTime(request.text(), deadline);
 }
 
 /** The same by its deadline. Work that is late goes on, and nobody hears of it. */

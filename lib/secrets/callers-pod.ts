@@ -38,6 +38,10 @@ function podNameOf(caller: Caller, request: SecretRequest, defaultTokens: Defaul
   return caller.pod.name;
 }
 
+/**
+ * One that is being deleted is not among them: in its grace period a sidecar may start again (KEP-4438), and what runs
+ * there has its values already. The API server takes no token of its any more from a minute after that period on.
+ */
 const FINISHED = new Set(["Succeeded", "Failed"]);
 
 function checkPod(pod: Pod, caller: Caller, defaultTokens: DefaultTokens): void {

@@ -35,49 +35,6 @@ describe.each(transports)("%s", (_name, create) => {
     }).readEntry(location, AbortSignal.timeout(30_000));
 
   describe("a secret", () => {
-    test("is read whole, whatever its text is", async () => {
-      for (const value of [VALUE, '{"A":1}', " \n"]) {
-        const { versionId, arn } = aws.putSecret({ region: REGION, name: "rds!cluster-1/a+b=c@d.e", value });
-        expect(await read(secret({ name: "rds!cluster-1/a+b=c@d.e" }))).toEqual({
-          value,
-          version: versionId,
-          arn,
-          requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-        });
-      }
-    });
-
-    test("is read as bytes where it is binary", async () => {
-      aws.putSecret({ region: REGION, name: "bytes", value: Uint8Array.of(0, 255, 10, 128) });
-      const { value } = await read(secret({ name: "bytes" }));
-      expect(value instanceof Uint8Array ? [...value] : value).toEqual([0, 255, 10, 128]);
-    });
-
-    test("is read in the version that an id, a stage, or both name", async () => {
-      const versions = ["one", "two", "three"].map((value) =>
-        aws.putSecret({ region: REGION, name: "versions", value }),
-      );
-      const valueAt = async (of: Omit<OfSecret, "name">) =>
-        (await read(secret({ name: "versions", ...of }))).value;
-      const [oldest, previous] = versions.map(({ versionId }) => versionId);
-      expect(await valueAt({})).toBe("three");
-      expect(await valueAt({ stage: "AWSCURRENT" })).toBe("three");
-      expect(await valueAt({ stage: "AWSPREVIOUS" })).toBe("two");
-      expect(await valueAt({ version: oldest ?? "" })).toBe("one");
-      expect(await valueAt({ version: previous ?? "", stage: "AWSPREVIOUS" })).toBe("two");
-    });
-
-    test("is read by a whole ARN and by one without its suffix", async () => {
-      const { arn } = aws.putSecret({ region: REGION, name: "by-arn", value: VALUE });
-      for (const name of [arn, arn.slice(0, -7)]) expect((await read(secret({ name }))).value).toBe(VALUE);
-    });
-
-    test.each(["cn-north-1", "us-gov-west-1"])("is read by its ARN in %s", async (region) => {
-      const { arn } = aws.putSecret({ region, name: "far", value: VALUE });
-      expect((await read(secret({ name: arn }, region))).value).toBe(VALUE);
-      expect(aws.requests).toMatchObject([{ region, action: "GetSecretValue" }]);
-    });
-
     test("is read as a replica, in the replica's region", async () => {
       const { arn } = aws.putSecret({
         region: REGION,
@@ -88,42 +45,6 @@ describe.each(transports)("%s", (_name, create) => {
       const replica = arn.replace(REGION, "us-east-1");
       expect((await read(secret({ name: "spread" }, "us-east-1"))).value).toBe(VALUE);
       expect((await read(secret({ name: replica }, "us-east-1"))).value).toBe(VALUE);
-    });
-  });
-
-  describe("a parameter", () => {
-    test.each(["String", "StringList", "SecureString"] as const)("is read as a %s", async (type) => {
-      const { arn } = aws.putParameter({ region: REGION, name: "/a/KEY", value: "x,y", type });
-      expect(await read(parameter({ name: "/a/KEY" }))).toEqual({
-        value: "x,y",
-        version: "1",
-        arn,
-        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      });
-    });
-
-    test("is read in the version that a number or a label names", async () => {
-      for (const value of ["one", "two", "three"])
-        aws.putParameter({ region: REGION, name: "/a/KEY", value });
-      aws.labelParameter({ region: REGION, name: "/a/KEY", version: 2, label: "stable" });
-      expect(await read(parameter({ name: "/a/KEY" }))).toMatchObject({ value: "three", version: "3" });
-      expect(await read(parameter({ name: "/a/KEY", version: "1" }))).toMatchObject({
-        value: "one",
-        version: "1",
-      });
-      expect(await read(parameter({ name: "/a/KEY", label: "stable" }))).toMatchObject({
-        value: "two",
-        version: "2",
-      });
-    });
-
-    test("is read by its ARN, of another partition too, and a version of it", async () => {
-      const region = "us-gov-west-1";
-      const { arn } = aws.putParameter({ region, name: "/far/KEY", value: "one" });
-      aws.putParameter({ region, name: "/far/KEY", value: "two" });
-      expect(arn).toStartWith("arn:aws-us-gov:ssm:");
-      expect((await read(parameter({ name: arn }, region))).value).toBe("two");
-      expect((await read(parameter({ name: arn, version: "1" }, region))).value).toBe("one");
     });
   });
 

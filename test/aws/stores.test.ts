@@ -9,7 +9,6 @@ import { type Environment, machine, setEnvironment, transports } from "./transpo
 const REGION = "eu-west-1";
 const USER = { accessKeyId: "AKIASTORE", secretAccessKey: "secret+key/of=the/store" };
 const VALUE = "the-value-itself";
-const REQUEST_ID = /^[0-9a-f-]{36}$/;
 
 let aws: AwsFake;
 
@@ -50,58 +49,6 @@ describe.each(transports)("%s", (_name, create) => {
     expect(error.message).not.toContain(USER.secretAccessKey);
     return error;
   }
-
-  test("reads the keys of a secret, with its version", async () => {
-    const value = JSON.stringify({ A: VALUE, COUNT: 12, ABSENT: null });
-    const { versionId, arn } = aws.putSecret({ region: REGION, name: "plain", value });
-    const { values, version, arns, requestId } = await read(secret("plain"));
-    expect(Object.fromEntries(values)).toEqual({ A: VALUE, COUNT: "12" });
-    expect({ version, arns }).toEqual({ version: versionId, arns: [arn] });
-    expect(requestId).toMatch(REQUEST_ID);
-  });
-
-  test("keeps a number's digits", async () => {
-    aws.putSecret({ region: REGION, name: "digits", value: '{"ACCOUNT":12345678901234567890}' });
-    expect((await read(secret("digits"))).values.get("ACCOUNT")).toBe("12345678901234567890");
-  });
-
-  test("reads a secret by its ARN", async () => {
-    const { arn } = aws.putSecret({ region: REGION, name: "by-arn", value: `{"A":"${VALUE}"}` });
-    expect((await read(secret(arn))).values.get("A")).toBe(VALUE);
-  });
-
-  test("reads the version that a stage or an id names", async () => {
-    const first = aws.putSecret({ region: REGION, name: "versions", value: '{"A":"first"}' });
-    aws.putSecret({ region: REGION, name: "versions", value: '{"A":"second"}' });
-    expect((await read(secret("versions"))).values.get("A")).toBe("second");
-    expect((await read(secret("versions", "AWSPREVIOUS"))).values.get("A")).toBe("first");
-    expect((await read(secret("versions", first.versionId))).values.get("A")).toBe("first");
-  });
-
-  test("reads a binary secret that holds a JSON object", async () => {
-    const value = new TextEncoder().encode(`{"A":"${VALUE}"}`);
-    aws.putSecret({ region: REGION, name: "binary", value });
-    expect((await read(secret("binary"))).values.get("A")).toBe(VALUE);
-  });
-
-  test("reads every page of a parameter path, decrypted, by the last segment of each name", async () => {
-    const names = Array.from({ length: 25 }, (_, index) => `/paged/${index % 2 ? "deep/" : ""}KEY_${index}`);
-    for (const [index, name] of names.entries()) {
-      aws.putParameter({ region: REGION, name, value: `value ${index}`, type: "SecureString" });
-    }
-    const { values, version, arns, requestId } = await read(path("/paged"));
-    const expected = names.map((_, index) => [`KEY_${index}`, `value ${index}`] as const);
-    expect(Object.fromEntries(values)).toEqual(Object.fromEntries(expected));
-    expect(version).toBeUndefined();
-    const named = names.map((name) => `arn:aws:ssm:${REGION}:111122223333:parameter${name}`);
-    expect([...arns].sort()).toEqual(named.sort());
-    expect(requestId).toMatch(REQUEST_ID);
-  });
-
-  test("finds nothing under a path that has no parameters", async () => {
-    const { values, arns } = await read(path("/nothing/here"));
-    expect([[...values], arns]).toEqual([[], []]);
-  });
 
   test("sends a session token with its key", async () => {
     const user = {

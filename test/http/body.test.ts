@@ -141,6 +141,13 @@ describe("a head", () => {
   }, 60_000);
 });
 
+test("a length that is said twice does not lift the limit", async () => {
+  const twice = "Content-Length: 2000000\r\nContent-Length: 2000000";
+  const answer = await sendPart("/secret", `X-Token: t\r\n${twice}`, "x".repeat(2_000_000));
+  expect(answer).toStartWith("HTTP/1.1 400");
+  expect(answer).toContain("longer than 1048576 bytes");
+});
+
 test("a review whose body does not come is answered within its own time", async () => {
   const answer = await sendPart("/mutate?timeout=1s", "Content-Length: 1000", "{");
   expect(answer).toStartWith("HTTP/1.1 400");

@@ -19,6 +19,8 @@ export interface Answer {
 export interface SecretDoor {
   /** POST /secret. */
   ask(token: string | undefined, body: unknown): Promise<Answer>;
+  /** The audit lines of requests that were sent another way than by `ask`: as many as are said, and no more. */
+  sent(count: number, ...withTokens: readonly string[]): Promise<readonly LogLine[]>;
   /** Every audit line so far. */
   decisions(): readonly LogLine[];
   /** Fails unless there is one audit line for each request, and neither a token nor a secret value in any line. */
@@ -35,6 +37,12 @@ export function secretDoor(webhook: WebhookProcess, ca: string): SecretDoor {
   };
   return {
     decisions,
+    async sent(count, ...withTokens) {
+      for (const token of withTokens) tokens.add(token);
+      asked += count;
+      await written(asked);
+      return decisions().slice(asked - count, asked);
+    },
     async ask(token, body) {
       if (token) tokens.add(token);
       asked += 1;

@@ -10,7 +10,7 @@ const parseStored = object(
     kind: string,
     metadata: object(
       { name: string, uid: string },
-      { namespace: string, annotations: record(string), labels: record(string) },
+      { namespace: string, annotations: record(string), labels: record(string), deletionTimestamp: string },
     ),
   },
   { data: record(string) },

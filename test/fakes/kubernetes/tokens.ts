@@ -131,9 +131,15 @@ export class TokenAuthority {
     if (pod === undefined) return;
     const stored = this.#objects.get("Pod", namespace, pod.name);
     if (stored === undefined) throw new InvalidToken("service account token has been invalidated");
-    const { uid } = stored.metadata;
-    if (uid === pod.uid) return;
-    throw new InvalidToken(`pod UID (${uid}) does not match service account pod ref claim (${pod.uid})`);
+    const { uid, deletionTimestamp } = stored.metadata;
+    if (uid !== pod.uid) {
+      throw new InvalidToken(`pod UID (${uid}) does not match service account pod ref claim (${pod.uid})`);
+    }
+    // It is the time at which the grace period ends.
+    if (deletionTimestamp === undefined) return;
+    if (Date.parse(deletionTimestamp) < Date.now() - LEEWAY_SECONDS * 1000) {
+      throw new InvalidToken("service account token has been invalidated");
+    }
   }
 }
 

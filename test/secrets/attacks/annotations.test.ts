@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { REGION, startWorld, type World } from "../support/world.ts";
+import { REGION, startWorld, type World } from "../../support/world.ts";
 import {
   defaultToken,
   HUSH,
@@ -12,8 +12,8 @@ import {
   type SecretDoor,
   secretDoor,
   startPod,
-} from "./asking.ts";
-import { olderPod } from "./older-pod.ts";
+} from "../asking.ts";
+import { olderPod } from "../older-pod.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,7 +1,7 @@
 /** References to secrets and parameters of their own: who may not have them. */
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
-import { REGION, startWorld, type World } from "../support/world.ts";
+import { startWebhook, type WebhookProcess } from "../../support/webhook.ts";
+import { REGION, startWorld, type World } from "../../support/world.ts";
 import {
   type Answer,
   defaultToken,
@@ -16,8 +16,8 @@ import {
   secretDoor,
   startPod,
   storedWith,
-} from "./asking.ts";
-import { olderPod } from "./older-pod.ts";
+} from "../asking.ts";
+import { olderPod } from "../older-pod.ts";
 
 setDefaultTimeout(60_000);
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
-import { REGION, startWorld, type World } from "../support/world.ts";
+import { startWebhook, type WebhookProcess } from "../../support/webhook.ts";
+import { REGION, startWorld, type World } from "../../support/world.ts";
 import {
   accountOf,
   boundTo,
@@ -15,8 +15,8 @@ import {
   type SecretDoor,
   secretDoor,
   startPod,
-} from "./asking.ts";
-import { olderPod } from "./older-pod.ts";
+} from "../asking.ts";
+import { olderPod } from "../older-pod.ts";
 
 setDefaultTimeout(60_000);
 
@@ -139,6 +139,28 @@ test.each<[string, (status: object) => object, RegExp]>([
     "knows no uid of its Pod",
     (status) => withUser(status, { extra: extraOf({ name: "reviewed" }) }),
     /bound to no Pod/,
+  ],
+  ["has no extras for it", (status) => withUser(status, { extra: undefined }), /bound to no Pod/],
+  [
+    "says that it is another Pod's",
+    (status) => withUser(status, { extra: extraOf({ name: "other", uid: crypto.randomUUID() }) }),
+    /bound to Pod other, and asks for Pod reviewed/,
+  ],
+  [
+    "says that it is of another namespace",
+    (status) => withUser(status, { username: "system:serviceaccount:bank:cart" }),
+    /Pod bank\/reviewed does not exist/,
+  ],
+  [
+    "says that it is of a namespace that leads elsewhere",
+    (status) => withUser(status, { username: "system:serviceaccount:../shop:cart" }),
+    /Pod ..\/shop\/reviewed does not exist/,
+  ],
+  ["says so with a text", (status) => ({ ...status, authenticated: "true" }), /not authenticated/],
+  [
+    "says everything but that it is authenticated",
+    (status) => ({ ...status, authenticated: undefined }),
+    /not authenticated/,
   ],
   [
     "says that a service account without a name has it",
