@@ -1,5 +1,6 @@
 /** So many bytes of bodies at a time: each may be allowed, and a thousand of them at once not. */
 import { PiggyError } from "../error.ts";
+import { declaredLength } from "./body.ts";
 
 export interface BodyBudget {
   /**
@@ -36,10 +37,4 @@ export function createBodyBudget(onRefused: () => void = () => {}): BodyBudget {
       }
     },
   };
-}
-
-/** Undefined for a body in chunks; what is no number was refused by Bun. */
-function declaredLength(request: Request): number | undefined {
-  const declared = request.headers.get("Content-Length");
-  return declared === null ? undefined : Number(declared);
 }

@@ -14,12 +14,17 @@ export class SlowBody extends PiggyError {
  * @throws PiggyError `request_invalid` when it is longer than that; SlowBody when it is not here by the deadline
  */
 export function readBody(request: Request, atMost: number, deadline: Deadline): Promise<string> {
-  const declared = Number(request.headers.get("Content-Length") ?? Number.NaN);
-  // One that is said twice is no number.
-  if (Number.isNaN(declared)) return readPieces(request, atMost, deadline);
+  const declared = declaredLength(request);
+  if (declared === undefined) return readPieces(request, atMost, deadline);
   if (declared > atMost) return Promise.reject(tooLong(atMost));
   // Of a body whose length is declared nobody reads more than that, so its pieces need not be counted.
   return inTime(request.text(), deadline);
+}
+
+/** In bytes. Undefined for a body in chunks, and for a length that is said twice, which Bun hands on as "N, N". */
+export function declaredLength(request: Request): number | undefined {
+  const declared = Number(request.headers.get("Content-Length") ?? Number.NaN);
+  return Number.isNaN(declared) ? undefined : declared;
 }
 
 /** The same by its deadline. Work that is late goes on, and nobody hears of it. */
