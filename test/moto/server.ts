@@ -11,6 +11,8 @@ const HOST = "127.0.0.1";
 const TARGETS = { secretsmanager: "secretsmanager", ssm: "AmazonSSM" } as const;
 
 export interface Moto extends Backend {
+  /** The same store of the account that the role is of, which nobody else has a look at. */
+  as(role: string): Promise<Pick<Backend, "putSecret" | "putParameter">>;
   stop(): Promise<void>;
 }
 
@@ -24,10 +26,22 @@ export async function startMoto(): Promise<Moto> {
   );
   const url = `http://${HOST}:${port}`;
   await program.ready(async () => (await fetch(`${url}/moto-api/data.json`)).ok);
-  const call = (service: keyof typeof TARGETS, region: string, action: string, input: object) =>
-    callAws(url, service, region, action, input);
   return {
     url,
+    ...storeOf(url, "AKIATEST"),
+    as: async (role) => storeOf(url, await assume(url, role)),
+    async stop() {
+      await program.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param accessKey whose account it is the store of */
+function storeOf(url: string, accessKey: string): Omit<Backend, "url"> {
+  const call = (service: keyof typeof TARGETS, region: string, action: string, input: object) =>
+    callAws(url, `${accessKey}/20260101/${region}/${service}/aws4_request`, TARGETS[service], action, input);
+  return {
     async putSecret({ region, name, value }) {
       const content =
         typeof value === "string"
@@ -52,28 +66,37 @@ export async function startMoto(): Promise<Moto> {
       const input = { Name: name, ParameterVersion: version, Labels: [label] };
       await call("ssm", region, "LabelParameterVersion", input);
     },
-    async stop() {
-      await program.stop();
-      await rm(directory, { recursive: true, force: true });
-    },
   };
 }
 
-/** moto goes by the scope in the header, and checks no signature. */
+/** The access key of a session. */
+async function assume(url: string, role: string): Promise<string> {
+  const form = { Action: "AssumeRole", Version: "2011-06-15", RoleArn: role, RoleSessionName: "test" };
+  const headers = authorization("AKIATEST/20260101/us-east-1/sts/aws4_request");
+  const response = await fetch(url, { method: "POST", headers, body: new URLSearchParams(form) });
+  const [, key] = /<AccessKeyId>(\w+)</.exec(await response.text()) ?? [];
+  if (key === undefined) throw new Error(`AssumeRole: ${response.status}`);
+  return key;
+}
+
+/** moto goes by the scope, and checks no signature. */
+function authorization(scope: string) {
+  return { Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0` };
+}
+
 async function callAws(
   url: string,
-  service: keyof typeof TARGETS,
-  region: string,
+  scope: string,
+  target: string,
   action: string,
   input: object,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const scope = `AKIATEST/20260101/${region}/${service}/aws4_request`;
   const response = await fetch(url, {
     method: "POST",
     headers: {
       "Content-Type": "application/x-amz-json-1.1",
-      "X-Amz-Target": `${TARGETS[service]}.${action}`,
-      Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+      "X-Amz-Target": `${target}.${action}`,
+      ...authorization(scope),
     },
     body: JSON.stringify(input),
   });
