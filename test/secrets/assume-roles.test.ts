@@ -238,6 +238,34 @@ describe("a session", () => {
   });
 });
 
+test("what is kept of a secret is of the session that it was read in, and of no other", async () => {
+  const caching = await startWebhook({
+    ...world.environment,
+    PIGGY_CACHE_TTL: "30s",
+    LISTEN_ADDRESS: "127.0.0.1:0",
+  });
+  try {
+    const at = secretDoor(caching, world.authority.pem);
+    const resource = `tagged/${NAMESPACE_TAG}`;
+    trust("tagged", { allow: [{ action: "secretsmanager:GetSecretValue", resource }] });
+    const ask = (who: PodOptions) =>
+      askWith({ ...who, annotations: { "aws-secret-name": "tagged/shop" } }, ["password"], at);
+    const cart = newcomer();
+    const first = await ask(cart);
+    expect([first.status, actions(first.calls)]).toEqual([200, ONCE]);
+    const second = await ask(cart);
+    expect([second.status, actions(second.calls)]).toEqual([200, []]);
+    const till = await ask(newcomer());
+    expect([till.status, actions(till.calls)]).toEqual([200, ONCE]);
+    const bank = await ask(newcomer("bank"));
+    expect([bank.status, actions(bank.calls)]).toEqual([400, ONCE]);
+    expect(bank.audit).toMatchObject({ code: "aws_access_denied" });
+    at.expectDiscretion();
+  } finally {
+    await caching.stop();
+  }
+});
+
 describe("where the role is not given", () => {
   const expectRefused = async (action: string) => {
     const { status, body, audit, calls } = await askAs(newcomer(), "closed/db");
@@ -272,9 +300,9 @@ describe("where the role is not given", () => {
     const answer = { status: 400, code: "Throttling" };
     const throttling = world.aws.disturb({ action: "AssumeRole", answer });
     const { status, headers, audit } = await askAs(newcomer(), "closed/db");
-    throttling.end();
     expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
     expect(audit).toMatchObject({ code: "aws_throttled" });
+    throttling.end();
     expect((await askAs(newcomer(), "closed/db")).status).toBe(200);
   });
 });
