@@ -85,9 +85,10 @@ export function expandVariable(
   argv: readonly Argument[],
   mayBeKnown: (name: string) => boolean,
 ): { readonly value: string; readonly names: readonly string[] } | undefined {
-  const elements = argv.flatMap((argument, index) =>
-    argument.expandable && escapeForKubelet(argument.text) !== argument.text ? [index] : [],
-  );
+  const elements: number[] = [];
+  for (const [index, { expandable, text }] of argv.entries()) {
+    if (expandable && escapeForKubelet(text) !== text) elements.push(index);
+  }
   if (elements.length === 0) return undefined;
   const mentioned = new Set(elements.flatMap((index) => mentionedNames(argv[index]?.text ?? "")));
   const names = [...mentioned].filter(mayBeKnown).sort();

@@ -5,8 +5,9 @@ import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { type ContainerEnvironment, environmentOf } from "./environment.ts";
-import { INJECTOR_VOLUME, isInstallContainer } from "./injector-volume.ts";
+import { INJECTOR_VOLUME } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
+import { ownContainers } from "./pod-amount.ts";
 import { leftOutEnvironment, type Selection, selectContainers } from "./selection.ts";
 
 /** Looks up what an image runs. @throws PiggyError when it cannot be found out, saying why. */
@@ -38,10 +39,10 @@ function isWrapped(container: Container): boolean {
 
 /** Decides for every container but our own; containers are looked at side by side. */
 export function decideAll(pod: Pod, settings: Settings, lookups: Lookups): Promise<readonly Decision[]> {
-  const initContainers = pod.initContainers.filter((container) => !isInstallContainer(container));
-  const containers = [...initContainers, ...pod.containers];
   const selection = selectContainers(settings);
-  return Promise.all(containers.map((container) => decide(container, pod, settings, selection, lookups)));
+  return Promise.all(
+    ownContainers(pod).map((container) => decide(container, pod, settings, selection, lookups)),
+  );
 }
 
 async function decide(

@@ -51,11 +51,12 @@ export function wrappedEnvironment(
   const isWanted = (name: string) => variables.some((variable) => variable["name"] === name);
   const isOurs = ({ name }: JsonObject) =>
     isOwn(name) && !name.startsWith(MENTIONS_IN) && (!TUNING.has(name) || isWanted(name));
+  const { inlined } = environment;
   const write = (variable: EnvVar) => {
-    const value = environment.inlined.get(variable);
+    const value = inlined.size === 0 ? undefined : inlined.get(variable);
     return value === undefined ? variable.json : { ...variable.json, value };
   };
-  const marked = plan.injector.isOurs ? environment.marked : new Map<EnvVar, string>();
+  const marked = plan.injector.isOurs ? environment.marked : NOTHING;
   const env = withMentions(container, marked, uid, write);
   // In standalone mode nobody else is asked.
   if (hasOwnToken(plan) && environment.entries.keys.size > 0) {
@@ -63,12 +64,12 @@ export function wrappedEnvironment(
     variables.push(...recordedEntries(container.name, environment.entries, own));
   }
   // Last, so that the kubelet knows every name by then.
-  return bringTo(
-    env.filter(({ name }) => name !== MENTIONED),
-    variables,
-    isOurs,
-  );
+  const others = env.some(isMentioned) ? env.filter((variable) => !isMentioned(variable)) : env;
+  return bringTo(others, variables, isOurs);
 }
+
+const NOTHING: ReadonlyMap<EnvVar, string> = new Map();
+const isMentioned = ({ name }: JsonObject) => name === MENTIONED;
 
 function isOwn(name: unknown): name is string {
   return typeof name === "string" && isOwnVariable(name);
