@@ -2,7 +2,7 @@
 import { createBoundedCache } from "../bounded-cache.ts";
 import type { PullSecrets } from "./lookup.ts";
 
-type OfServiceAccount = PullSecrets["ofServiceAccount"];
+type Read = (namespace: string, name: string, signal: AbortSignal) => Promise<readonly string[]>;
 
 /** Their names alone: what is in the Secrets is read for each Pod. Somebody who mends an account tries again soon. */
 const LIFETIME_MS = 5_000;
@@ -10,15 +10,15 @@ const BOUNDS = { entries: 2_000, bytes: 1024 * 1024 };
 
 /** The clock is in milliseconds and never set back. */
 export function keepAccountSecrets(
-  read: OfServiceAccount,
+  read: Read,
   now: () => number = () => performance.now(),
-): OfServiceAccount {
+): PullSecrets["ofServiceAccount"] {
   const kept = createBoundedCache<readonly string[]>(BOUNDS, now);
-  return async (namespace, name, signal) => {
+  return async (namespace, name, deadline) => {
     const key = `${namespace}/${name}`;
     const known = kept.get(key);
     if (known !== undefined) return known;
-    const names = await read(namespace, name, signal);
+    const names = await read(namespace, name, deadline.signal);
     kept.put(key, names, names.join().length, LIFETIME_MS);
     return names;
   };

@@ -4,6 +4,7 @@
  */
 
 import { type Bounds, createBoundedCache } from "../bounded-cache.ts";
+import type { Ending } from "../deadline.ts";
 import { type ErrorCode, PiggyError } from "../error.ts";
 import { createSingleFlight } from "../single-flight.ts";
 import { createTurns } from "../turns.ts";
@@ -25,9 +26,9 @@ export interface ImageRequest {
 export interface Asking {
   /** Whether a tag's kept answer will not do, because the kubelet will ask for the tag anew as well. */
   readonly fresh: boolean;
-  readonly signal: AbortSignal;
+  readonly ending: Ending;
   readonly read: (signal: AbortSignal) => Promise<ImageCommand>;
-  /** What is thrown when the signal ends first. */
+  /** What is thrown when it ends before there is an answer. */
   readonly late: () => PiggyError;
 }
 
@@ -52,7 +53,7 @@ export function createImageCache(now: () => number = () => performance.now(), bo
   const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
   const share = createSingleFlight<ImageCommand>();
   const turn = createTurns(SIDE_BY_SIDE);
-  return async (request, { fresh, signal, read, late }) => {
+  return async (request, { fresh, ending, read, late }) => {
     const key = keyOf(request);
     const byDigest = isDigest(request.reference);
     const answer = fresh && !byDigest ? undefined : kept.get(key);
@@ -70,7 +71,7 @@ export function createImageCache(now: () => number = () => performance.now(), bo
         throw error;
       }
     };
-    return share({ key, signal, run, late });
+    return share({ key, signal: ending.signal, run, late });
   };
 }
 

@@ -1,5 +1,5 @@
 /** The entrypoint look-up for a container of a Pod, with the credentials that the Pod may use. */
-import type { Deadline } from "../deadline.ts";
+import type { Deadline, Ending } from "../deadline.ts";
 import type { Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import { createTurns } from "../turns.ts";
@@ -33,7 +33,7 @@ export interface PullSecrets {
   readonly ofServiceAccount: (
     namespace: string,
     name: string,
-    signal: AbortSignal,
+    deadline: Ending,
   ) => Promise<readonly string[]>;
 }
 
@@ -79,12 +79,11 @@ const SECRETS_SIDE_BY_SIDE = 16;
 
 /** One list of what the kubelet has as well, and another of what only we were told of. */
 async function readEntries({ pod, namespace, settings, deadline }: ImageLookup, pullSecrets: PullSecrets) {
-  const { signal } = deadline;
-  const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, signal);
+  const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, deadline);
   const turn = createTurns(SECRETS_SIDE_BY_SIDE);
   const entriesOf = async (secrets: readonly SecretName[]) => {
     const data = await Promise.all(
-      secrets.map((secret) => turn(() => pullSecrets.read(secret.namespace, secret.name, signal))),
+      secrets.map((secret) => turn(() => pullSecrets.read(secret.namespace, secret.name, deadline.signal))),
     );
     return data.flatMap((entry) => (entry === undefined ? [] : parseDockerConfig(entry)));
   };
