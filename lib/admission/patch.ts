@@ -199,7 +199,10 @@ function align(before: List, after: EditedList, head: number, tail: number): rea
   const removed = before.length - head - tail;
   const added = after.length - head - tail;
   if (removed > 0 && added > 0 && removed * added <= MOST_COMPARISONS) {
-    return alignBySubsequence(before.slice(head, head + removed), after.slice(head, head + added));
+    const [old, fresh] = [before.slice(head, head + removed), after.slice(head, head + added)];
+    // A command of one's own and ours have nothing in common, and a table to find that out is dear.
+    const isAnyKept = old.some((entry) => fresh.some((other) => isSameEntry(entry, other)));
+    if (isAnyKept) return alignBySubsequence(old, fresh);
   }
   const steps: Step[] = [];
   for (let count = 0; count < removed; count += 1) steps.push("removed");
