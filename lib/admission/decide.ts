@@ -4,7 +4,7 @@ import type { Container, ObjectName, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } from "./argv.ts";
-import { type ContainerEnvironment, environmentOf } from "./environment.ts";
+import { type ContainerEnvironment, environmentOf, readSources } from "./environment.ts";
 import { INJECTOR_VOLUME } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
 import { ownContainers } from "./pod-amount.ts";
@@ -37,7 +37,10 @@ function isWrapped(container: Container): boolean {
   );
 }
 
-/** Decides for every container but our own; containers are looked at side by side. */
+/**
+ * Decides for every container but our own; containers are looked at side by side. Of most there is nothing to look up,
+ * and nothing is waited for.
+ */
 export function decideAll(pod: Pod, settings: Settings, lookups: Lookups): Promise<readonly Decision[]> {
   const selection = selectContainers(settings);
   return Promise.all(
@@ -54,7 +57,8 @@ async function decide(
 ): Promise<Decision> {
   const leftOutBy = selection.leftOutBy(container);
   if (leftOutBy !== undefined) return leaveOut(container, pod, leftOutBy, lookups);
-  const environment = await environmentOf(container, pod.annotations, lookups.object);
+  const reading = readSources(container, lookups.object);
+  const environment = environmentOf(container, pod.annotations, reading && (await reading));
   const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
   const isNeeded = environment.holdsReference || maybeHolds;
   if (pod.os === "windows" && isNeeded && mustBeWrapped(environment)) throw windows(container);
@@ -72,7 +76,8 @@ async function decide(
     };
   }
   try {
-    const argv = await argvOf(container, lookups.image);
+    const image = container.command.length > 0 ? undefined : await lookups.image(container);
+    const argv = argvOf(container, image);
     return { container, action: "wrap", environment, argv, wrapping: undefined, warnings: [] };
   } catch (error) {
     if (mustBeWrapped(environment)) throw unknownArgv(container, environment, error);
@@ -132,8 +137,8 @@ function windows({ name }: Container): PiggyError {
   );
 }
 
-async function argvOf(container: Container, readImage: ReadImageCommand): Promise<readonly Argument[]> {
-  const image = container.command.length > 0 ? undefined : await readImage(container);
+/** @throws PiggyError `argv_empty` */
+function argvOf(container: Container, image: ImageCommand | undefined): readonly Argument[] {
   const argv = plainArgv(container, image);
   if (argv.length > 0) return argv;
   throw new PiggyError(

@@ -37,19 +37,36 @@ export interface ContainerEnvironment {
   readonly unseen: readonly Unseen[];
 }
 
+export type Contents = ReadonlyMap<ObjectSource, ObjectContent>;
+
+/**
+ * Reads the objects that an environment comes from, side by side: the look-ups are round trips. Undefined where there
+ * are none, so that nobody waits.
+ */
+export function readSources(
+  { envFrom, env }: Container,
+  read: (object: ObjectName) => Promise<ObjectContent>,
+): Promise<Contents> | undefined {
+  const sources: ObjectSource[] = [...envFrom];
+  for (const { from } of env) if (from !== undefined) sources.push(from);
+  if (sources.length === 0) return undefined;
+  const pairs = sources.map(async (source) => [source, await read(source.object)] as const);
+  return Promise.all(pairs).then((all) => new Map(all));
+}
+
 /**
  * What nearly every environment has none of is made when there is some: collections for every container of every Pod
  * are what admission would spend most of its time on.
  *
  * @param annotations of the Pod, which a variable may be a copy of
+ * @param contentOf what `readSources` found
+ * @throws PiggyError `reference_invalid`, `reference_embedded`
  */
-export async function environmentOf(
+export function environmentOf(
   container: Container,
   annotations: Pod["annotations"],
-  read: (object: ObjectName) => Promise<ObjectContent>,
-): Promise<ContainerEnvironment> {
-  const sources = sourcesOf(container);
-  const contentOf = sources.length === 0 ? NOTHING : await readSources(sources, read);
+  contentOf: Contents | undefined,
+): ContainerEnvironment {
   const unseen: Unseen[] = [];
   const values = new Map<string, string | undefined>();
   let inlined: Map<EnvVar, string> | undefined;
@@ -71,7 +88,7 @@ export async function environmentOf(
   const isUnseen = ({ object, optional }: ObjectSource, reason: UnseenReason) =>
     void unseen.push({ object, reason, optional });
   const seenData = (source: ObjectSource) => {
-    const content = contentOf.get(source);
+    const content = contentOf?.get(source);
     if (content?.seen) return content.data;
     isUnseen(source, content?.reason ?? "absent");
     return undefined;
@@ -143,23 +160,6 @@ export async function environmentOf(
 }
 
 const NONE: ReadonlyMap<EnvVar, string> = new Map();
-
-function sourcesOf({ envFrom, env }: Container): readonly ObjectSource[] {
-  const sources: ObjectSource[] = [...envFrom];
-  for (const { from } of env) if (from !== undefined) sources.push(from);
-  return sources;
-}
-
-/** Side by side: the look-ups are round trips. */
-async function readSources(
-  sources: readonly ObjectSource[],
-  read: (object: ObjectName) => Promise<ObjectContent>,
-): Promise<ReadonlyMap<ObjectSource, ObjectContent>> {
-  const pairs = sources.map(async (source) => [source, await read(source.object)] as const);
-  return new Map(await Promise.all(pairs));
-}
-
-const NOTHING: ReadonlyMap<ObjectSource, ObjectContent> = new Map();
 
 /** Whether there is something in a value for the injector to do. */
 export function isHeldIn(value: string | undefined): boolean {

@@ -33,14 +33,19 @@ const TIME_TO_ANSWER_MS = 500;
 /** The handler of Bun.serve. Every request gets an answer, and nothing that it throws ends the server. */
 export function createHandler(routes: Routes): Fetch {
   return async (request, isLast) => {
-    const response = await route(routes, request).catch((error: unknown) => failure(error, routes.log));
+    let response: Response;
+    try {
+      response = await route(routes, request);
+    } catch (error) {
+      response = failure(error, routes.log);
+    }
     // A client whose connection stays open would never notice that we are on our way out.
     if (isLast || routes.isDraining()) response.headers.set("Connection", "close");
     return response;
   };
 }
 
-async function route(routes: Routes, request: Request): Promise<Response> {
+function route(routes: Routes, request: Request): Response | Promise<Response> {
   const { path, query } = targetOf(request.url);
   switch (path) {
     case "/mutate":

@@ -3,7 +3,7 @@ import type { Deadline, Ending } from "../deadline.ts";
 import type { Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import { createTurns } from "../turns.ts";
-import { credentialsFor, parseDockerConfig } from "./credentials.ts";
+import { credentialsFor, type Entry, parseDockerConfig } from "./credentials.ts";
 import { parseEcrHost } from "./ecr-host.ts";
 import { type AskEcr, createEcrLogins } from "./ecr-logins.ts";
 import type { RegistrySettings } from "./endpoint.ts";
@@ -44,7 +44,7 @@ export function createImageLookup(registry: RegistrySettings, pullSecrets: PullS
   const cache = createImageCache();
   const ecrLogins = createEcrLogins(askEcr);
   // All containers of a Pod have the same secrets.
-  const known = new WeakMap<Pod, ReturnType<typeof readEntries>>();
+  const known = new WeakMap<Pod, Promise<Entries>>();
   const secretsOf = (lookup: ImageLookup) => {
     const entries = known.get(lookup.pod) ?? readEntries(lookup, pullSecrets);
     known.set(lookup.pod, entries);
@@ -78,8 +78,13 @@ export function createImageLookup(registry: RegistrySettings, pullSecrets: PullS
 const SECRETS_SIDE_BY_SIDE = 16;
 
 /** One list of what the kubelet has as well, and another of what only we were told of. */
-async function readEntries({ pod, namespace, settings, deadline }: ImageLookup, pullSecrets: PullSecrets) {
+async function readEntries(
+  { pod, namespace, settings, deadline }: ImageLookup,
+  pullSecrets: PullSecrets,
+): Promise<Entries> {
   const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, deadline);
+  const [kubeletsNames, ourNames] = [namesOf(pod, ofAccount, namespace), annotated(settings, namespace)];
+  if (kubeletsNames.length === 0 && ourNames.length === 0) return NO_ENTRIES;
   const turn = createTurns(SECRETS_SIDE_BY_SIDE);
   const entriesOf = async (secrets: readonly SecretName[]) => {
     const data = await Promise.all(
@@ -87,12 +92,16 @@ async function readEntries({ pod, namespace, settings, deadline }: ImageLookup, 
     );
     return data.flatMap((entry) => (entry === undefined ? [] : parseDockerConfig(entry)));
   };
-  const [kubelets, ours] = await Promise.all([
-    entriesOf(namesOf(pod, ofAccount, namespace)),
-    entriesOf(annotated(settings, namespace)),
-  ]);
+  const [kubelets, ours] = await Promise.all([entriesOf(kubeletsNames), entriesOf(ourNames)]);
   return { kubelets, ours };
 }
+
+interface Entries {
+  readonly kubelets: readonly Entry[];
+  readonly ours: readonly Entry[];
+}
+
+const NO_ENTRIES: Entries = { kubelets: [], ours: [] };
 
 interface SecretName {
   readonly namespace: string;
@@ -101,6 +110,7 @@ interface SecretName {
 
 /** The Pod's own come first, then its service account's, which the API server copies only to a Pod that has none. */
 function namesOf(pod: Pod, ofAccount: readonly string[], namespace: string): readonly SecretName[] {
+  if (pod.imagePullSecrets.length === 0 && ofAccount.length === 0) return [];
   const names = new Set([...pod.imagePullSecrets, ...ofAccount]);
   return [...names].map((name) => ({ namespace, name }));
 }
