@@ -26,6 +26,26 @@ const TUNING: ReadonlySet<string> = new Set(
   ).map(containerVariable),
 );
 
+/**
+ * What takes a guard away: asking the webhook, verifying it, and a start only with every secret. Nothing is written of
+ * them where they are off.
+ */
+const GUARDS = (["standalone", "piggy-skip-verify-tls", "piggy-ignore-no-env"] as const).map(
+  containerVariable,
+);
+
+/**
+ * The guards that an object behind `envFrom` could take away by a key of such a name, now or at any later start. For
+ * the kubelet what stands in `env` counts, so they are said there.
+ */
+function openGuards({ envFrom, env }: Container, { variables }: Plan): readonly string[] {
+  if (envFrom.length === 0) return [];
+  return GUARDS.filter((guard) => {
+    const isSaid = variables.has(guard) || (TUNING.has(guard) && env.some(({ name }) => name === guard));
+    return !isSaid && envFrom.some(({ prefix }) => guard.startsWith(prefix));
+  });
+}
+
 const POD_NAME: JsonObject = {
   name: "PIGGY_POD_NAME",
   valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } },
@@ -43,6 +63,7 @@ export function wrappedEnvironment(
   const variables: JsonObject[] = [];
   for (const [name, value] of plan.variables) variables.push({ name, value });
   if (plan.mode === "proxy") variables.push(POD_NAME);
+  for (const name of openGuards(container, plan)) variables.push({ name, value: "false" });
   variables.push(
     { name: "PIGGY_UID", value: uid },
     ...terminationLog(container),
