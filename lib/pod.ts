@@ -64,6 +64,12 @@ export interface ObjectSource {
   readonly optional: boolean;
 }
 
+/** A file in a volume, from which the kubelet takes a value when the container starts: others may write it until then. */
+export interface EnvFile {
+  readonly kind: "file";
+  readonly name: string;
+}
+
 export interface EnvVar {
   readonly json: JsonObject;
   readonly name: string;
@@ -71,6 +77,7 @@ export interface EnvVar {
   readonly value: string | undefined;
   /** The ConfigMap or Secret key that it comes from. */
   readonly from: (ObjectSource & { readonly key: string }) | undefined;
+  readonly fromFile: { readonly file: EnvFile; readonly optional: boolean } | undefined;
   /** The key of the Pod's annotation that it is a copy of. */
   readonly annotation: string | undefined;
 }
@@ -161,7 +168,7 @@ function readEnvVar(value: JsonValue): EnvVar {
   const valueFrom = optionalObject(json, "valueFrom", "");
   if (valueFrom === NOTHING || Object.keys(valueFrom).length === 0) {
     const literal = optionalString(json, "value", "") ?? "";
-    return { json, name, value: literal, from: undefined, annotation: undefined };
+    return { json, name, value: literal, from: undefined, fromFile: undefined, annotation: undefined };
   }
   return {
     json,
@@ -170,6 +177,7 @@ function readEnvVar(value: JsonValue): EnvVar {
     from:
       objectSource(valueFrom, "configMapKeyRef", "ConfigMap", "valueFrom.") ??
       objectSource(valueFrom, "secretKeyRef", "Secret", "valueFrom."),
+    fromFile: fileSource(valueFrom),
     annotation: annotationOf(optionalObject(valueFrom, "fieldRef", "valueFrom.")),
   };
 }
@@ -199,6 +207,17 @@ function objectSource(parent: JsonObject, field: string, kind: ObjectName["kind"
   const name = optionalString(json, "name", `${at}${field}.`) ?? "";
   const key = optionalString(json, "key", `${at}${field}.`) ?? "";
   return { object: { kind, name }, key, optional: own(json, "optional") === true };
+}
+
+/** Source: Kubernetes API reference, FileKeySelector v1 core. */
+function fileSource(valueFrom: JsonObject): EnvVar["fromFile"] {
+  const at = "valueFrom.fileKeyRef.";
+  const json = optionalObject(valueFrom, "fileKeyRef", "valueFrom.");
+  if (json === NOTHING) return undefined;
+  const path = optionalString(json, "path", at) ?? "";
+  const volume = optionalString(json, "volumeName", at) ?? "";
+  const file = { kind: "file", name: `${path} of volume ${volume}` } as const;
+  return { file, optional: own(json, "optional") === true };
 }
 
 function readName(value: JsonValue): string | undefined {

@@ -4,7 +4,7 @@
  */
 import { PiggyError } from "../error.ts";
 import { mentionedNames } from "../expansion.ts";
-import type { Container, EnvVar, ObjectName, ObjectSource, Pod } from "../pod.ts";
+import type { Container, EnvFile, EnvVar, ObjectName, ObjectSource, Pod } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
@@ -13,9 +13,9 @@ import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inlin
 import { createMentions, type Mentions } from "./mentions.ts";
 import type { ObjectContent, UnseenReason } from "./objects.ts";
 
-/** An object that could not be read, so that what it will put into the environment is not known. */
+/** What could not be read, so that what it will put into the environment is not known. */
 export interface Unseen {
-  readonly object: ObjectName;
+  readonly object: ObjectName | EnvFile;
   readonly reason: UnseenReason;
   readonly optional: boolean;
 }
@@ -132,11 +132,16 @@ export function environmentOf(
     for (const [key, value] of data ?? []) take(source.prefix + key, value, source);
   }
   for (const variable of container.env) {
-    const { name, annotation, from } = variable;
+    const { name, annotation, from, fromFile } = variable;
     if (annotation !== undefined) {
       // One that is not there is empty; nothing in it is expanded.
       values.set(name, Object.hasOwn(annotations, annotation) ? annotations[annotation] : "");
       mentions?.settle(name);
+      continue;
+    }
+    if (fromFile !== undefined) {
+      unseen.push({ object: fromFile.file, reason: "absent", optional: fromFile.optional });
+      beginMentions().addName(name);
       continue;
     }
     if (from === undefined) {
