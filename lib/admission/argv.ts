@@ -36,6 +36,14 @@ export function plainArgv(container: Container, image: ImageCommand | undefined)
 export type Wrapping = Split & { readonly argv: readonly Argument[] };
 
 /**
+ * Whether nothing of ours is left in a container's command and args: somebody replaced both, and what they say now is
+ * all that is to run. Where one of the two is still as we wrote it, half of what is to run is lost.
+ */
+export function isReplaced({ command, args }: Container): boolean {
+  return args[0] !== SEPARATOR && ![...command, ...args].includes(INJECTOR_PATH);
+}
+
+/**
  * Reads a container that was wrapped before.
  * @throws PiggyError `argv_lost` when its command or args were replaced afterwards, so that the original is gone.
  */

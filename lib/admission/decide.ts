@@ -3,7 +3,7 @@ import { asPiggyError, PiggyError } from "../error.ts";
 import type { Container, ObjectName, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector } from "../wrapped-container.ts";
-import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } from "./argv.ts";
+import { type Argument, type ImageCommand, isReplaced, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { type ContainerEnvironment, environmentOf, readSources } from "./environment.ts";
 import { INJECTOR_VOLUME } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
@@ -67,7 +67,14 @@ async function decide(
     const action = isNeeded ? "wrap" : "unwrap";
     return { container, action, environment, argv: wrapping.argv, wrapping, warnings: [] };
   }
-  const left = { container, action: "leave", environment, argv: [], wrapping } as const;
+  // What an earlier admission left in one whose command and args are another's by now has to go as well.
+  const left = {
+    container,
+    action: isWrapped(container) ? "unwrap" : "leave",
+    environment,
+    argv: [],
+    wrapping,
+  } as const;
   if (!isNeeded) return { ...left, warnings: [] };
   if (pod.os === "windows") {
     return {
@@ -91,9 +98,9 @@ async function decide(
   }
 }
 
-/** How the container was wrapped when it came, if it was. @throws PiggyError `argv_lost` */
+/** How the container was wrapped when it came, if it still is. @throws PiggyError `argv_lost` */
 function wrappingOf(container: Container): Wrapping | undefined {
-  return isWrapped(container) ? unwrapped(container) : undefined;
+  return isWrapped(container) && !isReplaced(container) ? unwrapped(container) : undefined;
 }
 
 /**
@@ -120,7 +127,7 @@ async function leaveOut(
     ? [`${leftOutBy} leaves out container ${container.name}: its references stay text`]
     : [];
   const wrapping = wrappingOf(container);
-  const action = wrapping === undefined ? "leave" : "unwrap";
+  const action = isWrapped(container) ? "unwrap" : "leave";
   return { container, action, environment, argv: wrapping?.argv ?? [], wrapping, warnings };
 }
 

@@ -147,10 +147,11 @@ function jsonOf(parts: readonly { readonly json: JsonObject }[]): readonly JsonO
 
 function unwrapContainer({ container, argv, wrapping }: Decision): Edit {
   const isOwn = ({ name }: JsonObject) => typeof name === "string" && isOwnVariable(name);
-  const before = [...(wrapping?.command ?? []), ...(wrapping?.argsBefore ?? [])].slice(0, -1);
   return editOf(container.json, {
-    command: [...before, ...unwrappedCommand(argv)],
-    args: undefined,
+    ...(wrapping !== undefined && {
+      command: [...[...wrapping.command, ...wrapping.argsBefore].slice(0, -1), ...unwrappedCommand(argv)],
+      args: undefined,
+    }),
     env: bringTo(jsonOf(container.env), [], isOwn),
     volumeMounts: bringTo(container.volumeMounts, [], isOwnVolume),
   });
