@@ -8,7 +8,7 @@ import { messageOf, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import type { SecretAnswer } from "../secrets/answer.ts";
 import { formatUnresolved } from "../secrets/unresolved.ts";
-import { readBody } from "./body.ts";
+import { readBody, readWholeBody } from "./body.ts";
 import type { Fetch } from "./listener.ts";
 import { statusOf } from "./status.ts";
 
@@ -19,8 +19,6 @@ export interface Routes {
   readonly log: Log;
 }
 
-/** Two objects of at most 3 MiB each at the API server, and what is around them. */
-const LONGEST_REVIEW = 8 * 1024 * 1024;
 /** A token, and as many keys as an environment can name. */
 const LONGEST_SECRET_REQUEST = 1024 * 1024;
 const SECRET_TIMEOUT_MS = 10_000;
@@ -73,7 +71,7 @@ function targetOf(address: string): { readonly path: string; readonly query: str
 
 async function mutate({ admission }: Routes, request: Request, query: string): Promise<Response> {
   const deadline = deadlineIn(timeToDecide(query));
-  const body = await readBody(request, LONGEST_REVIEW, deadline);
+  const body = await readWholeBody(request, deadline);
   const unconcerned = uidOfUnconcerned(body, admission.webhook.environment);
   if (unconcerned !== undefined) return json(formatReview(unconcerned, ALLOWED));
   const review = parseReview(body);

@@ -40,6 +40,12 @@ describe("POST /secret", () => {
   });
 });
 
+test("a review of more than 8 MiB in chunks is refused while it comes", async () => {
+  const chunk = `100000\r\n${"x".repeat(0x100000)}\r\n`;
+  const answer = await sendPart("/mutate?timeout=30s", "Transfer-Encoding: chunked", chunk.repeat(9));
+  expect(answer).toStartWith("HTTP/1.1 413");
+});
+
 test("a review whose body does not come is answered within its own time", async () => {
   const answer = await sendPart("/mutate?timeout=1s", "Content-Length: 1000", "{");
   expect(answer).toStartWith("HTTP/1.1 400");
