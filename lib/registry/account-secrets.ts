@@ -1,5 +1,6 @@
 /** A service account's imagePullSecrets, kept for the Pods of one controller, which come all at once. */
 import { createBoundedCache } from "../bounded-cache.ts";
+import type { Ending } from "../deadline.ts";
 import type { PullSecrets } from "./lookup.ts";
 
 type Read = (namespace: string, name: string, signal: AbortSignal) => Promise<readonly string[]>;
@@ -14,12 +15,13 @@ export function keepAccountSecrets(
   now: () => number = () => performance.now(),
 ): PullSecrets["ofServiceAccount"] {
   const kept = createBoundedCache<readonly string[]>(BOUNDS, now);
-  return async (namespace, name, deadline) => {
-    const key = `${namespace}/${name}`;
-    const known = kept.get(key);
-    if (known !== undefined) return known;
-    const names = await read(namespace, name, deadline.signal);
+  const readAnew = async (key: string, namespace: string, name: string, ending: Ending) => {
+    const names = await read(namespace, name, ending.signal);
     kept.put(key, names, names.join().length, LIFETIME_MS);
     return names;
+  };
+  return (namespace, name, ending) => {
+    const key = `${namespace}/${name}`;
+    return kept.get(key) ?? readAnew(key, namespace, name, ending);
   };
 }

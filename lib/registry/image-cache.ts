@@ -32,7 +32,8 @@ export interface Asking {
   readonly late: () => PiggyError;
 }
 
-export type ImageCache = (request: ImageRequest, asking: Asking) => Promise<ImageCommand>;
+/** What is known is answered at once. @throws what was refused a moment ago */
+export type ImageCache = (request: ImageRequest, asking: Asking) => Promise<ImageCommand> | ImageCommand;
 
 /** A burst of Pods from one controller; a tag that is moved is seen soon after. */
 const TAG_LIFETIME_MS = 30_000;
@@ -53,7 +54,7 @@ export function createImageCache(now: () => number = () => performance.now(), bo
   const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
   const share = createSingleFlight<ImageCommand>();
   const turn = createTurns(SIDE_BY_SIDE);
-  return async (request, { fresh, ending, read, late }) => {
+  return (request, { fresh, ending, read, late }) => {
     const key = keyOf(request);
     const byDigest = isDigest(request.reference);
     const answer = fresh && !byDigest ? undefined : kept.get(key);

@@ -34,7 +34,7 @@ export interface PullSecrets {
     namespace: string,
     name: string,
     deadline: Ending,
-  ) => Promise<readonly string[]>;
+  ) => Promise<readonly string[]> | readonly string[];
 }
 
 /**
@@ -82,7 +82,8 @@ async function readEntries(
   { pod, namespace, settings, deadline }: ImageLookup,
   pullSecrets: PullSecrets,
 ): Promise<Entries> {
-  const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, deadline);
+  const names = pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, deadline);
+  const ofAccount = names instanceof Promise ? await names : names;
   const [kubeletsNames, ourNames] = [namesOf(pod, ofAccount, namespace), annotated(settings, namespace)];
   if (kubeletsNames.length === 0 && ourNames.length === 0) return NO_ENTRIES;
   const turn = createTurns(SECRETS_SIDE_BY_SIDE);

@@ -33,7 +33,7 @@ export function parseRetryAfter(header: string | null, now: number): number | un
 }
 
 /** Asks, and once more when a registry says to come back while there is still time. */
-export async function askTwice<T>(ask: () => Promise<T>, deadline: Deadline): Promise<T> {
+export async function askTwice<T>(ask: () => Promise<T> | T, deadline: Deadline): Promise<T> {
   try {
     return await ask();
   } catch (error) {
