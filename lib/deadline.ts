@@ -1,7 +1,11 @@
-/** When an answer is due: a signal to hand on, and the time that is left to plan with. */
-export interface Deadline {
+/** What ends a look-up. */
+export interface Ending {
   /** Made when it is asked for: its timer stays until its end, and most requests are answered without one. */
   readonly signal: AbortSignal;
+}
+
+/** When an answer is due: a signal to hand on, and the time that is left to plan with. */
+export interface Deadline extends Ending {
   /** In milliseconds; below 0 afterwards. */
   readonly remaining: () => number;
 }

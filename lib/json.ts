@@ -12,7 +12,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * The value of an object's own key. `object[key]` would also find `constructor` and its like on the prototype.
  */
 export function own(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
+  const value = object[key];
+  // Of the API's fields most are not there.
+  return value === undefined || Object.hasOwn(object, key) ? value : undefined;
 }
 
 /** Whether each value is a string. The object itself then serves: a copy of its names would cost more than to look. */

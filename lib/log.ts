@@ -10,6 +10,8 @@ export type Log = (level: Level, message: string, fields?: Readonly<Record<strin
 export function jsonLog(write: (line: string) => void, debug: boolean): Log {
   return (level, message, fields) => {
     if (level === "debug" && !debug) return;
-    write(`${JSON.stringify({ level, time: new Date().toISOString(), ...fields, message })}\n`);
+    const head = `{"level":"${level}","time":"${new Date().toISOString()}"`;
+    const middle = fields === undefined ? "" : JSON.stringify(fields).slice(1, -1);
+    write(`${head}${middle && ","}${middle},"message":${JSON.stringify(message)}}\n`);
   };
 }

@@ -2,8 +2,18 @@
  * The parts of a Pod that we read, checked as they are read. Each part keeps the JSON that it came as, so that what
  * we do not know is carried through untouched. Source: Kubernetes API reference, Pod v1 core.
  */
-import { PiggyError } from "./error.ts";
-import { holdsStrings, isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
+import { type JsonObject, type JsonValue, own } from "./json.ts";
+import {
+  inWords,
+  listOf,
+  NOTHING,
+  objectAt,
+  objectIn,
+  optionalObject,
+  optionalString,
+  stringIn,
+  stringMap,
+} from "./pod-field.ts";
 
 export interface Pod {
   readonly json: JsonObject;
@@ -54,6 +64,12 @@ export interface ObjectSource {
   readonly optional: boolean;
 }
 
+/** A file in a volume, from which the kubelet takes a value when the container starts: others may write it until then. */
+export interface EnvFile {
+  readonly kind: "file";
+  readonly name: string;
+}
+
 export interface EnvVar {
   readonly json: JsonObject;
   readonly name: string;
@@ -61,6 +77,7 @@ export interface EnvVar {
   readonly value: string | undefined;
   /** The ConfigMap or Secret key that it comes from. */
   readonly from: (ObjectSource & { readonly key: string }) | undefined;
+  readonly fromFile: { readonly file: EnvFile; readonly optional: boolean } | undefined;
   /** The key of the Pod's annotation that it is a copy of. */
   readonly annotation: string | undefined;
 }
@@ -76,7 +93,21 @@ const OS_LABEL = "kubernetes.io/os";
  * @throws PiggyError `pod_invalid`, naming the field that is not what the API says it is.
  */
 export function parsePod(value: unknown): Pod {
-  const json = objectAt(value, "Pod");
+  return inWords(() => readPod(objectAt(value, "Pod")));
+}
+
+/**
+ * The containers of one of a Pod spec's lists.
+ * @throws PiggyError `pod_invalid`
+ */
+export function parseContainers(
+  spec: JsonObject,
+  field: "initContainers" | "containers" | "ephemeralContainers",
+): readonly Container[] {
+  return inWords(() => readContainers(spec, field));
+}
+
+function readPod(json: JsonObject): Pod {
   const metadata = optionalObject(json, "metadata", "");
   const spec = objectAt(json["spec"], "spec");
   const securityContext = optionalObject(spec, "securityContext", "spec.");
@@ -103,56 +134,51 @@ export function parsePod(value: unknown): Pod {
     serviceLinks: own(spec, "enableServiceLinks") !== false,
     nodeSelector,
     os: optionalString(optionalObject(spec, "os", "spec."), "name", "spec.os.") || nodeSelector[OS_LABEL],
-    imagePullSecrets: list(spec, "imagePullSecrets", "spec.").flatMap((entry, index) => {
-      const at = `spec.imagePullSecrets[${index}]`;
-      return optionalString(objectAt(entry, at), "name", `${at}.`) ?? [];
-    }),
-    volumes: objects(spec, "volumes", "spec."),
-    initContainers: parseContainers(spec, "initContainers"),
-    containers: parseContainers(spec, "containers"),
-  };
-}
-
-/**
- * The containers of one of a Pod spec's lists.
- * @throws PiggyError `pod_invalid`
- */
-export function parseContainers(
-  spec: JsonObject,
-  field: "initContainers" | "containers" | "ephemeralContainers",
-): readonly Container[] {
-  return list(spec, field, "spec.").map((entry, index) => parseContainer(entry, `spec.${field}[${index}]`));
-}
-
-function parseContainer(value: JsonValue, at: string): Container {
-  const json = objectAt(value, at);
-  return {
-    json,
-    name: optionalString(json, "name", `${at}.`) ?? "",
-    image: optionalString(json, "image", `${at}.`) ?? "",
-    imagePullPolicy: optionalString(json, "imagePullPolicy", `${at}.`),
-    command: strings(json, "command", `${at}.`),
-    args: strings(json, "args", `${at}.`),
-    env: list(json, "env", `${at}.`).map((entry, index) => parseEnvVar(entry, `${at}.env[${index}]`)),
-    envFrom: list(json, "envFrom", `${at}.`).flatMap((entry, index) =>
-      parseEnvFrom(entry, `${at}.envFrom[${index}]`),
+    imagePullSecrets: listOf(spec, "imagePullSecrets", "spec.", readName).filter(
+      (name) => name !== undefined,
     ),
-    volumeMounts: objects(json, "volumeMounts", `${at}.`),
+    volumes: listOf(spec, "volumes", "spec.", objectIn),
+    initContainers: readContainers(spec, "initContainers"),
+    containers: readContainers(spec, "containers"),
   };
 }
 
-function parseEnvVar(value: JsonValue, at: string): EnvVar {
-  const json = objectAt(value, at);
-  const valueFrom = optionalObject(json, "valueFrom", `${at}.`);
-  const configMap = objectSource(valueFrom, "configMapKeyRef", "ConfigMap", `${at}.valueFrom.`);
-  const secret = objectSource(valueFrom, "secretKeyRef", "Secret", `${at}.valueFrom.`);
-  const isFromElsewhere = Object.keys(valueFrom).length > 0;
+function readContainers(spec: JsonObject, field: string): readonly Container[] {
+  return listOf(spec, field, "spec.", readContainer);
+}
+
+function readContainer(value: JsonValue): Container {
+  const json = objectIn(value);
   return {
     json,
-    name: optionalString(json, "name", `${at}.`) ?? "",
-    value: isFromElsewhere ? undefined : (optionalString(json, "value", `${at}.`) ?? ""),
-    from: configMap ?? secret,
-    annotation: annotationOf(optionalObject(valueFrom, "fieldRef", `${at}.valueFrom.`)),
+    name: optionalString(json, "name", "") ?? "",
+    image: optionalString(json, "image", "") ?? "",
+    imagePullPolicy: optionalString(json, "imagePullPolicy", ""),
+    command: listOf(json, "command", "", stringIn),
+    args: listOf(json, "args", "", stringIn),
+    env: listOf(json, "env", "", readEnvVar),
+    envFrom: listOf(json, "envFrom", "", readEnvFrom).filter((source) => source !== undefined),
+    volumeMounts: listOf(json, "volumeMounts", "", objectIn),
+  };
+}
+
+function readEnvVar(value: JsonValue): EnvVar {
+  const json = objectIn(value);
+  const name = optionalString(json, "name", "") ?? "";
+  const valueFrom = optionalObject(json, "valueFrom", "");
+  if (valueFrom === NOTHING || Object.keys(valueFrom).length === 0) {
+    const literal = optionalString(json, "value", "") ?? "";
+    return { json, name, value: literal, from: undefined, fromFile: undefined, annotation: undefined };
+  }
+  return {
+    json,
+    name,
+    value: undefined,
+    from:
+      objectSource(valueFrom, "configMapKeyRef", "ConfigMap", "valueFrom.") ??
+      objectSource(valueFrom, "secretKeyRef", "Secret", "valueFrom."),
+    fromFile: fileSource(valueFrom),
+    annotation: annotationOf(optionalObject(valueFrom, "fieldRef", "valueFrom.")),
   };
 }
 
@@ -160,67 +186,40 @@ const ANNOTATION_PATH = "metadata.annotations['";
 
 /** Source: Kubernetes, pkg/fieldpath, SplitMaybeSubscriptedPath. */
 function annotationOf(fieldRef: JsonObject): string | undefined {
-  const path = own(fieldRef, "fieldPath");
-  if (typeof path !== "string" || !path.startsWith(ANNOTATION_PATH) || !path.endsWith("']")) return undefined;
-  return path.slice(ANNOTATION_PATH.length, -2);
+  const fieldPath = own(fieldRef, "fieldPath");
+  if (typeof fieldPath !== "string" || !fieldPath.startsWith(ANNOTATION_PATH) || !fieldPath.endsWith("']")) {
+    return undefined;
+  }
+  return fieldPath.slice(ANNOTATION_PATH.length, -2);
 }
 
-function parseEnvFrom(value: JsonValue, at: string): readonly EnvFromSource[] {
-  const json = objectAt(value, at);
-  const prefix = optionalString(json, "prefix", `${at}.`) ?? "";
+function readEnvFrom(value: JsonValue): EnvFromSource | undefined {
+  const json = objectIn(value);
+  const prefix = optionalString(json, "prefix", "") ?? "";
   const source =
-    objectSource(json, "configMapRef", "ConfigMap", `${at}.`) ??
-    objectSource(json, "secretRef", "Secret", `${at}.`);
-  return source === undefined ? [] : [{ object: source.object, optional: source.optional, prefix }];
+    objectSource(json, "configMapRef", "ConfigMap", "") ?? objectSource(json, "secretRef", "Secret", "");
+  return source && { object: source.object, optional: source.optional, prefix };
 }
 
 function objectSource(parent: JsonObject, field: string, kind: ObjectName["kind"], at: string) {
-  const value = own(parent, field);
-  if (value === undefined || value === null) return undefined;
-  const json = objectAt(value, at + field);
+  const json = optionalObject(parent, field, at);
+  if (json === NOTHING) return undefined;
   const name = optionalString(json, "name", `${at}${field}.`) ?? "";
   const key = optionalString(json, "key", `${at}${field}.`) ?? "";
   return { object: { kind, name }, key, optional: own(json, "optional") === true };
 }
 
-function objectAt(value: unknown, at: string): JsonObject {
-  if (isJsonObject(value)) return value;
-  throw new PiggyError("pod_invalid", `${at} is not an object`);
+/** Source: Kubernetes API reference, FileKeySelector v1 core. */
+function fileSource(valueFrom: JsonObject): EnvVar["fromFile"] {
+  const at = "valueFrom.fileKeyRef.";
+  const json = optionalObject(valueFrom, "fileKeyRef", "valueFrom.");
+  if (json === NOTHING) return undefined;
+  const path = optionalString(json, "path", at) ?? "";
+  const volume = optionalString(json, "volumeName", at) ?? "";
+  const file = { kind: "file", name: `${path} of volume ${volume}` } as const;
+  return { file, optional: own(json, "optional") === true };
 }
 
-function optionalObject(parent: JsonObject, field: string, at: string): JsonObject {
-  const value = own(parent, field);
-  return value === undefined || value === null ? {} : objectAt(value, at + field);
-}
-
-function optionalString(parent: JsonObject, field: string, at: string): string | undefined {
-  const value = own(parent, field);
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string") return value;
-  throw new PiggyError("pod_invalid", `${at}${field} is not a string`);
-}
-
-function list(parent: JsonObject, field: string, at: string): readonly JsonValue[] {
-  const value = own(parent, field);
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  throw new PiggyError("pod_invalid", `${at}${field} is not a list`);
-}
-
-function objects(parent: JsonObject, field: string, at: string): readonly JsonObject[] {
-  return list(parent, field, at).map((entry, index) => objectAt(entry, `${at}${field}[${index}]`));
-}
-
-function strings(parent: JsonObject, field: string, at: string): readonly string[] {
-  return list(parent, field, at).map((entry, index) => {
-    if (typeof entry === "string") return entry;
-    throw new PiggyError("pod_invalid", `${at}${field}[${index}] is not a string`);
-  });
-}
-
-function stringMap(parent: JsonObject, field: string, at: string): Readonly<Record<string, string>> {
-  const map = optionalObject(parent, field, at);
-  if (holdsStrings(map)) return map;
-  const key = Object.keys(map).find((name) => typeof map[name] !== "string");
-  throw new PiggyError("pod_invalid", `${at}${field}[${JSON.stringify(key)}] is not a string`);
+function readName(value: JsonValue): string | undefined {
+  return optionalString(objectIn(value), "name", "");
 }

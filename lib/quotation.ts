@@ -1,5 +1,7 @@
 /** What strangers wrote, in words for people: in one line, of bounded length, and with nothing that a terminal acts on. */
 
+/** Nothing is unfit in it, as in nearly every name. */
+const PLAIN = /^[ -~]*$/;
 /** Control characters, those that turn text around or hide it, ends of lines, and halves of characters. */
 const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
@@ -8,6 +10,7 @@ const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
  * and so many characters of its end stay.
  */
 export function oneLine(text: string, longest: number, end = 0): string {
+  if (text.length <= longest && PLAIN.test(text)) return text;
   // Escaped it may have become longer again.
   return shorten(shorten(text, longest, end).replace(UNFIT, escaped), longest, end).toWellFormed();
 }

@@ -92,9 +92,10 @@ interface Draft {
 export function readSettings({ annotations, environment }: SettingsInput): SettingsReading {
   const base = readEnvironment(environment);
   const draft = { settings: { ...base.settings }, given: new Set(base.given), warnings: [] };
-  for (const { name, annotation } of ANNOTATIONS) {
-    if (!Object.hasOwn(annotations, annotation)) continue;
-    take(draft, name, annotations[annotation] ?? "", `annotation ${annotation}`);
+  // A Pod has a few annotations, and the table many.
+  for (const annotation of Object.keys(annotations)) {
+    const name = ANNOTATIONS.get(annotation);
+    if (name !== undefined) take(draft, name, annotations[annotation] ?? "", `annotation ${annotation}`);
   }
   const { settings, given, warnings } = draft;
   return { settings: settings as Settings, given, warnings, environmentWarnings: base.warnings };
@@ -107,7 +108,9 @@ function rowsFrom(source: Source): readonly SettingName[] {
   });
 }
 
-const ANNOTATIONS = rowsFrom("annotation").map((name) => ({ name, annotation: annotationName(name) }));
+const ANNOTATIONS: ReadonlyMap<string, SettingName> = new Map(
+  rowsFrom("annotation").map((name) => [annotationName(name), name]),
+);
 
 /** What environments say: every Pod is admitted under the same one, which does not change while we run. */
 const readings = new WeakMap<Environment, Draft>();

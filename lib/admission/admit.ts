@@ -87,14 +87,7 @@ async function admitPod(
     };
   }
   const namespace = request.namespace || pod.namespace || "default";
-  const decisions = await untilDecided(deadline, (until) => {
-    const turn = createTurns(IMAGES_SIDE_BY_SIDE);
-    return decideAll(pod, settings, {
-      object: readOnce(world.readObject, namespace, until),
-      image: (container) =>
-        turn(() => world.readImageCommand({ container, pod, namespace, settings, deadline: until })),
-    });
-  });
+  const decisions = await decideInTime(pod, settings, { namespace, world, deadline });
   const audit = auditOf(decisions);
   const told = [
     ...warnings,
@@ -143,24 +136,45 @@ export function isMirrorPod({ annotations }: Pod): boolean {
 /** As many containers as an ordinary Pod has. */
 const IMAGES_SIDE_BY_SIDE = 16;
 
-/** A deadline that ends with the work: when one look-up has denied the Pod, nobody waits for the others. */
-async function untilDecided<T>(deadline: Deadline, work: (until: Deadline) => Promise<T>): Promise<T> {
-  let decided: AbortController | undefined;
+interface Circumstances {
+  readonly namespace: string;
+  readonly world: AdmissionWorld;
+  readonly deadline: Deadline;
+}
+
+async function decideInTime(
+  pod: Pod,
+  settings: Settings,
+  { namespace, world, deadline }: Circumstances,
+): Promise<readonly Decision[]> {
+  const until = endingBefore(deadline);
+  const turn = createTurns(IMAGES_SIDE_BY_SIDE);
+  try {
+    return await decideAll(pod, settings, {
+      object: readOnce(world.readObject, namespace, until),
+      image: (container) =>
+        turn(() => world.readImageCommand({ container, pod, namespace, settings, deadline: until })),
+    });
+  } finally {
+    // When one look-up has denied the Pod, nobody waits for the others.
+    until.end();
+  }
+}
+
+/** A deadline that can be brought about. */
+function endingBefore(deadline: Deadline): Deadline & { readonly end: () => void } {
+  let ended: AbortController | undefined;
   let signal: AbortSignal | undefined;
-  const until: Deadline = {
+  return {
     // As in the deadline itself, not before a look-up asks for it.
     get signal() {
-      decided ??= new AbortController();
-      signal ??= AbortSignal.any([deadline.signal, decided.signal]);
+      ended ??= new AbortController();
+      signal ??= AbortSignal.any([deadline.signal, ended.signal]);
       return signal;
     },
     remaining: deadline.remaining,
+    end: () => ended?.abort(),
   };
-  try {
-    return await work(until);
-  } finally {
-    decided?.abort();
-  }
 }
 
 /** An injector of another project, or an older one, would start the application with the reference as text. */

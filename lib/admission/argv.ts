@@ -36,6 +36,14 @@ export function plainArgv(container: Container, image: ImageCommand | undefined)
 export type Wrapping = Split & { readonly argv: readonly Argument[] };
 
 /**
+ * Whether nothing of ours is left in a container's command and args: somebody replaced both, and what they say now is
+ * all that is to run. Where one of the two is still as we wrote it, half of what is to run is lost.
+ */
+export function isReplaced({ command, args }: Container): boolean {
+  return args[0] !== SEPARATOR && ![...command, ...args].includes(INJECTOR_PATH);
+}
+
+/**
  * Reads a container that was wrapped before.
  * @throws PiggyError `argv_lost` when its command or args were replaced afterwards, so that the original is gone.
  */
@@ -85,9 +93,10 @@ export function expandVariable(
   argv: readonly Argument[],
   mayBeKnown: (name: string) => boolean,
 ): { readonly value: string; readonly names: readonly string[] } | undefined {
-  const elements = argv.flatMap((argument, index) =>
-    argument.expandable && escapeForKubelet(argument.text) !== argument.text ? [index] : [],
-  );
+  const elements: number[] = [];
+  for (const [index, { expandable, text }] of argv.entries()) {
+    if (expandable && escapeForKubelet(text) !== text) elements.push(index);
+  }
   if (elements.length === 0) return undefined;
   const mentioned = new Set(elements.flatMap((index) => mentionedNames(argv[index]?.text ?? "")));
   const names = [...mentioned].filter(mayBeKnown).sort();

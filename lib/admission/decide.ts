@@ -3,10 +3,11 @@ import { asPiggyError, PiggyError } from "../error.ts";
 import type { Container, ObjectName, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector } from "../wrapped-container.ts";
-import { type Argument, type ImageCommand, plainArgv, unwrap, type Wrapping } from "./argv.ts";
-import { type ContainerEnvironment, environmentOf } from "./environment.ts";
-import { INJECTOR_VOLUME, isInstallContainer } from "./injector-volume.ts";
+import { type Argument, type ImageCommand, isReplaced, plainArgv, unwrap, type Wrapping } from "./argv.ts";
+import { type ContainerEnvironment, environmentOf, readSources } from "./environment.ts";
+import { INJECTOR_VOLUME } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
+import { ownContainers } from "./pod-amount.ts";
 import { leftOutEnvironment, type Selection, selectContainers } from "./selection.ts";
 
 /** Looks up what an image runs. @throws PiggyError when it cannot be found out, saying why. */
@@ -36,12 +37,15 @@ function isWrapped(container: Container): boolean {
   );
 }
 
-/** Decides for every container but our own; containers are looked at side by side. */
+/**
+ * Decides for every container but our own; containers are looked at side by side. Of most there is nothing to look up,
+ * and nothing is waited for.
+ */
 export function decideAll(pod: Pod, settings: Settings, lookups: Lookups): Promise<readonly Decision[]> {
-  const initContainers = pod.initContainers.filter((container) => !isInstallContainer(container));
-  const containers = [...initContainers, ...pod.containers];
   const selection = selectContainers(settings);
-  return Promise.all(containers.map((container) => decide(container, pod, settings, selection, lookups)));
+  return Promise.all(
+    ownContainers(pod).map((container) => decide(container, pod, settings, selection, lookups)),
+  );
 }
 
 async function decide(
@@ -53,7 +57,8 @@ async function decide(
 ): Promise<Decision> {
   const leftOutBy = selection.leftOutBy(container);
   if (leftOutBy !== undefined) return leaveOut(container, pod, leftOutBy, lookups);
-  const environment = await environmentOf(container, pod.annotations, lookups.object);
+  const reading = readSources(container, lookups.object);
+  const environment = environmentOf(container, pod.annotations, reading && (await reading));
   const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
   const isNeeded = environment.holdsReference || maybeHolds;
   if (pod.os === "windows" && isNeeded && mustBeWrapped(environment)) throw windows(container);
@@ -62,7 +67,14 @@ async function decide(
     const action = isNeeded ? "wrap" : "unwrap";
     return { container, action, environment, argv: wrapping.argv, wrapping, warnings: [] };
   }
-  const left = { container, action: "leave", environment, argv: [], wrapping } as const;
+  // What an earlier admission left in one whose command and args are another's by now has to go as well.
+  const left = {
+    container,
+    action: isWrapped(container) ? "unwrap" : "leave",
+    environment,
+    argv: [],
+    wrapping,
+  } as const;
   if (!isNeeded) return { ...left, warnings: [] };
   if (pod.os === "windows") {
     return {
@@ -71,7 +83,8 @@ async function decide(
     };
   }
   try {
-    const argv = await argvOf(container, lookups.image);
+    const image = container.command.length > 0 ? undefined : await lookups.image(container);
+    const argv = argvOf(container, image);
     return { container, action: "wrap", environment, argv, wrapping: undefined, warnings: [] };
   } catch (error) {
     if (mustBeWrapped(environment)) throw unknownArgv(container, environment, error);
@@ -85,9 +98,9 @@ async function decide(
   }
 }
 
-/** How the container was wrapped when it came, if it was. @throws PiggyError `argv_lost` */
+/** How the container was wrapped when it came, if it still is. @throws PiggyError `argv_lost` */
 function wrappingOf(container: Container): Wrapping | undefined {
-  return isWrapped(container) ? unwrapped(container) : undefined;
+  return isWrapped(container) && !isReplaced(container) ? unwrapped(container) : undefined;
 }
 
 /**
@@ -114,7 +127,7 @@ async function leaveOut(
     ? [`${leftOutBy} leaves out container ${container.name}: its references stay text`]
     : [];
   const wrapping = wrappingOf(container);
-  const action = wrapping === undefined ? "leave" : "unwrap";
+  const action = isWrapped(container) ? "unwrap" : "leave";
   return { container, action, environment, argv: wrapping?.argv ?? [], wrapping, warnings };
 }
 
@@ -131,8 +144,8 @@ function windows({ name }: Container): PiggyError {
   );
 }
 
-async function argvOf(container: Container, readImage: ReadImageCommand): Promise<readonly Argument[]> {
-  const image = container.command.length > 0 ? undefined : await readImage(container);
+/** @throws PiggyError `argv_empty` */
+function argvOf(container: Container, image: ImageCommand | undefined): readonly Argument[] {
   const argv = plainArgv(container, image);
   if (argv.length > 0) return argv;
   throw new PiggyError(

@@ -4,18 +4,18 @@
  */
 import { PiggyError } from "../error.ts";
 import { mentionedNames } from "../expansion.ts";
-import type { Container, EnvVar, ObjectName, ObjectSource, Pod } from "../pod.ts";
+import type { Container, EnvFile, EnvVar, ObjectName, ObjectSource, Pod } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
-import { type Finding, findEntries, type StoreEntries } from "./entries.ts";
+import { type Finding, findEntries, NO_ENTRIES, type StoreEntries } from "./entries.ts";
 import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
-import { createMentions } from "./mentions.ts";
+import { createMentions, type Mentions } from "./mentions.ts";
 import type { ObjectContent, UnseenReason } from "./objects.ts";
 
-/** An object that could not be read, so that what it will put into the environment is not known. */
+/** What could not be read, so that what it will put into the environment is not known. */
 export interface Unseen {
-  readonly object: ObjectName;
+  readonly object: ObjectName | EnvFile;
   readonly reason: UnseenReason;
   readonly optional: boolean;
 }
@@ -37,27 +37,58 @@ export interface ContainerEnvironment {
   readonly unseen: readonly Unseen[];
 }
 
-/** @param annotations of the Pod, which a variable may be a copy of */
-export async function environmentOf(
+export type Contents = ReadonlyMap<ObjectSource, ObjectContent>;
+
+/**
+ * Reads the objects that an environment comes from, side by side: the look-ups are round trips. Undefined where there
+ * are none, so that nobody waits.
+ */
+export function readSources(
+  { envFrom, env }: Container,
+  read: (object: ObjectName) => Promise<ObjectContent>,
+): Promise<Contents> | undefined {
+  const sources: ObjectSource[] = [...envFrom];
+  for (const { from } of env) if (from !== undefined) sources.push(from);
+  if (sources.length === 0) return undefined;
+  const pairs = sources.map(async (source) => [source, await read(source.object)] as const);
+  return Promise.all(pairs).then((all) => new Map(all));
+}
+
+/**
+ * What nearly every environment has none of is made when there is some: collections for every container of every Pod
+ * are what admission would spend most of its time on.
+ *
+ * @param annotations of the Pod, which a variable may be a copy of
+ * @param contentOf what `readSources` found
+ * @throws PiggyError `reference_invalid`, `reference_embedded`
+ */
+export function environmentOf(
   container: Container,
   annotations: Pod["annotations"],
-  read: (object: ObjectName) => Promise<ObjectContent>,
-): Promise<ContainerEnvironment> {
+  contentOf: Contents | undefined,
+): ContainerEnvironment {
   const unseen: Unseen[] = [];
   const values = new Map<string, string | undefined>();
-  const inlined = new Map<EnvVar, string>();
-  const marked = new Map<EnvVar, string>();
-  const textOf = (name: string) => (mentions.isOpen(name) ? undefined : values.get(name));
-  const mentions = createMentions((name) => textOf(name) !== undefined);
+  let inlined: Map<EnvVar, string> | undefined;
+  let marked: Map<EnvVar, string> | undefined;
+  let mentions: Mentions | undefined;
   // Those with more of a Secret in them than a reference alone, at first hand or by a mention.
-  const hidden = new Set<string>();
+  let hidden: Set<string> | undefined;
   let left = LONGEST_ENVIRONMENT;
-  const contentOf = await readSources(container, read);
 
+  const textOf = (name: string) => (mentions?.isOpen(name) ? undefined : values.get(name));
+  const beginMentions = () => {
+    mentions ??= createMentions((name) => textOf(name) !== undefined);
+    return mentions;
+  };
+  const hide = (name: string) => {
+    hidden ??= new Set();
+    hidden.add(name);
+  };
   const isUnseen = ({ object, optional }: ObjectSource, reason: UnseenReason) =>
     void unseen.push({ object, reason, optional });
   const seenData = (source: ObjectSource) => {
-    const content = contentOf.get(source);
+    const content = contentOf?.get(source);
     if (content?.seen) return content.data;
     isUnseen(source, content?.reason ?? "absent");
     return undefined;
@@ -66,73 +97,74 @@ export async function environmentOf(
   const take = (name: string, value: string, { object }: ObjectSource) => {
     values.set(name, value);
     const isHidden = object.kind === "Secret" && parseReference(value) === undefined;
-    toggle(hidden, name, isHidden);
+    if (isHidden) hide(name);
+    else hidden?.delete(name);
     // Written in a mention's place it would be read by whoever may read Pods: left to the kubelet it is not.
-    if (isHidden && isHeldIn(value)) mentions.addName(name);
-    else mentions.settle(name);
+    if (isHidden && isHeldIn(value)) beginMentions().addName(name);
+    else mentions?.settle(name);
+  };
+
+  /** A value that stands in the Pod itself, or that only the kubelet knows. */
+  const takeWritten = (variable: EnvVar) => {
+    const { name } = variable;
+    const longest = Math.min(LONGEST_VALUE, left);
+    const { value, expanded } = inlineIn(container, variable, { get: textOf }, longest);
+    left -= expanded === variable.value ? 0 : (expanded?.length ?? 0);
+    if (value !== variable.value && value !== undefined) {
+      inlined ??= new Map();
+      inlined.set(variable, value);
+    }
+    if (value?.includes("$(")) beginMentions();
+    const text = mentions?.mark(name, value ?? "", expanded ?? "");
+    const isHidden = hidden !== undefined && mentionedNames(value ?? "").some((other) => hidden?.has(other));
+    if (text !== undefined) {
+      marked ??= new Map();
+      marked.set(variable, text);
+    } else if (isHidden && isHeldIn(expanded)) beginMentions().addName(name);
+    if (isHidden) hide(name);
+    else hidden?.delete(name);
+    values.set(name, expanded);
   };
 
   for (const source of container.envFrom) {
     const data = seenData(source);
-    if (data === undefined) mentions.addPrefix(source.prefix);
+    if (data === undefined) beginMentions().addPrefix(source.prefix);
     for (const [key, value] of data ?? []) take(source.prefix + key, value, source);
   }
   for (const variable of container.env) {
-    const { name } = variable;
-    if (variable.annotation !== undefined) {
+    const { name, annotation, from, fromFile } = variable;
+    if (annotation !== undefined) {
       // One that is not there is empty; nothing in it is expanded.
-      const isThere = Object.hasOwn(annotations, variable.annotation);
-      values.set(name, isThere ? annotations[variable.annotation] : "");
-      mentions.settle(name);
+      values.set(name, Object.hasOwn(annotations, annotation) ? annotations[annotation] : "");
+      mentions?.settle(name);
       continue;
     }
-    if (variable.from === undefined) {
-      const longest = Math.min(LONGEST_VALUE, left);
-      const { value, expanded } = inlineIn(container, variable, { get: textOf }, longest);
-      left -= expanded === variable.value ? 0 : (expanded?.length ?? 0);
-      if (value !== variable.value && value !== undefined) inlined.set(variable, value);
-      const text = mentions.mark(name, value ?? "", expanded ?? "");
-      const isHidden = hidden.size > 0 && mentionedNames(value ?? "").some((other) => hidden.has(other));
-      if (text !== undefined) marked.set(variable, text);
-      else if (isHidden && isHeldIn(expanded)) mentions.addName(name);
-      toggle(hidden, name, isHidden);
-      values.set(name, expanded);
+    if (fromFile !== undefined) {
+      unseen.push({ object: fromFile.file, reason: "absent", optional: fromFile.optional });
+      beginMentions().addName(name);
       continue;
     }
-    const data = seenData(variable.from);
-    const value = data?.get(variable.from.key);
+    if (from === undefined) {
+      takeWritten(variable);
+      continue;
+    }
+    const data = seenData(from);
+    const value = data?.get(from.key);
     // An optional key that the object does not have sets nothing; neither may one that is not seen.
-    if (value !== undefined) take(name, value, variable.from);
-    else if (data === undefined) mentions.addName(name);
+    if (value !== undefined) take(name, value, from);
+    else if (data === undefined) beginMentions().addName(name);
     // The container waits for a key that has to be there, and whoever adds it may add a reference.
-    else if (!variable.from.optional) {
-      isUnseen(variable.from, "absent");
-      mentions.addName(name);
+    else if (!from.optional) {
+      isUnseen(from, "absent");
+      beginMentions().addName(name);
     }
   }
-  const isOpen = (name: string) => mentions.isOpen(name) || (values.has(name) && textOf(name) === undefined);
-  const references = referencesIn(values, findEntries(container.name, isOpen));
-  return { values, ...references, inlined, marked, unseen };
+  const isOpen = (name: string) => mentions?.isOpen(name) || (values.has(name) && textOf(name) === undefined);
+  const references = referencesIn(container.name, values, isOpen);
+  return { values, ...references, inlined: inlined ?? NONE, marked: marked ?? NONE, unseen };
 }
 
-function toggle(names: Set<string>, name: string, isIn: boolean): void {
-  if (isIn) names.add(name);
-  else names.delete(name);
-}
-
-/** Side by side: the look-ups are round trips. */
-async function readSources(
-  { envFrom, env }: Container,
-  read: (object: ObjectName) => Promise<ObjectContent>,
-): Promise<ReadonlyMap<ObjectSource, ObjectContent>> {
-  const sources: ObjectSource[] = [...envFrom];
-  for (const { from } of env) if (from !== undefined) sources.push(from);
-  if (sources.length === 0) return NOTHING;
-  const pairs = sources.map(async (source) => [source, await read(source.object)] as const);
-  return new Map(await Promise.all(pairs));
-}
-
-const NOTHING: ReadonlyMap<ObjectSource, ObjectContent> = new Map();
+const NONE: ReadonlyMap<EnvVar, string> = new Map();
 
 /** Whether there is something in a value for the injector to do. */
 export function isHeldIn(value: string | undefined): boolean {
@@ -140,18 +172,33 @@ export function isHeldIn(value: string | undefined): boolean {
 }
 
 /** @throws PiggyError `reference_invalid` */
-function referencesIn(values: ReadonlyMap<string, string | undefined>, entries: Finding) {
-  const holders = new Set<string>();
+function referencesIn(
+  container: string,
+  values: ReadonlyMap<string, string | undefined>,
+  isOpen: (name: string) => boolean,
+) {
+  let holders: Set<string> | undefined;
   let embeddedIn: string | undefined;
+  let entries: Finding | undefined;
   for (const [name, value] of values) {
     const parts = value === undefined ? undefined : parseValue(value);
     if (value === undefined || parts === undefined) continue;
+    holders ??= new Set();
     holders.add(name);
     if (embeddedIn === undefined && parseReference(value) === undefined) embeddedIn = name;
-    if (!isOwnVariable(name)) entries.add(name, parts);
+    if (isOwnVariable(name)) continue;
+    entries ??= findEntries(container, isOpen);
+    entries.add(name, parts);
   }
-  return { holdsReference: holders.size > 0, holders, embeddedIn, entries: entries.result() };
+  return {
+    holdsReference: holders !== undefined,
+    holders: holders ?? NOBODY,
+    embeddedIn,
+    entries: entries?.result() ?? NO_ENTRIES,
+  };
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** @throws PiggyError `reference_embedded` */
 function inlineIn({ name: container }: Container, { name, value }: EnvVar, values: Values, longest: number) {

@@ -27,14 +27,17 @@ export function execWarnings(container: Container, holders: ReadonlySet<string>)
   return [`container ${container.name}: ${fields.join(", ")} will see a reference as text, not its secret`];
 }
 
-/** The fields that execute something, and what. */
+/** The fields that execute something, and what. Most containers have none. */
 function commandsOf({ json }: Container): readonly (readonly [field: string, command: readonly string[]])[] {
+  const commands: (readonly [string, readonly string[]])[] = [];
+  const add = (parent: JsonObject, field: string) => {
+    const command = commandOf(parent, field);
+    if (command.length > 0) commands.push([field, command]);
+  };
+  for (const field of PROBES) add(json, field);
   const lifecycle = own(json, "lifecycle");
-  const commands = [
-    ...PROBES.map((name) => [name, commandOf(json, name)] as const),
-    ...(isJsonObject(lifecycle) ? HOOKS.map((name) => [name, commandOf(lifecycle, name)] as const) : []),
-  ];
-  return commands.filter(([, command]) => command.length > 0);
+  if (isJsonObject(lifecycle)) for (const field of HOOKS) add(lifecycle, field);
+  return commands;
 }
 
 function mentions(word: string, names: ReadonlySet<string>): boolean {

@@ -48,13 +48,15 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+const NAMED_RULES = RULES.map(({ of, ...rule }) => ({ ...rule, names: of.map(annotationName) }));
+
 /** One sentence for each reason why annotations of a Pod that is looked at do nothing, and for each deprecated one. */
 export function ineffectiveAnnotations(annotations: Annotations, settings: Settings): readonly string[] {
   const sentences: string[] = [];
-  for (const { isOverruled, of, because } of RULES) {
+  for (const { isOverruled, names, because } of NAMED_RULES) {
     if (!isOverruled(settings)) continue;
-    const names = of.map(annotationName).filter((name) => annotations[name]);
-    if (names.length > 0) sentences.push(noEffect(names, because));
+    const given = names.filter((name) => annotations[name]);
+    if (given.length > 0) sentences.push(noEffect(given, because));
   }
   for (const [name, why] of DEPRECATED) if (annotations[name]) sentences.push(`${name}: deprecated, ${why}`);
   return sentences;

@@ -14,6 +14,8 @@ import { installResources } from "./install-resources.ts";
 import type { Plan } from "./plan.ts";
 import { ownContainers } from "./pod-amount.ts";
 
+const ARGS = ["install", MOUNT_PATH.replace(/\/$/, "")];
+
 /** As it should be; what is there of an earlier admission is brought to that, with what the API server filled in. */
 export function installContainer(pod: Pod, plan: Plan, settings: Settings): JsonObject {
   const present = pod.initContainers.find(isInstallContainer);
@@ -23,7 +25,7 @@ export function installContainer(pod: Pod, plan: Plan, settings: Settings): Json
     name: INSTALL_CONTAINER,
     image: plan.injector.image,
     imagePullPolicy: pullPolicy(present?.imagePullPolicy, settings),
-    args: ["install", MOUNT_PATH.replace(/\/$/, "")],
+    args: ARGS,
     resources: {
       requests: spelt(present, "requests", resources.requests),
       limits: spelt(present, "limits", resources.limits),

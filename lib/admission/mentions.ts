@@ -102,7 +102,8 @@ export function withMentions(
   uid: string,
   write: (variable: EnvVar) => JsonObject,
 ): readonly JsonObject[] {
-  const others = env.filter(({ name }) => !name.startsWith(MENTIONS_IN));
+  const isOld = ({ name }: EnvVar) => name.startsWith(MENTIONS_IN);
+  const others = env.some(isOld) ? env.filter((variable) => !isOld(variable)) : env;
   if (marked.size === 0) return others.map(write);
   const again = repeated(others.map(({ name }) => name));
   let left = LONGEST_ENVIRONMENT;

@@ -5,18 +5,58 @@ export type Operation =
   | { readonly op: "add" | "replace"; readonly path: string; readonly value: JsonValue }
   | { readonly op: "remove"; readonly path: string };
 
+/**
+ * An object that came, and those fields of it that are to be other; an undefined one goes. Unlike a changed copy it
+ * says which fields need not be compared, which of a Pod are nearly all.
+ */
+export class Edit {
+  readonly of: JsonObject;
+  readonly fields: Readonly<Record<string, Edited | undefined>>;
+
+  constructor(of: JsonObject, fields: Edit["fields"]) {
+    this.of = of;
+    this.fields = fields;
+  }
+}
+
+/** The edit of a value, or of an object with nothing in it where the value is none. */
+export function editOf(value: JsonValue | undefined, fields: Edit["fields"]): Edit {
+  return new Edit(isJsonObject(value) ? value : {}, fields);
+}
+
+/** A value with edits anywhere in its lists. */
+export type Edited = JsonValue | Edit | readonly Edited[];
+
 /** Operations that, applied in order, turn `before` into `after`. What both share is not mentioned. */
-export function diff(before: JsonValue, after: JsonValue, path = ""): readonly Operation[] {
+export function diff(before: JsonValue, after: Edited, path = ""): readonly Operation[] {
   const operations: Operation[] = [];
   if (before !== after) diffValues(before, after, path, operations);
   return operations;
 }
 
 /** Of two values that are not the same one. Untouched parts are shared, so most of a Pod never comes here. */
-function diffValues(before: JsonValue, after: JsonValue, path: string, operations: Operation[]): void {
-  if (isJsonObject(before) && isJsonObject(after)) diffObjects(before, after, path, operations);
-  else if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, path, operations);
-  else if (!Bun.deepEquals(before, after)) operations.push({ op: "replace", path, value: after });
+function diffValues(before: JsonValue, after: Edited, path: string, operations: Operation[]): void {
+  if (after instanceof Edit) {
+    if (before === after.of) diffFields(after.of, after.fields, path, operations);
+    else diffValues(before, carriedOut(after), path, operations);
+  } else if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, path, operations);
+  else if (isJsonObject(before) && isJsonObject(after)) diffObjects(before, after, path, operations);
+  else if (!Bun.deepEquals(before, after)) operations.push({ op: "replace", path, value: carriedOut(after) });
+}
+
+/** The value itself, its edits made. */
+function carriedOut(value: Edited): JsonValue {
+  if (value instanceof Edit) {
+    const fields = Object.entries(value.fields).map(
+      ([key, field]) => [key, field === undefined ? undefined : carriedOut(field)] as const,
+    );
+    return { ...value.of, ...Object.fromEntries(fields) };
+  }
+  return isList(value) ? value.map(carriedOut) : value;
+}
+
+function isList(value: Edited): value is readonly Edited[] {
+  return Array.isArray(value);
 }
 
 function below(path: string, token: string): string {
@@ -26,22 +66,28 @@ function below(path: string, token: string): string {
 
 function diffObjects(before: JsonObject, after: JsonObject, path: string, operations: Operation[]): void {
   for (const key of Object.keys(before)) {
-    if (!Object.hasOwn(after, key) || after[key] === undefined) {
-      operations.push({ op: "remove", path: below(path, key) });
-    }
+    if (!Object.hasOwn(after, key)) operations.push({ op: "remove", path: below(path, key) });
   }
-  for (const key of Object.keys(after)) {
-    const value = after[key];
+  diffFields(before, after, path, operations);
+}
+
+/** Of an object and fields that it is to have; all others are not looked at. */
+function diffFields(before: JsonObject, fields: Edit["fields"], path: string, operations: Operation[]): void {
+  for (const key of Object.keys(fields)) {
+    const value = fields[key];
     const old = Object.hasOwn(before, key) ? before[key] : undefined;
-    if (value === undefined || value === old) continue;
-    if (old === undefined) operations.push({ op: "add", path: below(path, key), value });
+    if (value === old) continue;
+    if (value === undefined) operations.push({ op: "remove", path: below(path, key) });
+    else if (old === undefined)
+      operations.push({ op: "add", path: below(path, key), value: carriedOut(value) });
     else diffValues(old, value, below(path, key), operations);
   }
 }
 
 /** Whether two list entries are the same thing at two times: the same name, or the same value. */
-function isSameEntry(before: JsonValue | undefined, after: JsonValue | undefined): boolean {
+function isSameEntry(before: JsonValue | undefined, after: Edited | undefined): boolean {
   if (before === after) return true;
+  if (after instanceof Edit) return before === after.of;
   if (isJsonObject(before) && isJsonObject(after) && typeof before["name"] === "string") {
     return before["name"] === after["name"] && isEqual(before["mountPath"], after["mountPath"]);
   }
@@ -53,8 +99,9 @@ function isEqual(one: JsonValue | undefined, other: JsonValue | undefined): bool
 }
 
 type List = readonly JsonValue[];
+type EditedList = readonly Edited[];
 
-function diffLists(before: List, after: List, path: string, operations: Operation[]): void {
+function diffLists(before: List, after: EditedList, path: string, operations: Operation[]): void {
   const head = commonHead(before, after);
   const tail = commonTail(before, after, head);
   const steps = align(before, after, head, tail);
@@ -67,11 +114,11 @@ function diffLists(before: List, after: List, path: string, operations: Operatio
   const isKept = head + tail > 0 || steps.includes("kept");
   if (isKept) diffEntries(before, after, head, steps, path, single);
   if (isKept && (single.length === 1 || isShorter(single, path, after))) operations.push(...single);
-  else operations.push({ op: "replace", path, value: after });
+  else operations.push({ op: "replace", path, value: carriedOut(after) });
 }
 
 /** Whether operations are not longer than one that writes the list anew. */
-function isShorter(operations: readonly Operation[], path: string, list: List): boolean {
+function isShorter(operations: readonly Operation[], path: string, list: EditedList): boolean {
   let length = 0;
   for (const operation of operations) length += lengthOf(operation);
   return length <= REPLACE + path.length + JSON.stringify(list).length;
@@ -90,7 +137,7 @@ function lengthOf(operation: Operation): number {
 /** Entry by entry: so many kept at the head, then the steps, then again what is kept. */
 function diffEntries(
   before: List,
-  after: List,
+  after: EditedList,
   head: number,
   steps: readonly Step[],
   path: string,
@@ -100,7 +147,8 @@ function diffEntries(
   let from = 0;
   let to = 0;
   const keep = () => {
-    const [old = null, value = null] = [before[from], after[to]];
+    const old = before[from] ?? null;
+    const value = after[to] ?? null;
     if (old !== value) diffValues(old, value, `${path}/${to}`, operations);
     from += 1;
     to += 1;
@@ -116,7 +164,7 @@ function diffEntries(
       operations.push({ op: "remove", path: `${path}/${to}` });
       from += 1;
     } else {
-      const value = after[to] ?? null;
+      const value = carriedOut(after[to] ?? null);
       if (steps[index - 1] === "removed") operations.push({ op: "replace", path: `${path}/${to}`, value });
       else operations.push({ op: "add", path: `${path}/${from < before.length ? to : "-"}`, value });
       to += 1;
@@ -126,7 +174,7 @@ function diffEntries(
 }
 
 /** How many entries at the start of two lists are the same. */
-function commonHead(before: List, after: List): number {
+function commonHead(before: List, after: EditedList): number {
   const most = Math.min(before.length, after.length);
   let count = 0;
   while (count < most && isSameEntry(before[count], after[count])) count += 1;
@@ -134,7 +182,7 @@ function commonHead(before: List, after: List): number {
 }
 
 /** How many entries at the end are the same, those of the head not counted again. */
-function commonTail(before: List, after: List, head: number): number {
+function commonTail(before: List, after: EditedList, head: number): number {
   const most = Math.min(before.length, after.length) - head;
   let count = 0;
   while (count < most && isSameEntry(before.at(-1 - count), after.at(-1 - count))) count += 1;
@@ -147,11 +195,14 @@ type Step = "kept" | "removed" | "added";
 const MOST_COMPARISONS = 1_000_000;
 
 /** What becomes of the entries between a common head and tail, in order, keeping as many as can be kept. */
-function align(before: List, after: List, head: number, tail: number): readonly Step[] {
+function align(before: List, after: EditedList, head: number, tail: number): readonly Step[] {
   const removed = before.length - head - tail;
   const added = after.length - head - tail;
   if (removed > 0 && added > 0 && removed * added <= MOST_COMPARISONS) {
-    return alignBySubsequence(before.slice(head, head + removed), after.slice(head, head + added));
+    const [old, fresh] = [before.slice(head, head + removed), after.slice(head, head + added)];
+    // A command of one's own and ours have nothing in common, and a table to find that out is dear.
+    const isAnyKept = old.some((entry) => fresh.some((other) => isSameEntry(entry, other)));
+    if (isAnyKept) return alignBySubsequence(old, fresh);
   }
   const steps: Step[] = [];
   for (let count = 0; count < removed; count += 1) steps.push("removed");
@@ -160,7 +211,7 @@ function align(before: List, after: List, head: number, tail: number): readonly 
 }
 
 /** By the longest common subsequence; rarely of more than a few entries. */
-function alignBySubsequence(before: List, after: List): readonly Step[] {
+function alignBySubsequence(before: List, after: EditedList): readonly Step[] {
   const lengths = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1));
   const lengthAt = (i: number, j: number) => lengths[i]?.[j] ?? 0;
   for (let i = before.length - 1; i >= 0; i -= 1) {

@@ -61,25 +61,26 @@ export function planInjection(
   }
   const mode = settings.standalone ? "standalone" : "proxy";
   const isOurs = injectorKnowsToken(image, webhook.environment["PIGGY_ENV_IMAGE"]);
+  const variables = new Map<string, string>();
+  addStoreVariables(variables, { pod, namespace, needsStore }, settings, mode);
+  addTuningVariables(variables, settings);
+  if (mode === "proxy") addProxyVariables(variables, settings, webhook, isOurs);
   return {
     mode,
     injector: { image, isOurs },
-    variables: new Map([
-      ...storeVariables({ pod, namespace, needsStore }, settings, mode),
-      ...tuningVariables(settings),
-      ...(mode === "proxy" ? proxyVariables(settings, webhook, isOurs) : []),
-    ]),
+    variables,
     warnings: warningsOf(settings, mode, isOurs),
   };
 }
 
-type Variables = readonly (readonly [name: string, value: string])[];
+type Variables = Map<string, string>;
 
-function storeVariables(
+function addStoreVariables(
+  variables: Variables,
   { pod, namespace, needsStore }: Asking,
   settings: Settings,
   mode: Plan["mode"],
-): Variables {
+): void {
   const region = settings["aws-region"];
   if (region && !isRegion(region)) {
     throw new PiggyError(
@@ -88,60 +89,56 @@ function storeVariables(
         "AWS_REGION on piggy-webhooks",
     );
   }
-  const regionVariable: Variables = region ? [[containerVariable("aws-region"), region]] : [];
   const path = settings["aws-ssm-parameter-path"];
-  if (path) return [[containerVariable("aws-ssm-parameter-path"), path], ...regionVariable];
-
   const ownDefault =
     mode === "proxy" ? defaultSecretName(settings, namespace, pod.serviceAccount) : undefined;
   const secret = settings["aws-secret-name"] || ownDefault;
-  if (!secret && !needsStore) return regionVariable;
-  if (!secret) {
+  if (path) variables.set(containerVariable("aws-ssm-parameter-path"), path);
+  else if (secret) {
+    variables.set(containerVariable("aws-secret-name"), secret);
+    variables.set(containerVariable("aws-secret-version"), settings["aws-secret-version"] || "AWSCURRENT");
+  } else if (needsStore) {
     throw new PiggyError(
       "injection_impossible",
       `standalone mode has no default secret: set ${annotationName("aws-secret-name")} or ` +
         `${annotationName("aws-ssm-parameter-path")} on the Pod`,
     );
   }
-  return [
-    [containerVariable("aws-secret-name"), secret],
-    [containerVariable("aws-secret-version"), settings["aws-secret-version"] || "AWSCURRENT"],
-    ...regionVariable,
-  ];
+  if (region) variables.set(containerVariable("aws-region"), region);
 }
 
-function tuningVariables(settings: Settings): Variables {
+function addTuningVariables(variables: Variables, settings: Settings): void {
   const delay = settings["piggy-initial-delay"];
   const resolver = settings["piggy-dns-resolver"];
   const retries = settings["piggy-number-of-retry"];
   const deadline = settings["piggy-deadline"];
-  return [
-    ...(settings.debug ? [[containerVariable("debug"), "true"] as const] : []),
-    ...(settings.standalone ? [[containerVariable("standalone"), "true"] as const] : []),
-    ...(settings["piggy-ignore-no-env"] ? [[containerVariable("piggy-ignore-no-env"), "true"] as const] : []),
-    ...(resolver ? [[containerVariable("piggy-dns-resolver"), resolver] as const] : []),
-    ...(delay ? [[containerVariable("piggy-initial-delay"), `${delay}ms`] as const] : []),
-    ...(deadline === SETTINGS["piggy-deadline"].default
-      ? []
-      : [[containerVariable("piggy-deadline"), `${deadline}ms`] as const]),
-    ...(retries > 0 ? [[containerVariable("piggy-number-of-retry"), String(retries)] as const] : []),
-  ];
+  const add = (name: SettingName, value: string) => variables.set(containerVariable(name), value);
+  if (settings.debug) add("debug", "true");
+  if (settings.standalone) add("standalone", "true");
+  if (settings["piggy-ignore-no-env"]) add("piggy-ignore-no-env", "true");
+  if (resolver) add("piggy-dns-resolver", resolver);
+  if (delay) add("piggy-initial-delay", `${delay}ms`);
+  if (deadline !== SETTINGS["piggy-deadline"].default) add("piggy-deadline", `${deadline}ms`);
+  if (retries > 0) add("piggy-number-of-retry", String(retries));
 }
 
-function proxyVariables(settings: Settings, webhook: Webhook, knowsToken: boolean): Variables {
+function addProxyVariables(
+  variables: Variables,
+  settings: Settings,
+  webhook: Webhook,
+  knowsToken: boolean,
+): void {
   const address = settings["piggy-address"] || ownAddress(webhook);
   const skipVerify = settings["piggy-skip-verify-tls"];
   const isOwn = isOwnAddress(address, webhook.service);
   const { clusterAddress } = webhook.service;
-  return [
-    ["PIGGY_ADDRESS", address],
-    ...(isOwn && webhook.ca ? [["PIGGY_CA", webhook.ca] as const] : []),
-    // Unverified, an address could by now be somebody else's.
-    ...(isOwn && clusterAddress && !skipVerify ? [["PIGGY_SERVICE", clusterAddress] as const] : []),
-    ...(skipVerify ? [[containerVariable("piggy-skip-verify-tls"), "true"] as const] : []),
-    ...(knowsToken ? [["PIGGY_TOKEN_FILE", TOKEN_FILE] as const] : []),
-    [containerVariable("piggy-enforce-integrity"), String(settings["piggy-enforce-integrity"])],
-  ];
+  variables.set("PIGGY_ADDRESS", address);
+  if (isOwn && webhook.ca) variables.set("PIGGY_CA", webhook.ca);
+  // Unverified, an address could by now be somebody else's.
+  if (isOwn && clusterAddress && !skipVerify) variables.set("PIGGY_SERVICE", clusterAddress);
+  if (skipVerify) variables.set(containerVariable("piggy-skip-verify-tls"), "true");
+  if (knowsToken) variables.set("PIGGY_TOKEN_FILE", TOKEN_FILE);
+  variables.set(containerVariable("piggy-enforce-integrity"), String(settings["piggy-enforce-integrity"]));
 }
 
 function warningsOf(settings: Settings, mode: Plan["mode"], isOurs: boolean): readonly string[] {

@@ -9,6 +9,7 @@ import { isInstallContainer } from "./injector-volume.ts";
 
 /** The Pod's own containers, init containers first, without ours. */
 export function ownContainers({ initContainers, containers }: Pod): readonly Container[] {
+  if (initContainers.length === 0) return containers;
   return [...initContainers.filter((container) => !isInstallContainer(container)), ...containers];
 }
 

@@ -1,6 +1,6 @@
-/** A Pod as it came, and the decisions about it, to the Pod as it should be. Pure; what is not ours is shared. */
+/** A Pod as it came, and the decisions about it, to the edits that make it the Pod as it should be. Pure. */
 
-import { isJsonObject, type JsonObject } from "../json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { argvSignature } from "../signature.ts";
@@ -17,6 +17,7 @@ import {
   injectorMount,
 } from "./injector-volume.ts";
 import { installContainer } from "./install-container.ts";
+import { type Edit, type Edited, editOf } from "./patch.ts";
 import { hasOwnToken, type Plan } from "./plan.ts";
 import { refuseTakenNames, refuseTakenPaths } from "./taken.ts";
 import { TOKEN_VOLUME, tokenMount, tokenVolume } from "./token-volume.ts";
@@ -38,7 +39,7 @@ export interface Rewriting {
  * @throws PiggyError `name_taken` when a volume or container of the Pod's own has a name that we need, `path_taken`
  * when a volume is mounted where ours have to be, `reference_embedded`
  */
-export function rewritePod(rewriting: Rewriting): JsonObject {
+export function rewritePod(rewriting: Rewriting): Edit {
   const { pod, decisions } = rewriting;
   refuseTakenNames(pod);
   for (const { container, action } of decisions) {
@@ -46,7 +47,7 @@ export function rewritePod(rewriting: Rewriting): JsonObject {
   }
   const uids = assignUids(decisions, rewriting.newUid);
   const byContainer = new Map(decisions.map((decision) => [decision.container, decision]));
-  const rewrite = (container: Container): JsonObject => {
+  const rewrite = (container: Container): Edited => {
     const decision = byContainer.get(container);
     const uid = uids.get(container);
     if (decision === undefined || decision.action === "leave") return container.json;
@@ -54,23 +55,20 @@ export function rewritePod(rewriting: Rewriting): JsonObject {
   };
   const isUsed = uids.size > 0;
   const spec = isJsonObject(pod.json["spec"]) ? pod.json["spec"] : {};
-  return {
-    ...pod.json,
+  return editOf(pod.json, {
     metadata: withSignatures(pod, decisions, uids),
-    spec: {
-      ...spec,
-      ...listField("volumes", spec, volumes(rewriting, isUsed)),
-      ...listField("initContainers", spec, initContainers(rewriting, rewrite, isUsed)),
-      ...listField("containers", spec, pod.containers.map(rewrite)),
-    },
-  };
+    spec: editOf(spec, {
+      volumes: listOf(spec["volumes"], volumes(rewriting, isUsed)),
+      initContainers: listOf(spec["initContainers"], initContainers(rewriting, rewrite, isUsed)),
+      containers: listOf(spec["containers"], pod.containers.map(rewrite)),
+    }),
+  });
 }
 
 /** A list that has nothing in it goes, as if it had never been needed; one that came empty stays so. */
-function listField(field: string, parent: JsonObject, list: readonly JsonObject[]): JsonObject {
-  if (list.length > 0) return { [field]: list };
-  const before = parent[field];
-  return Array.isArray(before) && before.length > 0 ? { [field]: undefined } : {};
+function listOf(before: JsonValue | undefined, list: readonly Edited[]): Edited | undefined {
+  if (list.length > 0) return list;
+  return Array.isArray(before) && before.length > 0 ? undefined : before;
 }
 
 /** The uid of each container to be wrapped: the one it has, or a new one where that is none or is not its alone. */
@@ -89,15 +87,16 @@ function assignUids(decisions: readonly Decision[], newUid: () => string): Reado
 
 const SIGNATURES = annotationName("piggy-uid");
 
-function withSignatures(pod: Pod, decisions: readonly Decision[], uids: ReadonlyMap<Container, string>) {
-  const metadata = isJsonObject(pod.json["metadata"]) ? pod.json["metadata"] : {};
-  if (uids.size > 0) {
-    const annotations = { ...pod.annotations, [SIGNATURES]: signaturesOf(decisions, uids) };
-    return { ...metadata, annotations };
-  }
-  if (pod.annotations[SIGNATURES] === undefined) return metadata;
-  const { [SIGNATURES]: _, ...others } = pod.annotations;
-  return { ...metadata, annotations: others };
+function withSignatures(
+  { json }: Pod,
+  decisions: readonly Decision[],
+  uids: ReadonlyMap<Container, string>,
+): Edited | undefined {
+  const signatures = uids.size > 0 ? signaturesOf(decisions, uids) : undefined;
+  const metadata = own(json, "metadata");
+  const before = isJsonObject(metadata) ? own(metadata, "annotations") : undefined;
+  if (!isJsonObject(before) && signatures === undefined) return metadata;
+  return editOf(metadata, { annotations: editOf(before, { [SIGNATURES]: signatures }) });
 }
 
 /** A JSON object by uid; nothing in it is to be escaped, and an object of ever new names would cost more than that. */
@@ -121,9 +120,9 @@ function volumes({ pod, plan, settings, deliverBy }: Rewriting, isUsed: boolean)
 
 function initContainers(
   { pod, plan, settings, deliverBy }: Rewriting,
-  rewrite: (container: Container) => JsonObject,
+  rewrite: (container: Container) => Edited,
   isUsed: boolean,
-): readonly JsonObject[] {
+): readonly Edited[] {
   const others = pod.initContainers.filter(({ name }) => name !== INSTALL_CONTAINER).map(rewrite);
   if (!isUsed || deliverBy === "image") return others;
   return [installContainer(pod, plan, settings), ...others];
@@ -132,29 +131,28 @@ function initContainers(
 const INJECTOR_MOUNT = [injectorMount];
 const BOTH_MOUNTS = [injectorMount, tokenMount];
 
-function wrapContainer(decision: Decision, uid: string, rewriting: Rewriting): JsonObject {
+function wrapContainer(decision: Decision, uid: string, rewriting: Rewriting): Edit {
   const { container, argv, wrapping } = decision;
   const mounts = hasOwnToken(rewriting.plan) ? BOTH_MOUNTS : INJECTOR_MOUNT;
-  return {
-    ...container.json,
+  return editOf(container.json, {
     ...wrap(argv, wrapping),
     env: wrappedEnvironment(decision, uid, rewriting),
     volumeMounts: bringTo(container.volumeMounts, mounts, isOwnVolume),
-  };
+  });
 }
 
 function jsonOf(parts: readonly { readonly json: JsonObject }[]): readonly JsonObject[] {
   return parts.map((part) => part.json);
 }
 
-function unwrapContainer({ container, argv, wrapping }: Decision): JsonObject {
+function unwrapContainer({ container, argv, wrapping }: Decision): Edit {
   const isOwn = ({ name }: JsonObject) => typeof name === "string" && isOwnVariable(name);
-  const before = [...(wrapping?.command ?? []), ...(wrapping?.argsBefore ?? [])].slice(0, -1);
-  const { args: _, ...rest } = container.json;
-  return {
-    ...rest,
-    command: [...before, ...unwrappedCommand(argv)],
+  return editOf(container.json, {
+    ...(wrapping !== undefined && {
+      command: [...[...wrapping.command, ...wrapping.argsBefore].slice(0, -1), ...unwrappedCommand(argv)],
+      args: undefined,
+    }),
     env: bringTo(jsonOf(container.env), [], isOwn),
     volumeMounts: bringTo(container.volumeMounts, [], isOwnVolume),
-  };
+  });
 }

@@ -2,7 +2,7 @@
 import type { Container, ObjectName, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { NO_ENTRIES } from "./entries.ts";
-import { type ContainerEnvironment, environmentOf, isHeldIn } from "./environment.ts";
+import { type ContainerEnvironment, environmentOf, isHeldIn, readSources } from "./environment.ts";
 import { isInstallContainer } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
 
@@ -56,7 +56,7 @@ export async function leftOutEnvironment(
   read: (object: ObjectName) => Promise<ObjectContent>,
 ): Promise<ContainerEnvironment> {
   try {
-    return await environmentOf(container, annotations, read);
+    return environmentOf(container, annotations, await readSources(container, read));
   } catch {
     const holders = container.env.filter(({ value }) => isHeldIn(value)).map(({ name }) => name);
     return {

@@ -14,11 +14,10 @@ export function subPathWarnings(
   { name, volumeMounts }: Container,
   holders: ReadonlySet<string>,
 ): readonly string[] {
-  const expressions = volumeMounts.map((mount) => own(mount, "subPathExpr"));
-  const isConcerned = expressions.some(
-    (expression) =>
-      typeof expression === "string" &&
-      mentionedNames(expression).some((mentioned) => holders.has(mentioned)),
-  );
+  const isConcerned = volumeMounts.some((mount) => {
+    const expression = own(mount, "subPathExpr");
+    if (typeof expression !== "string") return false;
+    return mentionedNames(expression).some((mentioned) => holders.has(mentioned));
+  });
   return isConcerned ? [`container ${name}: subPathExpr will see a reference as text, not its secret`] : [];
 }

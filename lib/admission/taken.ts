@@ -3,7 +3,8 @@ import { PiggyError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { annotationName } from "../settings.ts";
-import { INJECTOR_VOLUME, INSTALL_CONTAINER, isInstallContainer, MOUNT_PATH } from "./injector-volume.ts";
+import { INJECTOR_VOLUME, INSTALL_CONTAINER, MOUNT_PATH } from "./injector-volume.ts";
+import { ownContainers } from "./pod-amount.ts";
 import { TOKEN_MOUNT_PATH, TOKEN_VOLUME } from "./token-volume.ts";
 
 const TOKEN_PATH = absolute(TOKEN_MOUNT_PATH);
@@ -15,11 +16,11 @@ const VOLUMES = [
 ] as const;
 
 /** @throws PiggyError `name_taken` */
-export function refuseTakenNames({ volumes, initContainers, containers }: Pod): void {
-  const others = [...initContainers.filter((container) => !isInstallContainer(container)), ...containers];
+export function refuseTakenNames(pod: Pod): void {
+  const others = ownContainers(pod);
   for (const { name, sources, path } of VOLUMES) {
-    const named = volumes.filter((volume) => volume["name"] === name);
-    if (named.length === 0) continue;
+    if (!pod.volumes.some((volume) => volume["name"] === name)) continue;
+    const named = pod.volumes.filter((volume) => volume["name"] === name);
     const isOther = named.some((volume) => sources.every((source) => !volume[source]));
     const isElsewhere = others.some(({ volumeMounts }) =>
       volumeMounts.some((mount) => mount["name"] === name && pathOf(mount) !== path),
@@ -73,7 +74,8 @@ function isReadOnly(mount: JsonObject, { volumes }: Pod): boolean {
 }
 
 function isWithin(path: string, folder: string): boolean {
-  return folder === "/" || path === folder || path.startsWith(`${folder}/`);
+  if (!path.startsWith(folder)) return false;
+  return folder === "/" || path.length === folder.length || path.charAt(folder.length) === "/";
 }
 
 function pathOf({ mountPath }: JsonObject): string {

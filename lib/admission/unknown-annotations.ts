@@ -7,9 +7,10 @@ const MOST = 8;
 
 /** One sentence for each, with the nearest name that there is. */
 export function unknownAnnotations(annotations: Readonly<Record<string, string>>): readonly string[] {
-  const ours = Object.keys(annotations).filter((name) => name.startsWith(ANNOTATION_PREFIX));
-  const unknown = ours.filter((name) => !KNOWN.has(name)).slice(0, MOST);
-  return unknown.map((annotation) => {
+  const unknown = Object.keys(annotations).filter(
+    (name) => name.startsWith(ANNOTATION_PREFIX) && !KNOWN.has(name),
+  );
+  return unknown.slice(0, MOST).map((annotation) => {
     const name = annotation.slice(ANNOTATION_PREFIX.length);
     const shown = JSON.stringify(annotation.slice(0, ANNOTATION_PREFIX.length + LONGEST_NAME));
     const variable = WEBHOOK_VARIABLES.get(annotation);

@@ -9,6 +9,7 @@ const LONGEST = 256;
 const MOST = 16;
 
 export function formatWarnings(sentences: readonly string[]): readonly string[] {
+  if (sentences.length === 0) return sentences;
   const lines = [...new Set(sentences)].map((sentence) => oneLine(`piggy: ${sentence}`, LONGEST));
   if (lines.length <= MOST) return lines;
   const shown = lines.slice(0, MOST - 1);

@@ -26,6 +26,26 @@ const TUNING: ReadonlySet<string> = new Set(
   ).map(containerVariable),
 );
 
+/**
+ * What takes a guard away: asking the webhook, verifying it, and a start only with every secret. Nothing is written of
+ * them where they are off.
+ */
+const GUARDS = (["standalone", "piggy-skip-verify-tls", "piggy-ignore-no-env"] as const).map(
+  containerVariable,
+);
+
+/**
+ * The guards that an object behind `envFrom` could take away by a key of such a name, now or at any later start. For
+ * the kubelet what stands in `env` counts, so they are said there.
+ */
+function openGuards({ envFrom, env }: Container, { variables }: Plan): readonly string[] {
+  if (envFrom.length === 0) return [];
+  return GUARDS.filter((guard) => {
+    const isSaid = variables.has(guard) || (TUNING.has(guard) && env.some(({ name }) => name === guard));
+    return !isSaid && envFrom.some(({ prefix }) => guard.startsWith(prefix));
+  });
+}
+
 const POD_NAME: JsonObject = {
   name: "PIGGY_POD_NAME",
   valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } },
@@ -43,6 +63,7 @@ export function wrappedEnvironment(
   const variables: JsonObject[] = [];
   for (const [name, value] of plan.variables) variables.push({ name, value });
   if (plan.mode === "proxy") variables.push(POD_NAME);
+  for (const name of openGuards(container, plan)) variables.push({ name, value: "false" });
   variables.push(
     { name: "PIGGY_UID", value: uid },
     ...terminationLog(container),
@@ -51,11 +72,12 @@ export function wrappedEnvironment(
   const isWanted = (name: string) => variables.some((variable) => variable["name"] === name);
   const isOurs = ({ name }: JsonObject) =>
     isOwn(name) && !name.startsWith(MENTIONS_IN) && (!TUNING.has(name) || isWanted(name));
+  const { inlined } = environment;
   const write = (variable: EnvVar) => {
-    const value = environment.inlined.get(variable);
+    const value = inlined.size === 0 ? undefined : inlined.get(variable);
     return value === undefined ? variable.json : { ...variable.json, value };
   };
-  const marked = plan.injector.isOurs ? environment.marked : new Map<EnvVar, string>();
+  const marked = plan.injector.isOurs ? environment.marked : NOTHING;
   const env = withMentions(container, marked, uid, write);
   // In standalone mode nobody else is asked.
   if (hasOwnToken(plan) && environment.entries.keys.size > 0) {
@@ -63,12 +85,12 @@ export function wrappedEnvironment(
     variables.push(...recordedEntries(container.name, environment.entries, own));
   }
   // Last, so that the kubelet knows every name by then.
-  return bringTo(
-    env.filter(({ name }) => name !== MENTIONED),
-    variables,
-    isOurs,
-  );
+  const others = env.some(isMentioned) ? env.filter((variable) => !isMentioned(variable)) : env;
+  return bringTo(others, variables, isOurs);
 }
+
+const NOTHING: ReadonlyMap<EnvVar, string> = new Map();
+const isMentioned = ({ name }: JsonObject) => name === MENTIONED;
 
 function isOwn(name: unknown): name is string {
   return typeof name === "string" && isOwnVariable(name);

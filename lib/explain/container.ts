@@ -1,6 +1,11 @@
 /** What becomes of a container, and why. */
 import type { ImageCommand } from "../admission/argv.ts";
-import { type ContainerEnvironment, environmentOf, type Unseen } from "../admission/environment.ts";
+import {
+  type ContainerEnvironment,
+  environmentOf,
+  readSources,
+  type Unseen,
+} from "../admission/environment.ts";
 import type { ObjectContent } from "../admission/objects.ts";
 import { selectContainers } from "../admission/selection.ts";
 import { messageOf } from "../error.ts";
@@ -76,7 +81,7 @@ async function environmentOrProblem({
   read,
 }: ContainerQuestion): Promise<ContainerEnvironment | string> {
   try {
-    return await environmentOf(container, pod.annotations, read);
+    return environmentOf(container, pod.annotations, await readSources(container, read));
   } catch (error) {
     return messageOf(error);
   }

@@ -27,6 +27,14 @@ export function declaredLength(request: Request): number | undefined {
   return Number.isNaN(declared) ? undefined : declared;
 }
 
+/**
+ * The same for a body that may be as long as the listener takes any: it has counted already.
+ * @throws PiggyError `request_invalid` when it is not here by the deadline
+ */
+export function readWholeBody(request: Request, deadline: Deadline): Promise<string> {
+  return inTime(request.text(), deadline);
+}
+
 /** The same by its deadline. Work that is late goes on, and nobody hears of it. */
 function inTime<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();

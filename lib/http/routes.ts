@@ -9,7 +9,7 @@ import type { Log } from "../log.ts";
 import type { RequestMetrics, Result, Route } from "../metrics/requests.ts";
 import type { SecretAnswer } from "../secrets/answer.ts";
 import { formatUnresolved } from "../secrets/unresolved.ts";
-import { readBody, SlowBody } from "./body.ts";
+import { readBody, readWholeBody, SlowBody } from "./body.ts";
 import { type BodyBudget, createBodyBudget } from "./body-budget.ts";
 import type { Fetch } from "./listener.ts";
 import { answerProbe, isProbe } from "./probes.ts";
@@ -28,8 +28,6 @@ export interface Routes {
   readonly log: Log;
 }
 
-/** Two objects of at most 3 MiB each at the API server, and what is around them. */
-const LONGEST_REVIEW = 8 * 1024 * 1024;
 /** A token, and as many keys as an environment can name. */
 const LONGEST_SECRET_REQUEST = 1024 * 1024;
 const SECRET_TIMEOUT_MS = 10_000;
@@ -60,9 +58,13 @@ export function createHandler(given: Routes): Fetch {
     const target = targetOf(request.url);
     const route = routeOf(target.path);
     const begun = metrics.begin(route);
-    const { response, result } = await answer(routes, target, request).catch((error: unknown) =>
-      failure(error, log),
-    );
+    let answered: Answer;
+    try {
+      answered = await answer(routes, target, request);
+    } catch (error) {
+      answered = failure(error, log);
+    }
+    const { response, result } = answered;
     metrics.end(route, begun, result);
     // A client whose connection stays open would never notice that we are on our way out.
     if (isLast || routes.isDraining()) response.headers.set("Connection", "close");
@@ -81,7 +83,7 @@ function routeOf(path: string): Route {
   }
 }
 
-async function answer(routes: Shared, { path, query }: Target, request: Request): Promise<Answer> {
+function answer(routes: Shared, { path, query }: Target, request: Request): Promise<Answer> | Answer {
   if (isProbe(path)) return { response: answerProbe(path, routes.readiness), result: ANSWERED };
   switch (path) {
     case "/mutate":
@@ -99,7 +101,7 @@ const UNCONCERNED: Result = { outcome: "unconcerned" };
 
 async function mutate({ admission }: Routes, request: Request, query: string): Promise<Answer> {
   const deadline = deadlineIn(timeToDecide(query));
-  const body = await readBody(request, LONGEST_REVIEW, deadline);
+  const body = await readWholeBody(request, deadline);
   const unconcerned = uidOfUnconcerned(body, admission.webhook.environment);
   if (unconcerned !== undefined) {
     return { response: json(formatReview(unconcerned, ALLOWED)), result: UNCONCERNED };

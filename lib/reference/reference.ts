@@ -19,7 +19,7 @@ export interface Reference {
 export function parseReference(value: string): Reference | undefined {
   // Every value of every environment is held against this: most are told apart by one character.
   if (value.charAt(PREFIX.length - 1) !== ":") return undefined;
-  if (value.slice(0, PREFIX.length).toLowerCase() !== PREFIX) return undefined;
+  if (!value.startsWith(PREFIX) && value.slice(0, PREFIX.length).toLowerCase() !== PREFIX) return undefined;
   return { key: trimEndOf(value.slice(PREFIX.length), "\r\n") };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { type Bounds, createBoundedCache } from "../bounded-cache.ts";
+import type { Ending } from "../deadline.ts";
 import { type ErrorCode, PiggyError } from "../error.ts";
 import { createSingleFlight } from "../single-flight.ts";
 import { createTurns } from "../turns.ts";
@@ -25,13 +26,14 @@ export interface ImageRequest {
 export interface Asking {
   /** Whether a tag's kept answer will not do, because the kubelet will ask for the tag anew as well. */
   readonly fresh: boolean;
-  readonly signal: AbortSignal;
+  readonly ending: Ending;
   readonly read: (signal: AbortSignal) => Promise<ImageCommand>;
-  /** What is thrown when the signal ends first. */
+  /** What is thrown when it ends before there is an answer. */
   readonly late: () => PiggyError;
 }
 
-export type ImageCache = (request: ImageRequest, asking: Asking) => Promise<ImageCommand>;
+/** What is known is answered at once. @throws what was refused a moment ago */
+export type ImageCache = (request: ImageRequest, asking: Asking) => Promise<ImageCommand> | ImageCommand;
 
 /** Whether the registry was asked for this answer, for another's at the same time, or before. */
 export type AnsweredBy = "asked" | "shared" | "cached";
@@ -62,19 +64,31 @@ export function createImageCache(
   const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
   const share = createSingleFlight<ImageCommand>();
   const turn = createTurns(SIDE_BY_SIDE);
-  const look = async (
-    request: ImageRequest,
-    { fresh, signal, read, late }: Asking,
-    is: (by: AnsweredBy) => void,
-  ) => {
+  const heard = async (look: Promise<ImageCommand>, by: () => AnsweredBy) => {
+    try {
+      const command = await look;
+      observe(by(), "found");
+      return command;
+    } catch (error) {
+      observe(by(), error instanceof PiggyError ? error.code : "internal");
+      throw error;
+    }
+  };
+  return (request, { fresh, ending, read, late }) => {
     const key = keyOf(request);
     const byDigest = isDigest(request.reference);
     const answer = fresh && !byDigest ? undefined : kept.get(key);
-    if (answer !== undefined) is("cached");
-    if (answer instanceof PiggyError) throw answer;
-    if (answer !== undefined) return answer;
+    if (answer instanceof PiggyError) {
+      observe("cached", answer.code);
+      throw answer;
+    }
+    if (answer !== undefined) {
+      observe("cached", "found");
+      return answer;
+    }
+    let by: AnsweredBy = "shared";
     const run = async (shared: AbortSignal) => {
-      is("asked");
+      by = "asked";
       try {
         const command = await turn(() => read(shared));
         kept.put(key, command, sizeOf(command), byDigest ? Number.POSITIVE_INFINITY : TAG_LIFETIME_MS);
@@ -86,21 +100,7 @@ export function createImageCache(
         throw error;
       }
     };
-    return share({ key, signal, run, late });
-  };
-  return async (request, asking) => {
-    let by: AnsweredBy = "shared";
-    const is = (other: AnsweredBy) => {
-      by = other;
-    };
-    try {
-      const command = await look(request, asking, is);
-      observe(by, "found");
-      return command;
-    } catch (error) {
-      observe(by, error instanceof PiggyError ? error.code : "internal");
-      throw error;
-    }
+    return heard(share({ key, signal: ending.signal, run, late }), () => by);
   };
 }
 

@@ -82,7 +82,7 @@ async function readFrom(
     const request: ImageRequest = { source, reference, platform, skipVerify: !verify, login };
     const read = (signal: AbortSignal) => readImage(request, settings, signal);
     try {
-      return await askTwice(() => cache(request, { fresh, signal: deadline.signal, read, late }), deadline);
+      return await askTwice(() => cache(request, { fresh, ending: deadline, read, late }), deadline);
     } catch (error) {
       if (!(error instanceof PiggyError)) throw error;
       // Other credentials may do what these cannot; nothing else gets better by them.

@@ -27,7 +27,7 @@ const DOCKER_HUB = "docker.io";
  */
 export function parseImageName(image: string): ImageName {
   const invalid = (what: string) =>
-    new PiggyError("image_name_invalid", `image ${quote(image, LONGEST_IMAGE)}: ${what}`);
+    new PiggyError("image_name_invalid", `image ${quote(shown(image), LONGEST_IMAGE)}: ${what}`);
   if (image.length > LONGEST_IMAGE) throw invalid("longer than any name");
   const [named = "", ...digests] = image.split("@");
   const digest = digests[0];
@@ -42,6 +42,15 @@ export function parseImageName(image: string): ImageName {
   if (repository.length > LONGEST_NAME || !REPOSITORY.test(repository))
     throw invalid("not a repository's name");
   return { domain, repository, reference: digest ?? tag };
+}
+
+/** Its beginning, without what stands before an @ as a name and password would: a colon is in it, and no digest follows. */
+function shown(image: string): string {
+  const text = image.slice(0, LONGEST_IMAGE);
+  const digest = text.search(/@[a-z0-9]+:[0-9a-f]{32,}$/i);
+  const named = digest < 0 ? text : text.slice(0, digest);
+  const at = named.lastIndexOf("@");
+  return named.slice(0, Math.max(at, 0)).includes(":") ? `…${text.slice(at)}` : text;
 }
 
 /** The first component is a host when it could not be part of a repository's name. */

@@ -1,9 +1,9 @@
 /** The entrypoint look-up for a container of a Pod, with the credentials that the Pod may use. */
-import type { Deadline } from "../deadline.ts";
+import type { Deadline, Ending } from "../deadline.ts";
 import type { Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import { createTurns } from "../turns.ts";
-import { credentialsFor, parseDockerConfig } from "./credentials.ts";
+import { credentialsFor, type Entry, parseDockerConfig } from "./credentials.ts";
 import { parseEcrHost } from "./ecr-host.ts";
 import { type AskEcr, createEcrLogins } from "./ecr-logins.ts";
 import type { RegistrySettings } from "./endpoint.ts";
@@ -33,8 +33,8 @@ export interface PullSecrets {
   readonly ofServiceAccount: (
     namespace: string,
     name: string,
-    signal: AbortSignal,
-  ) => Promise<readonly string[]>;
+    deadline: Ending,
+  ) => Promise<readonly string[]> | readonly string[];
 }
 
 /**
@@ -49,7 +49,7 @@ export function createImageLookup(
   const cache = createImageCache(undefined, undefined, observe);
   const ecrLogins = createEcrLogins(askEcr);
   // All containers of a Pod have the same secrets.
-  const known = new WeakMap<Pod, ReturnType<typeof readEntries>>();
+  const known = new WeakMap<Pod, Promise<Entries>>();
   const secretsOf = (lookup: ImageLookup) => {
     const entries = known.get(lookup.pod) ?? readEntries(lookup, pullSecrets);
     known.set(lookup.pod, entries);
@@ -83,22 +83,31 @@ export function createImageLookup(
 const SECRETS_SIDE_BY_SIDE = 16;
 
 /** One list of what the kubelet has as well, and another of what only we were told of. */
-async function readEntries({ pod, namespace, settings, deadline }: ImageLookup, pullSecrets: PullSecrets) {
-  const { signal } = deadline;
-  const ofAccount = await pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, signal);
+async function readEntries(
+  { pod, namespace, settings, deadline }: ImageLookup,
+  pullSecrets: PullSecrets,
+): Promise<Entries> {
+  const names = pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, deadline);
+  const ofAccount = names instanceof Promise ? await names : names;
+  const [kubeletsNames, ourNames] = [namesOf(pod, ofAccount, namespace), annotated(settings, namespace)];
+  if (kubeletsNames.length === 0 && ourNames.length === 0) return NO_ENTRIES;
   const turn = createTurns(SECRETS_SIDE_BY_SIDE);
   const entriesOf = async (secrets: readonly SecretName[]) => {
     const data = await Promise.all(
-      secrets.map((secret) => turn(() => pullSecrets.read(secret.namespace, secret.name, signal))),
+      secrets.map((secret) => turn(() => pullSecrets.read(secret.namespace, secret.name, deadline.signal))),
     );
     return data.flatMap((entry) => (entry === undefined ? [] : parseDockerConfig(entry)));
   };
-  const [kubelets, ours] = await Promise.all([
-    entriesOf(namesOf(pod, ofAccount, namespace)),
-    entriesOf(annotated(settings, namespace)),
-  ]);
+  const [kubelets, ours] = await Promise.all([entriesOf(kubeletsNames), entriesOf(ourNames)]);
   return { kubelets, ours };
 }
+
+interface Entries {
+  readonly kubelets: readonly Entry[];
+  readonly ours: readonly Entry[];
+}
+
+const NO_ENTRIES: Entries = { kubelets: [], ours: [] };
 
 interface SecretName {
   readonly namespace: string;
@@ -107,6 +116,7 @@ interface SecretName {
 
 /** The Pod's own come first, then its service account's, which the API server copies only to a Pod that has none. */
 function namesOf(pod: Pod, ofAccount: readonly string[], namespace: string): readonly SecretName[] {
+  if (pod.imagePullSecrets.length === 0 && ofAccount.length === 0) return [];
   const names = new Set([...pod.imagePullSecrets, ...ofAccount]);
   return [...names].map((name) => ({ namespace, name }));
 }

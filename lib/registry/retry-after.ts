@@ -33,13 +33,13 @@ export function parseRetryAfter(header: string | null, now: number): number | un
 }
 
 /** Asks, and once more when a registry says to come back while there is still time. */
-export async function askTwice<T>(ask: () => Promise<T>, { signal, remaining }: Deadline): Promise<T> {
+export async function askTwice<T>(ask: () => Promise<T> | T, deadline: Deadline): Promise<T> {
   try {
     return await ask();
   } catch (error) {
     if (!(error instanceof ComeBackLater) || error.afterMs === undefined) throw error;
-    if (error.afterMs + TIME_TO_ASK_MS > remaining()) throw error;
-    await sleep(error.afterMs, undefined, { signal }).catch(() => {
+    if (error.afterMs + TIME_TO_ASK_MS > deadline.remaining()) throw error;
+    await sleep(error.afterMs, undefined, { signal: deadline.signal }).catch(() => {
       throw error;
     });
     return await ask();

@@ -36,6 +36,26 @@ async function textOf(name: string, env: readonly object[], container: object = 
   return (await envOf(env, container)).findLast((variable) => variable.name === name)?.value;
 }
 
+describe("values that mention a long one with a reference in it", () => {
+  const long = { name: "LONG", value: `\${piggy:A}${"x".repeat(100_000)}` };
+  const mentioning = (count: number) => [
+    long,
+    ...Array.from({ length: count }, (_, index) => ({ name: `V${index}`, value: "a $(LONG)" })),
+  ];
+
+  test("are admitted as long as the kernel could take them", async () => {
+    const { allowed } = await mutate(world, podWith({ env: mentioning(15) }));
+    expect(allowed).toBe(true);
+  });
+
+  test("are denied when all together are more than that", async () => {
+    const { allowed, status } = await mutate(world, podWith({ env: mentioning(25) }));
+    expect(allowed).toBe(false);
+    expect(status.message).toContain("$(LONG)");
+    expect(status.message).toContain("is too long");
+  });
+});
+
 describe("a mention of a reference within a value becomes the reference", () => {
   test.each([
     ["pg://u:$(PASSWORD)@db", `pg://u:\${piggy:PASSWORD}@db`],

@@ -67,7 +67,7 @@ describe("another webhook", () => {
   test.each([
     ["args", { args: ["/other"] }],
     ["command", { command: ["/other"] }],
-    ["both", { command: ["/other"], args: ["x"] }],
+    ["args, and put a word before the injector's", { args: ["-v", "--", "/app"] }],
   ])("that replaced %s is told that the command is lost", async (_, replaced) => {
     const { allowed, status } = await again(
       podWith(),
@@ -81,6 +81,50 @@ describe("another webhook", () => {
     ]) {
       expect(status.message).toContain(part);
     }
+  });
+});
+
+describe("another webhook that replaced both command and args", () => {
+  const replace =
+    (replaced: object, env?: readonly object[]) =>
+    ({ spec }: Changed) =>
+      void Object.assign(
+        spec.containers[0],
+        replaced,
+        env && { env: [...env, ...spec.containers[0].env.slice(1)] },
+      );
+  const image = () => `${world.registry.host}/shop/image:1`;
+
+  test.each([
+    ["by its own", () => ({ command: ["/other"], args: ["x"] }), ["--", "/other", "x"], "/other x"],
+    [
+      "by args alone",
+      () => ({ image: image(), command: [], args: ["x"] }),
+      ["--", "/entry", "$$(A)", "x"],
+      "/entry $(A) x",
+    ],
+    [
+      "by nothing",
+      () => ({ image: image(), command: [], args: [] }),
+      ["--", "/entry", "$$(A)", "$$$$"],
+      "/entry $(A) $$",
+    ],
+  ])("%s has that wrapped, as at a first admission", async (_, replaced, args, signed) => {
+    const { pod } = await again(podWith(), replace(replaced()));
+    expect(containerOf(pod)).toMatchObject({ command: ["/piggy/piggy-env"], args });
+    expect(signaturesOf(pod)).toEqual({ main: sha256(signed) });
+    expect((await mutate(world, pod)).patch).toEqual([]);
+  });
+
+  test("and took the reference away has nothing of ours left", async () => {
+    const plain = { name: "PASSWORD", value: "text" };
+    const other = { command: ["/other"], args: ["x"] };
+    const { json } = await again(podWith(), replace(other, [plain]));
+    const { annotations } = podWith().metadata;
+    expect(json).toMatchObject({ metadata: { annotations } });
+    expect(json).toHaveProperty("spec", {
+      containers: [{ ...containerWith({ env: [plain] }), ...other, volumeMounts: [] }],
+    });
   });
 });
 

@@ -34,6 +34,34 @@ describe("an object that is not there yet", () => {
     expect(isWrapped(pod)).toBe(true);
   });
 
+  describe("a key of a file that another container writes", () => {
+    const inFile = (optional?: boolean) => {
+      const fileKeyRef = { volumeName: "v", path: "a.env", key: "A", ...(optional && { optional }) };
+      return { env: [{ name: "A", valueFrom: { fileKeyRef } }] };
+    };
+
+    test("is treated alike, and so are values that mention it", async () => {
+      const env = [...inFile().env, { name: "URL", value: "pg://$(A)@db" }];
+      const { pod, warnings } = await mutate(world, podWith({ env }));
+      const { PIGGY_UID, PIGGY_MENTIONS_IN_URL } = environmentOf(pod);
+      expect(warnings).toEqual([]);
+      expect(PIGGY_MENTIONS_IN_URL).toBe(`pg://${PIGGY_UID}$(A)${PIGGY_UID}@db`);
+      expect((await mutate(world, pod)).patch).toEqual([]);
+    });
+
+    test("denies the Pod whose entrypoint cannot be found, with the file's name", async () => {
+      const { status } = await mutate(world, podWith({ ...inFile(), ...unknown() }));
+      expect(status.message).toContain("file a.env of volume v is absent");
+    });
+
+    test("does not where it is optional, or nobody asked for it", async () => {
+      const { warnings } = await mutate(world, podWith({ ...inFile(true), ...unknown() }));
+      expect(warnings).toEqual([expect.stringContaining("container main starts without piggy-env")]);
+      const ignored = await mutate(world, podWith({ ...inFile(), ...unknown() }, ignore));
+      expect(ignored).toMatchObject({ allowed: true, patch: [], warnings: [] });
+    });
+  });
+
   test("and an image whose entrypoint is found: wrapped", async () => {
     const { pod } = await mutate(world, podWith({ ...missing(true), ...known() }));
     expect(containerOf(pod).args).toEqual(["--", "/entry"]);

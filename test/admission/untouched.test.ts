@@ -78,6 +78,27 @@ test("names with slashes and tildes are no paths", async () => {
   expect(environmentOf(pod, "a/b~c")["X/Y~1"]).toBe("piggy:a/b~c");
 });
 
+test("names that every object has on its prototype stay, and what they say", async () => {
+  const map = (entries: object): object => JSON.parse(JSON.stringify(entries).replace("PROTO", "__proto__"));
+  const annotations = map({ PROTO: "a", constructor: "b", "piggysec.com/aws-secret-name": SECRET });
+  const nodeSelector = map({ PROTO: "c", toString: "d" });
+  const manifest = podWith({}, { metadata: { annotations }, spec: { nodeSelector } });
+  const { patch } = await mutate(world, manifest);
+  expect(patch.filter(({ path }) => /annotations|nodeSelector/.test(path))).toEqual([
+    expect.objectContaining({ op: "add", path: "/metadata/annotations/piggysec.com~1piggy-uid" }),
+  ]);
+});
+
+test("a variable that is a copy of an annotation with such a name holds the reference that it says", async () => {
+  const annotations: object = JSON.parse(
+    `{"__proto__":"piggy:A","piggysec.com/aws-secret-name":${JSON.stringify(SECRET)}}`,
+  );
+  const fieldRef = { fieldPath: "metadata.annotations['__proto__']" };
+  const env = [{ name: "A", valueFrom: { fieldRef } }];
+  const { pod } = await mutate(world, podWith({ env }, { metadata: { annotations } }));
+  expect(environmentOf(pod)["PIGGY_UID"]).toBeDefined();
+});
+
 test("a static Pod's mirror is left alone, with a warning", async () => {
   const annotations = { "kubernetes.io/config.mirror": "c3f1" };
   const { allowed, patch, warnings } = await mutate(world, podWith({}, { annotations }));

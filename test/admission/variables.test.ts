@@ -51,6 +51,34 @@ describe("a container's env", () => {
     ]);
   });
 
+  describe("with objects behind envFrom", () => {
+    const GUARDS = ["PIGGY_STANDALONE", "PIGGY_SKIP_VERIFY_TLS", "PIGGY_IGNORE_NO_ENV"];
+    const from = (prefix?: string) => [{ configMapRef: { name: "any", optional: true }, prefix }];
+    const guardsOf = ({ pod }: Awaited<ReturnType<typeof mutate>>) =>
+      GUARDS.map((name) => environmentOf(pod)[name]);
+
+    test.each([
+      ["no prefix", undefined, ["false", "false", "false"]],
+      ["the beginning of some", "PIGGY_S", ["false", "false", undefined]],
+      ["another prefix", "APP_", [undefined, undefined, undefined]],
+    ])("of %s, says of what they could set that it is off", async (_, prefix, said) => {
+      const first = await mutate(world, podWith({ envFrom: from(prefix) }));
+      expect(guardsOf(first)).toEqual(said);
+      expect((await mutate(world, first.pod)).patch).toEqual([]);
+    });
+
+    test("has what the annotations and the manifest's own env turn on", async () => {
+      const on = { name: "PIGGY_IGNORE_NO_ENV", value: "true" };
+      const annotations = {
+        "piggysec.com/standalone": "true",
+        "piggysec.com/piggy-skip-verify-tls": "true",
+      };
+      const first = await mutate(world, podWith({ envFrom: from(), env: [own, on] }, { annotations }));
+      expect(guardsOf(first)).toEqual(["true", "false", "true"]);
+      expect((await mutate(world, first.pod)).patch).toEqual([]);
+    });
+  });
+
   test("has the parameter path in the secret's place", async () => {
     const variables = await environment({ "piggysec.com/aws-ssm-parameter-path": "/shop/api" });
     expect(variables).toMatchObject({ PIGGY_AWS_SSM_PARAMETER_PATH: "/shop/api", PIGGY_AWS_REGION: REGION });

@@ -148,6 +148,12 @@ test("a length that is said twice does not lift the limit", async () => {
   expect(answer).toContain("longer than 1048576 bytes");
 });
 
+test("a review of more than 8 MiB in chunks is refused while it comes", async () => {
+  const chunk = `100000\r\n${"x".repeat(0x100000)}\r\n`;
+  const answer = await sendPart("/mutate?timeout=30s", "Transfer-Encoding: chunked", chunk.repeat(9));
+  expect(answer).toStartWith("HTTP/1.1 413");
+});
+
 test("a review whose body does not come is answered within its own time", async () => {
   const answer = await sendPart("/mutate?timeout=1s", "Content-Length: 1000", "{");
   expect(answer).toStartWith("HTTP/1.1 400");

@@ -14,18 +14,18 @@ test("five seconds for each account, and nothing is kept of a failure", async ()
     },
     () => now,
   );
-  const { signal } = new AbortController();
+  const ending = new AbortController();
 
   failure = new Error("the API server is away");
-  expect(read("shop", "puller", signal)).rejects.toThrow("away");
+  expect(read("shop", "puller", ending)).rejects.toThrow("away");
   failure = undefined;
-  expect(await read("shop", "puller", signal)).toEqual(["puller-login"]);
-  expect(await read("shop", "puller", signal)).toEqual(["puller-login"]);
-  expect(await read("bank", "puller", signal)).toEqual(["puller-login"]);
+  expect(await read("shop", "puller", ending)).toEqual(["puller-login"]);
+  expect(await read("shop", "puller", ending)).toEqual(["puller-login"]);
+  expect(await read("bank", "puller", ending)).toEqual(["puller-login"]);
   now = 4_999;
-  await read("shop", "puller", signal);
+  await read("shop", "puller", ending);
   expect(asked).toEqual(["shop/puller", "shop/puller", "bank/puller"]);
   now = 5_000;
-  await read("shop", "puller", signal);
+  await read("shop", "puller", ending);
   expect(asked).toHaveLength(4);
 });

@@ -68,7 +68,6 @@ describe("an image's name is refused, and quoted", () => {
     "registry.example.com:port/app",
     "-registry.example.com/app",
     "registry_1.example.com/app",
-    "user:password@registry.example.com/app",
     "registry.example.com?x/app",
     "https://registry.example.com/app",
     "[::1/app",
@@ -77,6 +76,21 @@ describe("an image's name is refused, and quoted", () => {
     const error = await caught(() => parseImageName(image));
     expect(error.code).toBe("image_name_invalid");
     expect(error.message).toContain(JSON.stringify(image));
+  });
+});
+
+describe("a name and password in an image's name are refused, and not quoted", () => {
+  test.each([
+    ["user:password@registry.example.com/app", '"…@registry.example.com/app"'],
+    ["user:password@registry.example.com:5000", '"…@registry.example.com:5000"'],
+    ["user:p@ssword@registry.example.com/app", '"…@registry.example.com/app"'],
+    [`user:password@registry.example.com/app@${SHA256}`, `"…@registry.example.com/app@${SHA256}"`],
+    ["https://user:password@registry.example.com/app", '"…@registry.example.com/app"'],
+  ])("%s", async (image, shown) => {
+    const { code, message } = await caught(() => parseImageName(image));
+    expect(code).toBe("image_name_invalid");
+    expect(message).toContain(shown);
+    expect(message).not.toContain("ssword");
   });
 });
 
