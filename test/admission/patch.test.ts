@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { applyPatch } from "rfc6902";
-import { diff } from "../../lib/admission/patch.ts";
-import type { JsonValue } from "../../lib/json.ts";
+import { diff, type Edited, editOf } from "../../lib/admission/patch.ts";
+import { isJsonObject, type JsonValue } from "../../lib/json.ts";
 import patches from "../vectors/patches.json";
 import { createJsonGenerator } from "./json-generator.ts";
 
 /** What another implementation makes of the patch. The diff of a whole document is applied below a root of its own. */
-function applied(before: JsonValue, after: JsonValue): unknown {
+function applied(before: JsonValue, after: Edited): unknown {
   const document = { root: structuredClone(before) };
   const operations = diff(before, after, "/root").map((operation) => structuredClone(operation));
   expect(applyPatch(document, operations)).toEqual(operations.map(() => null));
@@ -34,6 +34,28 @@ describe("a patch", () => {
       const after = generate.changed(before);
       expect(applied(before, after)).toEqual(after);
       expect(diff(before, structuredClone(before))).toEqual([]);
+    }
+  });
+
+  test("turns an object into what an edit makes of it, wherever that stands in a list", () => {
+    const generate = createJsonGenerator(13);
+    for (let round = 0; round < 500; round += 1) {
+      const [one, other] = [
+        { name: "one", a: generate.value(3), b: generate.value(3) },
+        { name: "other", a: generate.value(3) },
+      ];
+      const [a, c] = [generate.value(3), generate.value(3)];
+      const [edit, otherEdit] = [
+        editOf(one, { a, b: undefined, c }),
+        editOf(other, { a: editOf(other.a, { c }) }),
+      ];
+      const after = { name: "one", a, c };
+      const otherAfter = { name: "other", a: { ...(isJsonObject(other.a) ? other.a : {}), c } };
+      expect(applied(one, edit)).toEqual(after);
+      expect(applied(other, edit)).toEqual(after);
+      expect(applied([one, other], [edit, otherEdit])).toEqual([after, otherAfter]);
+      expect(applied([one, other], [otherEdit, "between", edit])).toEqual([otherAfter, "between", after]);
+      expect(applied([1], [edit])).toEqual([after]);
     }
   });
 
