@@ -11,6 +11,7 @@ type Bench = (rounds: number | undefined) => Promise<readonly Claim[]>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   admission: async () => (await import("./admission.ts")).benchAdmission,
   injector: async () => (await import("./injector.ts")).benchInjector,
+  secret: async () => (await import("./secret.ts")).benchSecret,
 };
 
 interface Arguments {
