@@ -18,6 +18,7 @@ import { drawAdmission } from "./admission/picture.ts";
 import { buildPrograms, type Programs, versions } from "./admission/programs.ts";
 import { reviewOf, SCENARIOS } from "./admission/review.ts";
 import { verifyAnswers } from "./admission/verify.ts";
+import type { BenchOptions } from "./bench-options.ts";
 import type { Claim } from "./claim.ts";
 import { thisMachine } from "./machine.ts";
 import { requirePlaces } from "./places.ts";
@@ -29,7 +30,7 @@ const ROUNDS = 7;
 const RESULTS = fileURLToPath(new URL("results/admission.json", import.meta.url));
 const CHART = fileURLToPath(new URL("../docs/bench-admission.svg", import.meta.url));
 
-export async function benchAdmission(rounds = ROUNDS): Promise<readonly Claim[]> {
+export async function benchAdmission({ rounds = ROUNDS }: BenchOptions): Promise<readonly Claim[]> {
   requirePlaces();
   const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
   try {

@@ -1,95 +1,74 @@
 /**
- * POST /secret over kept-alive TLS: piggy-webhooks, with its cache and without, beside a program in Go that makes the
- * same checks. Each request is another Pod's. Both ask the API server for TokenReview and Pod for each, and both ask
- * the same backend, which answers at once.
+ * POST /secret over TLS. First over kept-alive connections: piggy-webhooks, with its cache and without, beside a
+ * program in Go that makes the same checks; each request is another Pod's, and all ask the API server for TokenReview
+ * and Pod each time. Then as it comes: rollouts, each container on a connection of its own, to two replicas.
  *
- * Each server has one processor; the client and the backend have the other.
+ * Servers have one processor; the client and the backend have the other.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { BenchOptions } from "./bench-options.ts";
 import type { Claim } from "./claim.ts";
+import { thisMachine } from "./machine.ts";
 import { requirePlaces } from "./places.ts";
-import { createCallers, formatRequests } from "./secret/caller.ts";
+import { save } from "./save.ts";
+import { claimsOf, type Findings } from "./secret/claims.ts";
+import { type Lasting, measureLasting } from "./secret/lasting.ts";
 import { type Measurement, measure } from "./secret/measure.ts";
 import { OURS, PEER, UNCACHED } from "./secret/names.ts";
-import { admit } from "./secret/pod.ts";
-import { buildPrograms } from "./secret/programs.ts";
-import { createSurroundings } from "./secret/surroundings.ts";
-import { type Process, type Server, startServer } from "./server.ts";
-import { formatTable } from "./table.ts";
+import { drawSecret } from "./secret/picture.ts";
+import { versions } from "./secret/programs.ts";
+import { createStage, type Stage } from "./secret/stage.ts";
+import { DOWN, measureLimited, measureSoak, measureStorm, THROTTLED } from "./secret/storms.ts";
+import { formatLasting, formatMeasurements, formatStorms } from "./secret/tables.ts";
 
 const ROUNDS = 7;
-const PODS = 1_000;
-const SECRETS = 200;
+const RESULTS = fileURLToPath(new URL("results/secret.json", import.meta.url));
+const CHART = fileURLToPath(new URL("../docs/bench-secret.svg", import.meta.url));
 
-export async function benchSecret(rounds = ROUNDS): Promise<readonly Claim[]> {
+export async function benchSecret({ rounds = ROUNDS, minutes }: BenchOptions): Promise<readonly Claim[]> {
   requirePlaces();
   const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
-  const started: Process[] = [];
+  let stage: Stage | undefined;
   try {
-    const programs = await buildPrograms(directory);
-    const { ca, caFile, environment, startBackend } = await createSurroundings(directory);
-    const serverOf = async (name: string, program: string, own: Readonly<Record<string, string>> = {}) => {
-      const start = { name, command: [program], environment: { ...environment, ...own }, ca, directory };
-      const server = await startServer(start);
-      started.push(server);
-      return server;
-    };
-    const admitting = await serverOf("admitting", programs.ours);
-    const pod = await admit(admitting, ca);
-    await admitting.stop();
-    const backend = await startBackend(programs.backend, pod.json, SECRETS);
-    started.push(backend);
-    const requestsFile = join(directory, "requests.jsonl");
-    await writeFile(requestsFile, formatRequests(createCallers(PODS, SECRETS), pod));
-    const shot = {
-      program: programs.load,
-      caFile,
-      request: ["-path", "/secret", "-requests", requestsFile],
-    };
-    const servers: Server[] = [
-      await serverOf(OURS, programs.ours),
-      await serverOf(UNCACHED, programs.ours, { PIGGY_CACHE_TTL: "0" }),
-      await serverOf(PEER, programs.peer),
-    ];
-    const measurements = await measure({ servers, backend, shot, rounds });
-    console.log(format(measurements));
-    return [];
+    stage = await createStage(directory);
+    const findings = await measureAll(stage, rounds, minutes);
+    const claims = claimsOf(findings);
+    const machine = thisMachine();
+    const report = { ...machine, versions: await versions(), ...findings, claims };
+    await save(RESULTS, `${JSON.stringify(report, null, 2)}\n`);
+    await save(CHART, drawSecret(findings.measurements, machine));
+    return claims;
   } finally {
-    await Promise.all(started.map((each) => each.stop()));
+    await stage?.end();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function format(measurements: readonly Measurement[]): string {
-  const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
-  return formatTable(
-    [
-      "",
-      "at once",
-      "requests/s",
-      "p50 ms",
-      "p99 ms",
-      "CPU µs",
-      "MiB",
-      "client CPU",
-      "backend CPU",
-      "API",
-      "AWS",
-    ],
-    measurements.map((each) => [
-      each.server,
-      String(each.connections),
-      each.requestsPerSecond.toFixed(0),
-      each.p50Milliseconds.toFixed(2),
-      each.p99Milliseconds.toFixed(2),
-      each.cpuMicroseconds.toFixed(1),
-      (each.memory / 2 ** 20).toFixed(0),
-      percent(each.clientShare),
-      percent(each.backendShare),
-      each.apiCalls.toFixed(2),
-      each.awsCalls.toFixed(2),
-    ]),
-  );
+async function measureAll(stage: Stage, rounds: number, minutes: number | undefined): Promise<Findings> {
+  const { measurements, lasting } = await measureThroughput(stage, rounds);
+  console.log(`${formatMeasurements(measurements)}\n\n${formatLasting(lasting)}\n`);
+  const throttled = await measureStorm(stage, THROTTLED);
+  const down = await measureStorm(stage, DOWN);
+  const limited = await measureLimited(stage);
+  const soak = minutes === undefined ? undefined : await measureSoak(stage, minutes);
+  console.log(formatStorms([throttled, down, ...(limited ? [limited] : []), ...(soak ? [soak] : [])]));
+  if (limited === undefined) console.log("nothing ran within limits: this machine lets nobody set them");
+  return { measurements, lasting, throttled, down, limited, soak };
+}
+
+async function measureThroughput(stage: Stage, rounds: number) {
+  const { programs, backend, shot, start } = stage;
+  const ours = await start(OURS, [programs.ours]);
+  const uncached = await start(UNCACHED, [programs.ours], { PIGGY_CACHE_TTL: "0" });
+  const peer = await start(PEER, [programs.peer]);
+  const servers = [ours, uncached, peer];
+  await backend.behave({ delay: 0, throttleOneIn: 0, isDown: false });
+  const measurements: readonly Measurement[] = await measure({ servers, backend, shot, rounds });
+  const lasting: Lasting[] = [];
+  for (const server of [ours, peer]) lasting.push(await measureLasting(server, shot));
+  await Promise.all(servers.map((server) => server.stop()));
+  return { measurements, lasting };
 }
