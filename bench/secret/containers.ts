@@ -3,8 +3,8 @@
  * patience, over a connection of its own. A process of its own: `bun containers.ts PLAN.json`. Prints an Outcome.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { type Connection, connect } from "../../lib/connection.ts";
 import { asPiggyError } from "../../lib/error.ts";
-import { type Connection, connect } from "../../lib/injector/connection.ts";
 import { askWebhook } from "../../lib/injector/proxy.ts";
 import { failureIn, withPatience } from "../../lib/injector/retry.ts";
 import { quantile } from "../quantile.ts";
