@@ -14,7 +14,9 @@ import { expiryOf } from "./lib/http/tls.ts";
 import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { createClusterReader } from "./lib/kubernetes/cluster.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
+import { keepConnections } from "./lib/kubernetes/connections.ts";
 import { createLookups } from "./lib/kubernetes/lookups.ts";
+import { tokenFromFile } from "./lib/kubernetes/token.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { measureClient } from "./lib/metrics/kubernetes-calls.ts";
 import { measureCall } from "./lib/metrics/measured-call.ts";
@@ -57,7 +59,9 @@ async function start(environment: Environment, log: Log): Promise<void> {
     environment,
     settings["piggy-service-account-dir"],
   );
-  const client = measureClient(createKubernetesClient(apiServer), (call) => {
+  const ownToken = tokenFromFile(apiServer.tokenFile);
+  const asked = createKubernetesClient(apiServer, ownToken, keepConnections(apiServer));
+  const client = measureClient(asked, (call) => {
     metrics.observeKubernetes(call);
     if (call.outcome === "ok" || call.outcome === "forbidden") readiness.meet("apiServer");
   });

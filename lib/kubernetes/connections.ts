@@ -1,0 +1,65 @@
+/**
+ * Kept connections to one API server, one request at a time on each. fetch would hand every request to a thread of its
+ * own and its answer back, which costs more than the request, and the API server is asked twice for each Pod.
+ */
+import { type Connection, connect } from "../connection.ts";
+import { messageOf } from "../error.ts";
+import type { Answer } from "../http-answer.ts";
+import type { SendToApi } from "./client.ts";
+
+/** That wait for a request. What is beyond is closed: it was opened for a rush. */
+const MOST_IDLE = 64;
+
+/**
+ * @throws Error that says what is wrong with the connection or the answer
+ */
+export function keepConnections({ url, ca }: { readonly url: string; readonly ca: string }): SendToApi {
+  const { host, hostname, port } = new URL(url);
+  const name = hostname.replace(/^\[|\]$/g, "");
+  const destination = {
+    hostname: name,
+    port: Number(port) || 443,
+    tls: { ca, serverName: name, verify: true },
+  };
+  /** The last used comes first, so that the others are closed by the API server when the rush is over. */
+  const idle: Connection[] = [];
+
+  const takeIdle = (): Connection | undefined => {
+    let connection = idle.pop();
+    while (connection !== undefined && !connection.isOpen()) connection = idle.pop();
+    return connection;
+  };
+
+  const exchange = async (connection: Connection, request: string, signal: AbortSignal): Promise<Answer> => {
+    try {
+      const answer = await connection.exchange(request, signal);
+      if (answer.reusable && idle.length < MOST_IDLE) idle.push(connection);
+      else connection.close();
+      return answer;
+    } catch (error) {
+      // What may still come on it would be taken for another's answer.
+      connection.close();
+      throw error;
+    }
+  };
+
+  return async ({ method, path, headers, body, signal }) => {
+    const lines = Object.entries(headers).map(([field, value]) => `${field}: ${value}\r\n`);
+    const length = body === undefined ? "" : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+    const request = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines.join("")}${length}\r\n${body ?? ""}`;
+    try {
+      const kept = takeIdle();
+      if (kept !== undefined) {
+        try {
+          return await exchange(kept, request, signal);
+        } catch (error) {
+          // It was closed while nothing was asked. To ask again is safe: nothing that we ask changes anything.
+          if (signal.aborted) throw error;
+        }
+      }
+      return await exchange(await connect(destination, signal), request, signal);
+    } catch (error) {
+      throw new Error(messageOf(error), { cause: error });
+    }
+  };
+}
