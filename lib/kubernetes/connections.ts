@@ -44,9 +44,10 @@ export function keepConnections({ url, ca }: { readonly url: string; readonly ca
   };
 
   return async ({ method, path, headers, body, signal }) => {
-    const lines = Object.entries(headers).map(([field, value]) => `${field}: ${value}\r\n`);
-    const length = body === undefined ? "" : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-    const request = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines.join("")}${length}\r\n${body ?? ""}`;
+    let request = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`;
+    for (const name in headers) request += `${name}: ${headers[name]}\r\n`;
+    if (body !== undefined) request += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+    request += `\r\n${body ?? ""}`;
     try {
       const kept = takeIdle();
       if (kept !== undefined) {
