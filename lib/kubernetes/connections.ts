@@ -9,11 +9,21 @@ import type { SendToApi } from "./client.ts";
 
 /** That wait for a request. What is beyond is closed: it was opened for a rush. */
 const MOST_IDLE = 64;
+/** A load balancer may forget a connection after some minutes without a word to either end; what is asked then hangs. */
+const LONGEST_IDLE_MS = 60_000;
+
+interface Idle {
+  readonly connection: Connection;
+  readonly since: number;
+}
 
 /**
  * @throws Error that says what is wrong with the connection or the answer
  */
-export function keepConnections({ url, ca }: { readonly url: string; readonly ca: string }): SendToApi {
+export function keepConnections(
+  { url, ca }: { readonly url: string; readonly ca: string },
+  now: () => number = () => performance.now(),
+): SendToApi {
   const { host, hostname, port } = new URL(url);
   const name = hostname.replace(/^\[|\]$/g, "");
   const destination = {
@@ -22,18 +32,21 @@ export function keepConnections({ url, ca }: { readonly url: string; readonly ca
     tls: { ca, serverName: name, verify: true },
   };
   /** The last used comes first, so that the others are closed by the API server when the rush is over. */
-  const idle: Connection[] = [];
+  const idle: Idle[] = [];
 
   const takeIdle = (): Connection | undefined => {
-    let connection = idle.pop();
-    while (connection !== undefined && !connection.isOpen()) connection = idle.pop();
-    return connection;
+    for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
+      const isFresh = now() - last.since < LONGEST_IDLE_MS;
+      if (isFresh && last.connection.isOpen()) return last.connection;
+      last.connection.close();
+    }
+    return undefined;
   };
 
   const exchange = async (connection: Connection, request: string, signal: AbortSignal): Promise<Answer> => {
     try {
       const answer = await connection.exchange(request, signal);
-      if (answer.reusable && idle.length < MOST_IDLE) idle.push(connection);
+      if (answer.reusable && idle.length < MOST_IDLE) idle.push({ connection, since: now() });
       else connection.close();
       return answer;
     } catch (error) {
@@ -45,7 +58,7 @@ export function keepConnections({ url, ca }: { readonly url: string; readonly ca
 
   return async ({ method, path, headers, body, signal }) => {
     let request = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`;
-    for (const name in headers) request += `${name}: ${headers[name]}\r\n`;
+    for (const name in headers) request += formatHeader(name, headers[name] ?? "");
     if (body !== undefined) request += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     request += `\r\n${body ?? ""}`;
     try {
@@ -63,4 +76,10 @@ export function keepConnections({ url, ca }: { readonly url: string; readonly ca
       throw new Error(messageOf(error), { cause: error });
     }
   };
+}
+
+/** @throws Error for a value that would break out of its line: our token comes from a file */
+function formatHeader(name: string, value: string): string {
+  if (/[\r\n\0]/.test(value)) throw new Error(`the value of the header ${name} holds a line break`);
+  return `${name}: ${value}\r\n`;
 }

@@ -57,8 +57,8 @@ const objectOf = (request: string) => JSON.stringify({ name: nameIn(request) });
 const whole = (body: string) =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
-function clientOf({ url }: Peer, ca = authority.pem) {
-  const client = createKubernetesClient({ url, ca }, undefined, keepConnections({ url, ca }));
+function clientOf({ url }: Peer, ca = authority.pem, now?: () => number) {
+  const client = createKubernetesClient({ url, ca }, undefined, keepConnections({ url, ca }, now));
   return (name: string, signal = AbortSignal.timeout(10_000)) =>
     client.request({ method: "GET", path: `/${name}`, signal });
 }
@@ -115,6 +115,20 @@ describe("a connection", () => {
     expect(peer.requests.map(nameIn)).toEqual(["first", "second", "second"]);
   });
 
+  test("that nothing was asked on for a minute is not trusted to be there", async () => {
+    let now = 0;
+    const peer = await startPeer((socket, request) => socket.write(whole(objectOf(request))));
+    const get = clientOf(peer, authority.pem, () => now);
+    await get("a");
+    now = 59_999;
+    await get("b");
+    expect(peer.sockets).toHaveLength(1);
+    now += 60_000;
+    await get("c");
+    expect(peer.sockets).toHaveLength(2);
+    await until(() => peer.closed() === 1);
+  });
+
   test("that says it is the last is not used again", async () => {
     const peer = await startPeer((socket, request) => {
       const body = objectOf(request);
@@ -162,6 +176,20 @@ describe("nobody gets another's answer", () => {
     const answers = [await get("second"), await get("third")];
     expect(answers).toMatchObject([{ object: { name: "second" } }, { object: { name: "third" } }]);
   });
+});
+
+test("a token with a line break in it is not sent", async () => {
+  const peer = await startPeer((socket, request) => socket.write(whole(objectOf(request))));
+  const token = { current: async () => "a\r\nImpersonate-User: system:admin", forget() {} };
+  const { url } = peer;
+  const client = createKubernetesClient(
+    { url, ca: authority.pem },
+    token,
+    keepConnections({ url, ca: authority.pem }),
+  );
+  const signal = AbortSignal.timeout(10_000);
+  expect(await codeOf(client.request({ method: "GET", path: "/a", signal }))).toBe("kubernetes_unavailable");
+  expect(peer.requests).toEqual([]);
 });
 
 describe("an answer", () => {
