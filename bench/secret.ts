@@ -1,7 +1,7 @@
 /**
- * POST /secret over TLS. First over kept-alive connections: piggy-webhooks, with its cache and without, beside a
- * program in Go that makes the same checks; each request is another Pod's, and all ask the API server for TokenReview
- * and Pod each time. Then as it comes: rollouts, each container on a connection of its own, to two replicas.
+ * POST /secret over TLS. First as it comes: rollouts, each container on a connection of its own, to two replicas. Then
+ * over kept-alive connections: piggy-webhooks, with its cache and without, beside a program in Go that makes the same
+ * checks; each request is another Pod's, and all ask the API server for TokenReview and Pod each time.
  *
  * Servers have one processor; the client and the backend have the other.
  */
@@ -48,14 +48,14 @@ export async function benchSecret({ rounds = ROUNDS, minutes }: BenchOptions): P
 }
 
 async function measureAll(stage: Stage, rounds: number, minutes: number | undefined): Promise<Findings> {
-  const { measurements, lasting } = await measureThroughput(stage, rounds);
-  console.log(`${formatMeasurements(measurements)}\n\n${formatLasting(lasting)}\n`);
   const throttled = await measureStorm(stage, THROTTLED);
   const down = await measureStorm(stage, DOWN);
   const limited = await measureLimited(stage);
   const soak = minutes === undefined ? undefined : await measureSoak(stage, minutes);
   console.log(formatStorms([throttled, down, ...(limited ? [limited] : []), ...(soak ? [soak] : [])]));
   if (limited === undefined) console.log("nothing ran within limits: this machine lets nobody set them");
+  const { measurements, lasting } = await measureThroughput(stage, rounds);
+  console.log(`\n${formatMeasurements(measurements)}\n\n${formatLasting(lasting)}`);
   return { measurements, lasting, throttled, down, limited, soak };
 }
 

@@ -55,7 +55,7 @@ export async function measureLimited(stage: Stage): Promise<LimitedResult | unde
 
 export function measureSoak(stage: Stage, minutes: number): Promise<StormResult> {
   const seconds = minutes * 60;
-  return measureStorm(stage, { name: `${minutes} minutes`, containers: seconds * SOAK_RATE, seconds });
+  return measureStorm(stage, { name: `soak, ${minutes} min`, containers: seconds * SOAK_RATE, seconds });
 }
 
 async function withReplicas<T>(

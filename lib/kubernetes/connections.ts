@@ -9,8 +9,11 @@ import type { SendToApi } from "./client.ts";
 
 /** That wait for a request. What is beyond is closed: it was opened for a rush. */
 const MOST_IDLE = 64;
-/** A load balancer may forget a connection after some minutes without a word to either end; what is asked then hangs. */
-const LONGEST_IDLE_MS = 60_000;
+/**
+ * As long as an API server keeps one without a request. A load balancer may forget it after some minutes without a word
+ * to either end, and what is asked then hangs.
+ */
+const LONGEST_IDLE_MS = 90_000;
 
 interface Idle {
   readonly connection: Connection;
