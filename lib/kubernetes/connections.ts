@@ -65,12 +65,12 @@ export function keepConnections(
     if (body !== undefined) request += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     request += `\r\n${body ?? ""}`;
     try {
-      const kept = takeIdle();
+      const kept = isRepeatable(method, path) ? takeIdle() : undefined;
       if (kept !== undefined) {
         try {
           return await exchange(kept, request, signal);
         } catch (error) {
-          // It was closed while nothing was asked. To ask again is safe: nothing that we ask changes anything.
+          // It was closed while nothing was asked, or so it seems.
           if (signal.aborted) throw error;
         }
       }
@@ -79,6 +79,14 @@ export function keepConnections(
       throw new Error(messageOf(error), { cause: error });
     }
   };
+}
+
+/**
+ * Whether it may be asked twice. When a kept connection breaks nobody knows whether what was sent was read, so what
+ * changes something goes over a new one. Source: RFC 9110, section 9.2.2. A review changes nothing.
+ */
+function isRepeatable(method: string, path: string): boolean {
+  return method === "GET" || path.endsWith("/tokenreviews");
 }
 
 /** @throws Error for a value that would break out of its line: our token comes from a file */

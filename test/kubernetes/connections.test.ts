@@ -178,6 +178,22 @@ describe("nobody gets another's answer", () => {
   });
 });
 
+test("what changes something is sent once, over a connection that was not kept", async () => {
+  const peer = await startPeer((socket, request) => {
+    if (request.startsWith("GET")) socket.write(whole(objectOf(request)));
+    else socket.end();
+  });
+  const { url } = peer;
+  const connection = { url, ca: authority.pem };
+  const client = createKubernetesClient(connection, undefined, keepConnections(connection));
+  const signal = AbortSignal.timeout(10_000);
+  await client.request({ method: "GET", path: "/a", signal });
+  const event = { method: "POST", path: "/api/v1/namespaces/shop/events", body: {}, signal } as const;
+  expect(await codeOf(client.request(event))).toBe("kubernetes_unavailable");
+  expect(peer.requests.filter((request) => request.startsWith("POST"))).toHaveLength(1);
+  expect(peer.sockets).toHaveLength(2);
+});
+
 test("a token with a line break in it is not sent", async () => {
   const peer = await startPeer((socket, request) => socket.write(whole(objectOf(request))));
   const token = { current: async () => "a\r\nImpersonate-User: system:admin", forget() {} };
