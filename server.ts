@@ -14,7 +14,10 @@ import { expiryOf } from "./lib/http/tls.ts";
 import { createKubernetesClient } from "./lib/kubernetes/client.ts";
 import { createClusterReader } from "./lib/kubernetes/cluster.ts";
 import { readClusterConfig } from "./lib/kubernetes/config.ts";
+import { keepConnections } from "./lib/kubernetes/connections.ts";
 import { createLookups } from "./lib/kubernetes/lookups.ts";
+import { tokenFromFile } from "./lib/kubernetes/token.ts";
+import { batchLines } from "./lib/line-batch.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { measureClient } from "./lib/metrics/kubernetes-calls.ts";
 import { measureCall } from "./lib/metrics/measured-call.ts";
@@ -57,7 +60,9 @@ async function start(environment: Environment, log: Log): Promise<void> {
     environment,
     settings["piggy-service-account-dir"],
   );
-  const client = measureClient(createKubernetesClient(apiServer), (call) => {
+  const ownToken = tokenFromFile(apiServer.tokenFile);
+  const asked = createKubernetesClient(apiServer, ownToken, keepConnections(apiServer));
+  const client = measureClient(asked, (call) => {
     metrics.observeKubernetes(call);
     if (call.outcome === "ok" || call.outcome === "forbidden") readiness.meet("apiServer");
   });
@@ -122,7 +127,9 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
 const environment = { ...process.env };
 const { settings } = readSettings({ annotations: {}, environment });
-const log = jsonLog((line) => process.stderr.write(line), settings.debug);
+const lines = batchLines((text) => process.stderr.write(text));
+process.on("exit", lines.flush);
+const log = jsonLog(lines.write, settings.debug);
 const [command, ...args] = process.argv.slice(2);
 if (command === "explain") {
   const { explain } = await import("./explain.ts");

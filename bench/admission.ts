@@ -15,21 +15,22 @@ import { claimsOf } from "./admission/claims.ts";
 import { type Measurement, measure } from "./admission/measure.ts";
 import { OURS, PEER } from "./admission/names.ts";
 import { drawAdmission } from "./admission/picture.ts";
-import { requirePlaces } from "./admission/places.ts";
 import { buildPrograms, type Programs, versions } from "./admission/programs.ts";
 import { reviewOf, SCENARIOS } from "./admission/review.ts";
-import { type Server, startServer } from "./admission/server.ts";
 import { verifyAnswers } from "./admission/verify.ts";
+import type { BenchOptions } from "./bench-options.ts";
 import type { Claim } from "./claim.ts";
 import { thisMachine } from "./machine.ts";
+import { requirePlaces } from "./places.ts";
 import { save } from "./save.ts";
+import { type Server, startServer } from "./server.ts";
 import { formatTable } from "./table.ts";
 
 const ROUNDS = 7;
 const RESULTS = fileURLToPath(new URL("results/admission.json", import.meta.url));
 const CHART = fileURLToPath(new URL("../docs/bench-admission.svg", import.meta.url));
 
-export async function benchAdmission(rounds = ROUNDS): Promise<readonly Claim[]> {
+export async function benchAdmission({ rounds = ROUNDS }: BenchOptions): Promise<readonly Claim[]> {
   requirePlaces();
   const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
   try {
@@ -59,7 +60,9 @@ async function measureAll(
       [OURS, programs.ours],
       [PEER, programs.peer],
     ] as const) {
-      servers.push(await startServer(name, program, world, directory));
+      const { environment, authority } = world;
+      const start = { name, command: [program], environment, ca: authority.pem, directory };
+      servers.push(await startServer(start));
     }
     const caFile = join(directory, "ca.crt");
     await writeFile(caFile, world.authority.pem);

@@ -4,7 +4,7 @@ type Bound = { readonly atMost: number } | { readonly atLeast: number };
 
 export type Claim = Bound & {
   readonly what: string;
-  readonly unit: "times" | "ms";
+  readonly unit: "times" | "ms" | "calls" | "containers" | "descriptors" | "processes";
   /** Undefined when this machine could not measure it. */
   readonly measured: number | undefined;
 };

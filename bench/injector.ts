@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { BenchOptions } from "./bench-options.ts";
 import type { Claim } from "./claim.ts";
 import { claimsOf } from "./injector/claims.ts";
 import { measureFar } from "./injector/far.ts";
@@ -21,7 +22,7 @@ const ROUNDS = 60;
 const RESULTS = fileURLToPath(new URL("results/injector.json", import.meta.url));
 const CHART = fileURLToPath(new URL("../docs/bench-injector.svg", import.meta.url));
 
-export async function benchInjector(rounds = ROUNDS): Promise<readonly Claim[]> {
+export async function benchInjector({ rounds = ROUNDS }: BenchOptions): Promise<readonly Claim[]> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
   try {
     const programs = await buildPrograms(directory);

@@ -1,8 +1,8 @@
 /** Both webhooks must be right before it matters how fast they are. */
 import { applyPatch } from "rfc6902";
 import { decodePatch, verifyResponse } from "../../test/fakes/kubernetes/admission-review.ts";
+import type { Server } from "../server.ts";
 import type { Scenario } from "./review.ts";
-import type { Server } from "./server.ts";
 
 /**
  * Sends the review to every server, applies the patches, and compares the Pods, which may differ in their fresh

@@ -1,8 +1,10 @@
-// Command load posts one request over and over on kept-alive TLS connections, each time with another serial number in
-// it, and prints what came of it as JSON. It knows as much of HTTP as it needs: a client that did more would be what
-// is measured.
+// Command load posts requests over and over on kept-alive TLS connections, and prints what came of it as JSON. They
+// are one body with another serial number in it each time, or those of a file, a JSON object with `headers`, `body` and
+// `expect`, what the answer holds, on each line. It knows as much of HTTP as it needs: a client that did more would be
+// what is measured.
 //
-//	load -address HOST:PORT -server NAME -ca FILE -path PATH -body FILE -connections N -seconds S
+//	load -address HOST:PORT -server NAME -ca FILE -path PATH (-body FILE -expect TEXT | -requests FILE) \
+//	  -connections N -seconds S
 package main
 
 import (
@@ -43,13 +45,15 @@ func run() error {
 	server := flag.String("server", "", "name in the server's certificate")
 	path := flag.String("path", "/", "path and query")
 	bodyFile := flag.String("body", "", "file of the body, with runs of twelve zeros where serial numbers go")
+	expected := flag.String("expect", "", "what an answer to that body holds besides its serial number")
+	listFile := flag.String("requests", "", "file of requests, instead of a body")
 	count := flag.Int("connections", 1, "")
 	seconds := flag.Float64("seconds", 1, "")
 	flag.Parse()
 
 	// A run is short, so its little garbage can wait for its end.
 	debug.SetGCPercent(-1)
-	body, err := os.ReadFile(*bodyFile)
+	source, err := requestsOf(*server, *path, *bodyFile, *expected, *listFile, *count)
 	if err != nil {
 		return err
 	}
@@ -64,13 +68,40 @@ func run() error {
 			return err
 		}
 		defer stream.Close()
-		connections[index] = newConnection(stream, newRequest(*server, *path, body), uint64(index))
+		connections[index] = newConnection(stream, source(index))
 	}
 	measured, err := measure(connections, time.Duration(*seconds*float64(time.Second)))
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(measured)
+}
+
+// requestsOf says what each connection sends. Where they share a list, they begin at places of their own.
+func requestsOf(host, path, bodyFile, expected, listFile string, connections int) (func(int) requests, error) {
+	if listFile == "" {
+		body, err := os.ReadFile(bodyFile)
+		if err != nil {
+			return nil, err
+		}
+		text := format(host, path, reviewHeaders, body)
+		if !bytes.Contains(text, serialMark) {
+			return nil, errors.New(bodyFile + " has no place for a serial number")
+		}
+		return func(index int) requests { return newNumbered(text, expected, index) }, nil
+	}
+	list, err := readList(listFile, host, path)
+	if err == nil && len(list) == 0 {
+		err = errors.New(listFile + " holds no request")
+	}
+	return func(index int) requests { return &listed{list: list, at: index * len(list) / connections} }, err
+}
+
+// As an API server sends them.
+var reviewHeaders = map[string]string{
+	"Accept":          "application/json, */*",
+	"Accept-Encoding": "gzip",
+	"User-Agent":      "kube-apiserver-admission",
 }
 
 func verifyBy(caFile, server string) (*tls.Config, error) {
@@ -128,5 +159,3 @@ func cpuTime() time.Duration {
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
-
-var serialMark = bytes.Repeat([]byte("0"), 12)

@@ -159,6 +159,7 @@ async function decideSecret({ answerSecret, bodies }: Shared, request: Request, 
       : "";
     return answerSecret(token, body, deadline.signal, id);
   });
+  deadline.met();
   const unresolved = formatUnresolved(failures);
   // Nothing on the way may keep it.
   const headers = { "Cache-Control": "no-store" };

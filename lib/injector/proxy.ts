@@ -1,11 +1,11 @@
 /** Proxy mode: the webhook is asked. */
+import { type Connection, connect } from "../connection.ts";
 import { type ErrorCode, messageOf, PiggyError } from "../error.ts";
+import type { Answer } from "../http-answer.ts";
 import { isJsonObject, parseJson } from "../json.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
 import { trimEndOf } from "../text.ts";
-import type { Answer } from "./answer.ts";
 import { connectEither } from "./connect-either.ts";
-import { type Connection, connect } from "./connection.ts";
 import { readText } from "./files.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
 import type { Findings } from "./resolution.ts";

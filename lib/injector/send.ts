@@ -1,9 +1,9 @@
 /** The HTTP under the injector's calls to AWS: a connection is kept for the next call to its origin. */
 import type { Received, Send, SendInit } from "../aws/send.ts";
+import { type Connection, connect } from "../connection.ts";
 import { PiggyError } from "../error.ts";
 import { httpProxyOf } from "../http-proxy.ts";
 import { AMAZON_ROOTS } from "./amazon-roots.ts";
-import { type Connection, connect } from "./connection.ts";
 import { readText } from "./files.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
 import type { Mark } from "./timeline.ts";

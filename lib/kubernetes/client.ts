@@ -1,4 +1,4 @@
-/** The API server over fetch: a method, a path, a body, a deadline. */
+/** The API server: a method, a path, a body, a deadline. */
 import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
 import { type TokenSource, tokenFromFile } from "./token.ts";
@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly contentType?: string;
   /** The form of the answer; by default the object as JSON. */
   readonly accept?: string;
+  /** What need not be read of the answer's text. */
+  readonly shorten?: (text: string) => string;
   readonly signal: AbortSignal;
 }
 
@@ -44,48 +46,56 @@ export interface ApiServer {
 }
 
 const JSON_TYPE = "application/json";
+
+/** A request as it goes over the wire. */
+export interface Sent {
+  readonly method: ApiRequest["method"];
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export type SendToApi = (
+  request: Sent,
+) => Promise<{ readonly status: number; readonly reason?: string; readonly body: string }>;
+
 /** Longer answers than any object that the API server stores are not read. */
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 
-/** @param token undefined where the client certificate, or nothing, says who we are */
+/**
+ * @param token undefined where the client certificate, or nothing, says who we are
+ * @param send what is between us and the API server
+ */
 export function createKubernetesClient(
   config: ApiServer,
   token: TokenSource | undefined = config.tokenFile === undefined
     ? undefined
     : tokenFromFile(config.tokenFile),
+  send: SendToApi = sendByFetch(config),
 ): KubernetesClient {
-  const { url, ca, clientCertificate, serverName, skipVerify, proxy } = config;
-  const tls = {
-    ca,
-    ...clientCertificate,
-    ...(serverName === undefined ? {} : { serverName }),
-    ...(skipVerify ? { rejectUnauthorized: false } : {}),
-  };
-  const send = async ({ method, path, body, contentType, accept = JSON_TYPE, signal }: ApiRequest) =>
-    fetch(url + path, {
+  const ask = async ({ method, path, body, contentType, accept = JSON_TYPE, signal }: ApiRequest) =>
+    send({
       method,
+      path,
       headers: {
         ...(token === undefined ? {} : { Authorization: `Bearer ${await token.current()}` }),
         Accept: accept,
         ...(body === undefined ? {} : { "Content-Type": contentType ?? JSON_TYPE }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      tls,
-      // Inside a cluster the API server is never behind the proxy that HTTPS_PROXY names.
-      ...(proxy === "environment" ? {} : { proxy: proxy ?? false }),
-      redirect: "error",
+      body: body && JSON.stringify(body),
       signal,
     });
   return {
     async request(request) {
       try {
-        let response = await send(request);
-        if (response.status === 401 && token !== undefined) {
+        let answer = await ask(request);
+        if (answer.status === 401 && token !== undefined) {
           // The file may hold a newer token than the one that was refused.
           token.forget();
-          response = await send(request);
+          answer = await ask(request);
         }
-        return await parseResponse(response, request);
+        return parseResponse(answer, request);
       } catch (error) {
         throw unavailable(error, request);
       }
@@ -93,19 +103,43 @@ export function createKubernetesClient(
   };
 }
 
-async function parseResponse(response: Response, request: ApiRequest): Promise<ApiResponse> {
-  if (Number(response.headers.get("Content-Length") ?? 0) > LONGEST_ANSWER) {
-    throw new Error(`an answer of more than ${LONGEST_ANSWER} bytes`);
-  }
-  const value = parseJson(await response.text());
+function sendByFetch({ url, ca, clientCertificate, serverName, skipVerify, proxy }: ApiServer): SendToApi {
+  const tls = {
+    ca,
+    ...clientCertificate,
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(skipVerify ? { rejectUnauthorized: false } : {}),
+  };
+  return async ({ method, path, headers, body, signal }) => {
+    const response = await fetch(url + path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      tls,
+      // Inside a cluster the API server is never behind the proxy that HTTPS_PROXY names.
+      ...(proxy === "environment" ? {} : { proxy: proxy ?? false }),
+      redirect: "error",
+      signal,
+    });
+    if (Number(response.headers.get("Content-Length") ?? 0) > LONGEST_ANSWER) {
+      throw new Error(`an answer of more than ${LONGEST_ANSWER} bytes`);
+    }
+    return { status: response.status, reason: response.statusText, body: await response.text() };
+  };
+}
+
+function parseResponse(answer: Awaited<ReturnType<SendToApi>>, request: ApiRequest): ApiResponse {
+  const { status } = answer;
+  const value = parseJson(request.shorten === undefined ? answer.body : request.shorten(answer.body));
   const object = isJsonObject(value) ? value : {};
-  if (response.ok && isJsonObject(value)) return { ok: true, object };
-  const message = typeof object["message"] === "string" ? object["message"] : response.statusText;
+  const isOk = status >= 200 && status < 300;
+  if (isOk && isJsonObject(value)) return { ok: true, object };
+  const message = typeof object["message"] === "string" ? object["message"] : (answer.reason ?? "");
   const reason = typeof object["reason"] === "string" ? object["reason"] : "";
-  if (response.ok || response.status === 429 || response.status >= 500) {
-    throw unavailable(new Error(`${response.status} ${message}`), request);
+  if (isOk || status === 429 || status >= 500) {
+    throw unavailable(new Error(`${status} ${message}`), request);
   }
-  return { ok: false, code: response.status, reason, message };
+  return { ok: false, code: status, reason, message };
 }
 
 function unavailable(error: unknown, { method, path, signal }: ApiRequest): PiggyError {

@@ -2,6 +2,7 @@
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import type { ApiResponse, KubernetesClient } from "./client.ts";
+import { withoutManagedFields } from "./managed-fields.ts";
 
 const PLURALS = {
   ConfigMap: "configmaps",
@@ -17,6 +18,8 @@ export interface ObjectKey {
   readonly namespace: string;
   readonly name: string;
 }
+
+const AS_POD = { shorten: withoutManagedFields };
 
 /** Source: Kubernetes documentation, "Object Names and IDs", DNS subdomain names. */
 function isObjectName(name: string): boolean {
@@ -34,7 +37,7 @@ export function getObject(
     return Promise.resolve({ ok: false, code: 404, reason: "NotFound", message: `no name of a ${kind}` });
   }
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${PLURALS[kind]}/${encodeURIComponent(name)}`;
-  return client.request({ method: "GET", path, signal });
+  return client.request({ method: "GET", path, signal, ...(kind === "Pod" ? AS_POD : {}) });
 }
 
 /** A refusal that is neither "not there" nor "not yours": told with the API server's own words. */

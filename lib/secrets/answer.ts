@@ -4,10 +4,11 @@ import { readSettings } from "../read-settings.ts";
 import { parseAllowedSecrets } from "./allowed-secrets.ts";
 import { parseAssumeRoles } from "./assume-roles.ts";
 import { audit, type Trail } from "./audit.ts";
-import { authenticate, type DefaultTokens } from "./authenticate.ts";
+import type { DefaultTokens } from "./authenticate.ts";
 import { authorize, type Rules } from "./authorize.ts";
 import { readCallersPod } from "./callers-pod.ts";
 import { Denial } from "./denial.ts";
+import { createIdentify } from "./identify.ts";
 import { failuresWithoutDefault, noticesOf } from "./notice.ts";
 import { createPodEvents } from "./pod-events.ts";
 import { type Judgement, readEntries } from "./read-entries.ts";
@@ -46,6 +47,7 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     allowed: parseAllowedSecrets(settings["piggy-allowed-secrets"]),
     roleFor: parseAssumeRoles(settings["piggy-assume-roles"]),
   };
+  const identify = createIdentify(world, rules.defaultTokens);
   for (const warning of rules.allowed?.warnings ?? [EVERYTHING]) log("warn", warning);
   const tellPod = createEvent && createPodEvents({ createEvent, log, now: () => performance.now() });
 
@@ -73,9 +75,9 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   };
 
   async function decide(request: SecretRequest, trail: Trail, signal: AbortSignal) {
-    const caller = await authenticate(request.token, rules.defaultTokens, world, signal);
+    const { caller, readPod } = await identify(request.token, signal);
     trail.caller = caller;
-    const pod = await readCallersPod(caller, request, rules.defaultTokens, world, signal);
+    const pod = await readCallersPod(caller, request, rules.defaultTokens, readPod, signal);
     trail.pod = pod;
     const grant = authorize(caller, pod, request, rules, environment);
     trail.grant = grant;

@@ -1,6 +1,6 @@
 /** Who asks: the token's claims are read to refuse garbage, the API server decides. */
-import { decodeJwt } from "jose";
 import { TOKEN_AUDIENCE } from "../own-token.ts";
+import type { Claims } from "./claims.ts";
 import { Denial } from "./denial.ts";
 import type { SecretsWorld, TokenReviewAnswer } from "./world.ts";
 
@@ -23,11 +23,12 @@ const USERNAME = /^system:serviceaccount:([^:]+):([^:]+)$/;
  */
 export async function authenticate(
   token: string,
+  { isForUs }: Claims,
   defaultTokens: DefaultTokens,
   world: SecretsWorld,
   signal: AbortSignal,
 ): Promise<Caller> {
-  const tokenKind = isForUs(token) ? "own" : "default";
+  const tokenKind = isForUs ? "own" : "default";
   if (tokenKind === "default" && defaultTokens === "false") {
     throw new Denial(`the token's audience is not ${TOKEN_AUDIENCE} and default tokens are not accepted`);
   }
@@ -46,15 +47,4 @@ function requireOwn(review: TokenReviewAnswer): void {
   if (!review.audiences.includes(TOKEN_AUDIENCE))
     throw new Denial("the review does not confirm the audience");
   if (review.pod === undefined) throw new Denial("the token is bound to no Pod");
-}
-
-function isForUs(token: string): boolean {
-  try {
-    const { aud, exp } = decodeJwt(token);
-    if (exp !== undefined && exp * 1000 < Date.now()) throw new Denial("the token has expired");
-    return aud === TOKEN_AUDIENCE || (Array.isArray(aud) && aud.includes(TOKEN_AUDIENCE));
-  } catch (error) {
-    if (error instanceof Denial) throw error;
-    throw new Denial("the token is not a JWT");
-  }
 }

@@ -16,11 +16,11 @@ export async function readCallersPod(
   caller: Caller,
   request: SecretRequest,
   defaultTokens: DefaultTokens,
-  world: SecretsWorld,
+  readPod: SecretsWorld["readPod"],
   signal: AbortSignal,
 ): Promise<CallersPod> {
   const name = podNameOf(caller, request, defaultTokens);
-  const stored = await world.readPod(caller.namespace, name, signal);
+  const stored = await readPod(caller.namespace, name, signal);
   if (stored === undefined) throw new Denial(`Pod ${caller.namespace}/${name} does not exist`);
   checkPod(stored, caller, defaultTokens);
   return { name, stored };

@@ -1,7 +1,9 @@
 /** Secrets for tokens that a real API server has signed, and reviews. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { withoutManagedFields } from "../../lib/kubernetes/managed-fields.ts";
 import { podWith } from "../admission/mutation.ts";
 import { parseStoredPod, type StoredPod } from "../fakes/kubernetes/pod.ts";
+import { anyObject } from "../fakes/kubernetes/schema.ts";
 import { HUSH, NOT_ALLOWED, requestOf, type SecretDoor, secretDoor, started } from "../secrets/asking.ts";
 import { REGION } from "../support/world.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
@@ -69,6 +71,14 @@ test("a token that outlives its Pod gets nothing", async () => {
   await cluster.admin.call("DELETE", `${podsOf(NAMESPACE)}/gone?gracePeriodSeconds=0`);
   const { status, body } = await ask(token, pod);
   expect({ status, body }).toEqual({ status: 403, body: NOT_ALLOWED });
+});
+
+test("what a Pod's managedFields are is written where they are left out", async () => {
+  await createPod("managed");
+  const { body } = await cluster.admin.call("GET", `${podsOf(NAMESPACE)}/managed`);
+  const { managedFields, ...metadata } = anyObject(body["metadata"], "metadata");
+  expect(managedFields).toBeArray();
+  expect(JSON.parse(withoutManagedFields(JSON.stringify(body)))).toEqual({ ...body, metadata });
 });
 
 test("neither a token nor a value is in the log, and each request is", () => door.expectDiscretion());

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
+import { type Connection, connect } from "../../lib/connection.ts";
 import { connectEither } from "../../lib/injector/connect-either.ts";
-import { type Connection, connect } from "../../lib/injector/connection.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const soon = () => AbortSignal.timeout(5_000);

@@ -1,7 +1,8 @@
 /** Connecting to names that we look up ourselves, as PIGGY_DNS_RESOLVER has it. */
+
+import { type Connection, connect } from "../../connection.ts";
 import type { DnsTransport } from "../../dns-transport.ts";
 import { messageOf, PiggyError } from "../../error.ts";
-import { type Connection, connect } from "../connection.ts";
 import { familyOf } from "./address.ts";
 import { lookUp } from "./look-up.ts";
 

@@ -1,14 +1,12 @@
 /**
- * HTTP/1.1 over a socket of our own. Bun's fetch would do the same some milliseconds later: it loads the built-in
- * root store even where a CA is given, and can neither connect by address and check by name within a time of its own,
- * nor be told to wait for nothing.
+ * HTTP/1.1 over a socket of our own. In an injector Bun's fetch would do the same some milliseconds later: it loads the
+ * built-in root store even where a CA is given, and can neither connect by address and check by name within a time of
+ * its own, nor be told to wait for nothing. In a server it costs twice as much: it hands each request to a thread.
  */
 import type { Socket } from "bun";
-import { type ErrorCode, messageOf, PiggyError } from "../error.ts";
-import { parseJson } from "../json.ts";
-import { type Answer, parseAnswer } from "./answer.ts";
-import { encodeText } from "./bytes.ts";
-import type { Mark } from "./timeline.ts";
+import { type ErrorCode, messageOf, PiggyError } from "./error.ts";
+import { type Answer, parseAnswer } from "./http-answer.ts";
+import { parseJson } from "./json.ts";
 
 export interface Destination {
   /** Name or address to connect to, an IPv6 one without brackets. */
@@ -32,6 +30,8 @@ export interface Connection {
    * @throws PiggyError `connection_failed`, `answer_invalid`
    */
   exchange(request: string, until: AbortSignal): Promise<Answer>;
+  /** Whether it can carry a request, as far as is known. */
+  isOpen(): boolean;
   close(): void;
 }
 
@@ -42,7 +42,10 @@ interface State {
   failure: PiggyError | undefined;
   /** What the kernel has not taken yet. */
   unsent: Uint8Array | undefined;
+  isFirst: boolean;
 }
+
+const encoder = new TextEncoder();
 
 /**
  * Connects, and verifies who is there.
@@ -51,7 +54,7 @@ interface State {
 export async function connect(
   { hostname, port, tls }: Destination,
   signal: AbortSignal,
-  mark: Mark = () => {},
+  mark: (stage: "connect" | "handshake") => void = () => {},
 ): Promise<Connection> {
   const state: State = {
     received: undefined,
@@ -59,6 +62,7 @@ export async function connect(
     answer: undefined,
     failure: undefined,
     unsent: undefined,
+    isFirst: true,
   };
   // Whoever waits is told; where nobody waits any more, nobody need be.
   state.opened.promise.catch(() => {});
@@ -82,7 +86,11 @@ export async function connect(
         if (tls?.verify === false || (success && error === null)) state.opened.resolve();
         else fail(error ?? new Error("the TLS handshake fails"), handshakeFault(error));
       },
-      data: (_socket, bytes) => receive(state, bytes),
+      data(socket, bytes) {
+        receive(state, bytes, fail);
+        // Nothing on it can be trusted to be the answer to what is asked.
+        if (state.failure !== undefined) socket.terminate();
+      },
       drain: (socket) => flush(socket, state),
       end: () => finish(state, fail),
       close: (_socket, error) => (error ? fail(error) : finish(state, fail)),
@@ -107,14 +115,16 @@ export async function connect(
       state.answer = answer;
       until.addEventListener("abort", onAbort, { once: true });
       try {
-        state.unsent = encodeText(request);
+        state.unsent = encoder.encode(request);
         flush(socket, state);
-        rehearse();
+        if (state.isFirst) rehearse();
+        state.isFirst = false;
         return await answer.promise;
       } finally {
         until.removeEventListener("abort", onAbort);
       }
     },
+    isOpen: () => state.failure === undefined,
     close: () => void socket.terminate(),
   };
 }
@@ -143,28 +153,40 @@ function flush(socket: Socket, state: State): void {
   state.unsent = rest.length === 0 ? undefined : rest;
 }
 
-function receive(state: State, bytes: Buffer): void {
-  state.received = state.received === undefined ? Buffer.from(bytes) : Buffer.concat([state.received, bytes]);
-  settle(state, false);
+function receive(state: State, bytes: Buffer, fail: (error: unknown) => void): void {
+  // Whatever it is, it must not be taken for the answer to what is asked next.
+  if (state.answer === undefined) {
+    fail(new Error("it answers what was not asked"));
+    return;
+  }
+  const all = state.received === undefined ? bytes : Buffer.concat([state.received, bytes]);
+  // The bytes are ours until we return.
+  state.received = all;
+  settle(state, false, fail);
+  if (state.received === bytes) state.received = Buffer.from(bytes);
 }
 
 /** Nothing more will come: an answer without a length is whole now, any other has broken off. */
 function finish(state: State, fail: (error: unknown) => void): void {
-  if (state.answer !== undefined) settle(state, true);
+  if (state.answer !== undefined) settle(state, true, fail);
   fail(new Error("the connection was closed"));
 }
 
-function settle(state: State, ended: boolean): void {
+function settle(state: State, ended: boolean, fail: (error: unknown) => void): void {
   if (state.answer === undefined) return;
+  const received = state.received ?? Buffer.alloc(0);
+  let left = received.length;
   try {
-    const answer = parseAnswer(state.received ?? Buffer.alloc(0), ended);
+    const answer = parseAnswer(received, ended);
     if (answer === undefined) return;
+    left -= answer.length;
     state.answer.resolve(answer);
   } catch (error) {
     state.answer.reject(error);
   }
   state.answer = undefined;
   state.received = undefined;
+  if (left > 0) fail(new Error("there is more than its answer"));
 }
 
 const REHEARSED = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";

@@ -1,5 +1,5 @@
-/** The client: see ../load. */
-import { run } from "../../scripts/bundle/cache.ts";
+/** The client that loads a server over kept-alive TLS: see load. */
+import { run } from "../scripts/bundle/cache.ts";
 import { placed } from "./places.ts";
 import type { Server } from "./server.ts";
 
@@ -17,25 +17,19 @@ export interface Shot {
   readonly program: string;
   readonly server: Server;
   readonly caFile: string;
-  readonly bodyFile: string;
+  /** Those of the client's arguments that say what is sent. */
+  readonly request: readonly string[];
   readonly connections: number;
   readonly seconds: number;
 }
 
-/** @throws Error when a single request is not allowed */
-export async function shoot({
-  program,
-  server,
-  caFile,
-  bodyFile,
-  connections,
-  seconds,
-}: Shot): Promise<Load> {
+/** @throws Error when a single answer is not what it should be */
+export async function shoot({ program, server, caFile, request, connections, seconds }: Shot): Promise<Load> {
   const output = await run(
     placed("client", [
       program,
       ...["-address", server.address, "-server", "127.0.0.1", "-ca", caFile],
-      ...["-path", "/mutate?timeout=10s", "-body", bodyFile],
+      ...request,
       ...["-connections", String(connections), "-seconds", String(seconds)],
     ]),
   );

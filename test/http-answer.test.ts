@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseAnswer } from "../../lib/injector/answer.ts";
+import { parseAnswer } from "../lib/http-answer.ts";
 
 const bytes = (text: string) => Buffer.from(text, "latin1");
 const HEAD = "HTTP/1.1 200 OK\r\n";

@@ -1,0 +1,3 @@
+module piggy/bench/backend
+
+go 1.26

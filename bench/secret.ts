@@ -1,0 +1,74 @@
+/**
+ * POST /secret over TLS. First as it comes: rollouts, each container on a connection of its own, to two replicas. Then
+ * over kept-alive connections: piggy-webhooks, with its cache and without, beside a program in Go that makes the same
+ * checks; each request is another Pod's, and all ask the API server for TokenReview and Pod each time.
+ *
+ * Servers have one processor; the client and the backend have the other.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { BenchOptions } from "./bench-options.ts";
+import type { Claim } from "./claim.ts";
+import { thisMachine } from "./machine.ts";
+import { requirePlaces } from "./places.ts";
+import { save } from "./save.ts";
+import { claimsOf, type Findings } from "./secret/claims.ts";
+import { type Lasting, measureLasting } from "./secret/lasting.ts";
+import { type Measurement, measure } from "./secret/measure.ts";
+import { OURS, PEER, UNCACHED } from "./secret/names.ts";
+import { drawSecret } from "./secret/picture.ts";
+import { versions } from "./secret/programs.ts";
+import { createStage, type Stage } from "./secret/stage.ts";
+import { DOWN, measureLimited, measureSoak, measureStorm, THROTTLED } from "./secret/storms.ts";
+import { formatLasting, formatMeasurements, formatStorms } from "./secret/tables.ts";
+
+const ROUNDS = 7;
+const RESULTS = fileURLToPath(new URL("results/secret.json", import.meta.url));
+const CHART = fileURLToPath(new URL("../docs/bench-secret.svg", import.meta.url));
+
+export async function benchSecret({ rounds = ROUNDS, minutes }: BenchOptions): Promise<readonly Claim[]> {
+  requirePlaces();
+  const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
+  let stage: Stage | undefined;
+  try {
+    stage = await createStage(directory);
+    const findings = await measureAll(stage, rounds, minutes);
+    const claims = claimsOf(findings);
+    const machine = thisMachine();
+    const report = { ...machine, versions: await versions(), ...findings, claims };
+    await save(RESULTS, `${JSON.stringify(report, null, 2)}\n`);
+    await save(CHART, drawSecret(findings.measurements, machine));
+    return claims;
+  } finally {
+    await stage?.end();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function measureAll(stage: Stage, rounds: number, minutes: number | undefined): Promise<Findings> {
+  const throttled = await measureStorm(stage, THROTTLED);
+  const down = await measureStorm(stage, DOWN);
+  const limited = await measureLimited(stage);
+  const soak = minutes === undefined ? undefined : await measureSoak(stage, minutes);
+  console.log(formatStorms([throttled, down, ...(limited ? [limited] : []), ...(soak ? [soak] : [])]));
+  if (limited === undefined) console.log("nothing ran within limits: this machine lets nobody set them");
+  const { measurements, lasting } = await measureThroughput(stage, rounds);
+  console.log(`\n${formatMeasurements(measurements)}\n\n${formatLasting(lasting)}`);
+  return { measurements, lasting, throttled, down, limited, soak };
+}
+
+async function measureThroughput(stage: Stage, rounds: number) {
+  const { programs, backend, shot, start } = stage;
+  const ours = await start(OURS, [programs.ours]);
+  const uncached = await start(UNCACHED, [programs.ours], { PIGGY_CACHE_TTL: "0" });
+  const peer = await start(PEER, [programs.peer]);
+  const servers = [ours, uncached, peer];
+  await backend.behave({ delay: 0, throttleOneIn: 0, isDown: false });
+  const measurements: readonly Measurement[] = await measure({ servers, backend, shot, rounds });
+  const lasting: Lasting[] = [];
+  for (const server of [ours, peer]) lasting.push(await measureLasting(server, shot));
+  await Promise.all(servers.map((server) => server.stop()));
+  return { measurements, lasting };
+}

@@ -1,0 +1,37 @@
+/** What a token says of itself. None of it is believed: the API server decides, and this is for not asking in vain. */
+import { decodeJwt } from "jose";
+import { isJsonObject, own } from "../json.ts";
+import { TOKEN_AUDIENCE } from "../own-token.ts";
+import { Denial } from "./denial.ts";
+
+export interface Claims {
+  readonly isForUs: boolean;
+  /** The Pod that it says it is bound to. Source: Kubernetes, private claims of service account tokens. */
+  readonly pod: { readonly namespace: string; readonly name: string } | undefined;
+}
+
+/** @throws Denial for what is no JWT, and for one that has expired */
+export function readClaims(token: string): Claims {
+  const { aud, exp, "kubernetes.io": kubernetes } = decode(token);
+  if (exp !== undefined && exp * 1000 < Date.now()) throw new Denial("the token has expired");
+  return {
+    isForUs: aud === TOKEN_AUDIENCE || (Array.isArray(aud) && aud.includes(TOKEN_AUDIENCE)),
+    pod: boundPod(kubernetes),
+  };
+}
+
+function decode(token: string) {
+  try {
+    return decodeJwt(token);
+  } catch {
+    throw new Denial("the token is not a JWT");
+  }
+}
+
+function boundPod(claim: unknown): Claims["pod"] {
+  if (!isJsonObject(claim)) return undefined;
+  const namespace = own(claim, "namespace");
+  const pod = own(claim, "pod");
+  const name = isJsonObject(pod) ? own(pod, "name") : undefined;
+  return typeof namespace === "string" && typeof name === "string" ? { namespace, name } : undefined;
+}
