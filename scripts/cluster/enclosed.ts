@@ -1,0 +1,88 @@
+/** Runs a command where a cluster can be started, and nothing of it stays or leaves: a network, mounts, processes of its own. */
+import { readdirSync, rmdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { run } from "../bundle/cache.ts";
+import { NODE_ADDRESS, SERVICE_NETWORK } from "./addresses.ts";
+
+const SOURCE = fileURLToPath(new URL("enclose.c", import.meta.url));
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** How long a command that was asked to end may take before everything in there is ended. */
+const GRACE_MS = 30_000;
+
+/**
+ * Answers with the command's exit code; what is left of its files and control groups is removed.
+ * @param limitMs after which it is ended
+ * @throws Error that says what is missing
+ */
+export async function runEnclosed(command: readonly string[], limitMs: number): Promise<number> {
+  if (process.getuid?.() !== 0)
+    throw new Error(
+      "a node is root's business: run this as root, for example in a container with --privileged",
+    );
+  const directory = await mkdtemp(join(tmpdir(), "piggy-enclosed-"));
+  const group = `piggy-cluster-${process.pid}`;
+  try {
+    const enclose = join(directory, "enclose");
+    const options = ["-O2", "-Wall", "-Wextra", "-Werror", "-static"];
+    await run([process.env["CC"] || "cc", ...options, "-o", enclose, SOURCE]);
+    const child = Bun.spawn([enclose, NODE_ADDRESS, SERVICE_NETWORK, ...command], {
+      env: { ...environment(directory), PIGGY_CLUSTER_GROUP: `/${group}` },
+      // It ends when nobody holds this any more, also when we are killed.
+      stdin: "pipe",
+      stdout: "inherit",
+      stderr: "inherit",
+    });
+    const end = () => {
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
+    };
+    for (const signal of SIGNALS) process.on(signal, end);
+    const limit = setTimeout(() => {
+      console.error(`piggy: ended after ${limitMs / 60_000} minutes`);
+      end();
+    }, limitMs);
+    const code = await child.exited;
+    clearTimeout(limit);
+    return code;
+  } finally {
+    removeGroups(group);
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Of the machine's environment what says where things are, and temporary files that can be removed in one. */
+function environment(directory: string): Readonly<Record<string, string>> {
+  const kept = ["PATH", "HOME", "CC", "PIGGY_BUILD_CACHE", "NO_COLOR"].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(kept), TMPDIR: directory };
+}
+
+/** The control groups of the containers. Those of a process that is gone are empty, and are removed as folders are. */
+function removeGroups(name: string): void {
+  const root = "/sys/fs/cgroup";
+  for (const hierarchy of ["", ...foldersIn(root)]) removeFolders(join(root, hierarchy, name));
+}
+
+function removeFolders(folder: string): void {
+  for (const name of foldersIn(folder)) removeFolders(join(folder, name));
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It is not in every hierarchy.
+  }
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
