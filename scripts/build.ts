@@ -3,17 +3,10 @@ import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Architecture, ownArchitecture } from "./bundle/architecture.ts";
-import { buildBundle } from "./bundle/bundle.ts";
-import { buildWebhooks } from "./bundle/webhooks.ts";
 import { compileProgram } from "./compile.ts";
-import { ARCHITECTURES, contentOf, IMAGES, type ImageName } from "./images/images.ts";
+import { ARCHITECTURES, buildContent, contentOf, IMAGES, type ImageName } from "./images/images.ts";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
-
-const BUILDERS: Readonly<Record<ImageName, (architecture: Architecture, folder: string) => Promise<void>>> = {
-  "piggy-webhooks": buildWebhooks,
-  "piggy-env": buildBundle,
-};
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`.padStart(10);
 
@@ -43,7 +36,7 @@ await report("piggy-webhooks");
 await symlink(contentOf("piggy-env", ownArchitecture), join(DIST, "piggy-env"));
 for (const architecture of ARCHITECTURES) {
   for (const name of IMAGES) {
-    await BUILDERS[name](architecture, join(DIST, contentOf(name, architecture)));
+    await buildContent(name, architecture, DIST);
     await reportImage(name, architecture);
   }
 }

@@ -15,9 +15,14 @@ const GRACE_MS = 30_000;
 /**
  * Answers with the command's exit code; what is left of its files and control groups is removed.
  * @param limitMs after which it is ended
+ * @param variables besides those that say where things are on the machine
  * @throws Error that says what is missing
  */
-export async function runEnclosed(command: readonly string[], limitMs: number): Promise<number> {
+export async function runEnclosed(
+  command: readonly string[],
+  limitMs: number,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<number> {
   if (process.getuid?.() !== 0)
     throw new Error(
       "a node is root's business: run this as root, for example in a container with --privileged",
@@ -29,7 +34,7 @@ export async function runEnclosed(command: readonly string[], limitMs: number): 
     const options = ["-O2", "-Wall", "-Wextra", "-Werror", "-static"];
     await run([process.env["CC"] || "cc", ...options, "-o", enclose, SOURCE]);
     const child = Bun.spawn([enclose, NODE_ADDRESS, SERVICE_NETWORK, ...command], {
-      env: { ...environment(directory), PIGGY_CLUSTER_GROUP: `/${group}` },
+      env: { ...environment(directory), ...variables, PIGGY_CLUSTER_GROUP: `/${group}` },
       // It ends when nobody holds this any more, also when we are killed.
       stdin: "pipe",
       stdout: "inherit",
