@@ -5,6 +5,7 @@ import { etcdProgram } from "./etcd.ts";
 import { helmProgram, kubeconformProgram } from "./helm.ts";
 import { kubernetesProgram } from "./kubernetes.ts";
 import { registryProgram } from "./registry.ts";
+import { schemaLocation } from "./schemas.ts";
 
 const OF_KUBERNETES = [
   "kube-apiserver",
@@ -25,4 +26,5 @@ export async function prepareNode(): Promise<void> {
   await networkPlugins();
   await helmProgram();
   await kubeconformProgram();
+  await schemaLocation();
 }

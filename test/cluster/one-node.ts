@@ -24,10 +24,11 @@ export interface OneNode {
   readonly buildah: Buildah;
   /** A folder that goes when the node goes. */
   readonly directory: string;
-  /** Pushes what buildah has under a name, an image or with `manifest` an index; answers with what the node pulls it by. */
-  push(name: string, repository: string, what?: "image" | "manifest"): Promise<string>;
-  /** What a Secret of type kubernetes.io/dockerconfigjson holds for the registry. */
+  /** Pushes an image of buildah's; answers with what the node pulls it by. */
+  push(name: string, repository: string): Promise<string>;
+  /** What a Secret of type kubernetes.io/dockerconfigjson holds for the registry, and a file of it. */
   readonly dockerConfig: string;
+  readonly authFile: string;
   stop(): Promise<void>;
 }
 
@@ -50,8 +51,10 @@ export async function startOneNode(): Promise<OneNode> {
     const sandbox = await buildSandbox(buildah, directory);
     cluster = await startControlPlane(started);
     await startNode(cluster, sandbox, registry, started);
-    const push = await pusher(buildah, registry, directory, dockerConfig);
-    return { cluster, registry, buildah, directory, dockerConfig, push, stop };
+    const authFile = join(directory, "auth.json");
+    await writeFile(authFile, dockerConfig);
+    const push = pusher(buildah, registry, authFile);
+    return { cluster, registry, buildah, directory, dockerConfig, authFile, push, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -68,19 +71,11 @@ async function buildSandbox(buildah: Buildah, directory: string): Promise<Sandbo
   return { image, archive };
 }
 
-async function pusher(
-  buildah: Buildah,
-  registry: RegistryServer,
-  directory: string,
-  dockerConfig: string,
-): Promise<OneNode["push"]> {
-  const authFile = join(directory, "auth.json");
-  await writeFile(authFile, dockerConfig);
-  return async (name, repository, what = "image") => {
-    const options = ["--authfile", authFile, "--cert-dir", registry.certificates];
+function pusher(buildah: Buildah, registry: RegistryServer, authFile: string): OneNode["push"] {
+  return async (name, repository) => {
     const image = `${registry.host}/${repository}`;
-    const command = what === "image" ? ["push"] : ["manifest", "push", "--all"];
-    await buildah.run(...command, ...options, name, `docker://${image}`);
+    const options = ["--authfile", authFile, "--cert-dir", registry.certificates];
+    await buildah.run("push", ...options, name, `docker://${image}`);
     return image;
   };
 }

@@ -1,0 +1,136 @@
+/** The chart on a real node: installed by Helm, and Pods that start with their secrets. Part of `npm run test:cluster`. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { fileURLToPath } from "node:url";
+import { isWrapped } from "../admission/mutation.ts";
+import { add, eventually, podsOf } from "../apiserver/objects.ts";
+import { parsePod } from "../fakes/kubernetes/pod.ts";
+import { compiledC } from "../support/programs.ts";
+import { REGION } from "../support/world.ts";
+import { type ChartInstallation, installChart, OWN_NAMESPACE, RELEASE, RESTRICTED } from "./installation.ts";
+import { type OneNode, startOneNode } from "./one-node.ts";
+import { addLiveNamespace, addPullSecret, runToEnd } from "./pods.ts";
+import { buildProgramImage } from "./program-image.ts";
+
+const NAMESPACE = "demo";
+const SECRET = "demo/sample/test";
+const VALUE = "from AWS";
+
+let node: OneNode;
+let installation: ChartInstallation;
+let image: string;
+beforeAll(async () => {
+  node = await startOneNode();
+  const app = await compiledC(fileURLToPath(new URL("../../demo/app/app.c", import.meta.url)), "app");
+  await buildProgramImage(node.buildah, "localhost/app", app);
+  image = await node.push("localhost/app", "team/app:1");
+  installation = await installChart(node);
+  installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
+  await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
+  await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
+});
+afterAll(async () => {
+  await installation?.stop();
+  await node?.stop();
+});
+
+/** As little as the restricted standard asks for, of an image whose ENTRYPOINT only its private registry knows. */
+const podOf = (name: string, annotations: Readonly<Record<string, string>>) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: NAMESPACE, annotations },
+  spec: {
+    restartPolicy: "Never",
+    imagePullSecrets: [{ name: "registry" }],
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [
+      {
+        name: "main",
+        image,
+        env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }],
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+          readOnlyRootFilesystem: true,
+        },
+        resources: { limits: { cpu: "200m", memory: "64Mi" } },
+      },
+    ],
+  },
+});
+
+const withSecret = (more: Readonly<Record<string, string>> = {}) => ({
+  "piggysec.com/aws-secret-name": SECRET,
+  ...more,
+});
+
+describe("a Pod starts with its secret", () => {
+  test.each(["image", "init"])("that comes with the injector by %s", async (delivery) => {
+    const pod = podOf(`by-${delivery}`, withSecret({ "piggysec.com/piggy-delivery": delivery }));
+    expect(await runToEnd(node.cluster, NAMESPACE, pod)).toContain(`\nTEST_ENV=${VALUE}\n`);
+    const { body } = await node.cluster.admin.call("GET", `${podsOf(NAMESPACE)}/by-${delivery}`);
+    const { initContainers = [] } = parsePod(body, "Pod").spec;
+    expect(initContainers.map(({ name }) => name)).toEqual(delivery === "init" ? ["install-piggy-env"] : []);
+  });
+
+  test("by an image volume where nothing is said, as the node can mount one", async () => {
+    const { body } = await node.cluster.admin.call(
+      "POST",
+      `${podsOf(NAMESPACE)}?dryRun=All`,
+      podOf("by-default", withSecret()),
+    );
+    const pod = parsePod(body, "Pod");
+    expect(isWrapped(pod)).toBe(true);
+    expect(pod.spec.initContainers).toBeUndefined();
+  });
+});
+
+describe("while no replica is there", () => {
+  const scaleTo = async (replicas: number) => {
+    await node.cluster.admin.call(
+      "PATCH",
+      `/apis/apps/v1/namespaces/${OWN_NAMESPACE}/deployments/${RELEASE}`,
+      { spec: { replicas } },
+      "application/merge-patch+json",
+    );
+  };
+  const isDenied = async (annotations: Readonly<Record<string, string>>) => {
+    const pod = podOf("while-down", annotations);
+    const { status } = await node.cluster.admin.call("POST", `${podsOf(NAMESPACE)}?dryRun=All`, pod);
+    return status !== 201;
+  };
+  beforeAll(async () => {
+    await scaleTo(0);
+    await eventually("Pods that ask for secrets are denied", () => isDenied(withSecret()));
+  });
+  afterAll(() => scaleTo(2));
+
+  test("a Pod that asks for nothing is created", async () => {
+    expect(await isDenied({})).toBe(false);
+  });
+
+  test("the replicas come back, for nobody asks them about their own Pods", async () => {
+    await scaleTo(2);
+    await eventually("Pods that ask for secrets are admitted", async () => !(await isDenied(withSecret())));
+  });
+});
+
+test("nothing is left after helm uninstall, and Pods are created as before", async () => {
+  await installation.helm.run("uninstall", RELEASE, "--namespace", OWN_NAMESPACE, "--wait");
+  const selector = `labelSelector=${encodeURIComponent(`app.kubernetes.io/instance=${RELEASE}`)}`;
+  const places = [
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "/apis/apps/v1/deployments",
+    "/apis/policy/v1/poddisruptionbudgets",
+    "/apis/networking.k8s.io/v1/networkpolicies",
+    "/api/v1/services",
+    "/api/v1/serviceaccounts",
+    "/api/v1/secrets",
+  ];
+  for (const place of places) {
+    const { status, body } = await node.cluster.admin.call("GET", `${place}?${selector}`);
+    expect({ place, status, items: body["items"] }).toEqual({ place, status: 200, items: [] });
+  }
+  await add(node.cluster, podsOf(NAMESPACE), podOf("after", withSecret()));
+});
