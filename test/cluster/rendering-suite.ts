@@ -18,7 +18,7 @@ const EVERYTHING = {
   affinity: { podAntiAffinity: {} },
   tolerations: [{ operator: "Exists" }],
   nodeSelector: { "kubernetes.io/arch": "arm64" },
-  networkPolicy: { egress: [{}] },
+  networkPolicy: { ingress: [{ ports: [{ port: 9090 }] }], egress: [{}] },
   mutate: {
     excludeNamespaces: ["monitoring"],
     objectSelector: { matchLabels: { injected: "yes" } },
@@ -148,30 +148,33 @@ describe("which Pods are sent", () => {
 });
 
 describe("what piggy-webhooks may do", () => {
-  const right = (verb: string, ...resources: readonly string[]) => ({
-    apiGroups: [resources[0] === "tokenreviews" ? "authentication.k8s.io" : ""],
+  const right = (verb: string, resources: readonly string[], group = "") => ({
+    apiGroups: [group],
     resources,
     verbs: [verb],
   });
-  const ALWAYS = [right("create", "tokenreviews"), right("get", "pods")];
-  const SECRETS = right("get", "secrets", "serviceaccounts");
-  const CONFIG_MAPS = right("get", "configmaps");
+  const ALWAYS = [right("create", ["tokenreviews"], "authentication.k8s.io"), right("get", ["pods"])];
+  const NODES = right("list", ["nodes"]);
+  const EVENTS = right("create", ["events"], "events.k8s.io");
+  const SECRETS = right("get", ["secrets", "serviceaccounts"]);
+  const CONFIG_MAPS = right("get", ["configmaps"]);
+  const NOTHING_ELSE = { secrets: "none", configMaps: "none", nodes: false, events: false };
 
   test("everywhere is what it asks for, and no more", async () => {
     expect(await rendered("ClusterRole")).toMatchObject([
-      { rules: [...ALWAYS, right("list", "nodes"), CONFIG_MAPS, SECRETS] },
+      { rules: [...ALWAYS, NODES, EVENTS, CONFIG_MAPS, SECRETS] },
     ]);
     expect(await rendered("Role")).toEqual([]);
   });
 
   test("is no more than it needs to hand out secrets, where it is to have none of the rest", async () => {
-    const rbac = { secrets: "none", configMaps: "none", nodes: false };
+    const rbac = NOTHING_ELSE;
     expect(await rendered("ClusterRole", { rbac })).toMatchObject([{ rules: ALWAYS }]);
     expect(await rendered("Role", { rbac })).toEqual([]);
   });
 
   test("is by namespaces, where they are named", async () => {
-    const rbac = { secrets: ["shop"], configMaps: ["shop", "till"], nodes: false };
+    const rbac = { ...NOTHING_ELSE, secrets: ["shop"], configMaps: ["shop", "till"] };
     expect(await rendered("ClusterRole", { rbac })).toMatchObject([{ rules: ALWAYS }]);
     const roles = await rendered("Role", { rbac });
     expect(roles).toHaveLength(3);
