@@ -8,7 +8,7 @@ import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { REGION } from "../support/world.ts";
 import { CHART, createHelm, type Helm } from "./helm.ts";
 import type { OneNode } from "./one-node.ts";
-import { addLiveNamespace, addPullSecret } from "./pods.ts";
+import { addLiveNamespace, addPullSecret, eventsIn } from "./pods.ts";
 
 export const RELEASE = "piggy-webhooks";
 /** Its namespace is called as it is. */
@@ -38,7 +38,12 @@ export async function installChart(node: OneNode): Promise<ChartInstallation> {
     const helm = await createHelm(node.cluster);
     const values = valuesOf(node, aws);
     const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
-    await helm.run("install", RELEASE, CHART, ...options, "--wait", "--timeout", "3m");
+    await helm
+      .run("install", RELEASE, CHART, ...options, "--wait", "--timeout", "3m")
+      // Helm says no more than that it has waited.
+      .catch(async (error) => {
+        throw new Error(`${error}\n${await eventsIn(node.cluster, OWN_NAMESPACE)}`);
+      });
     return { helm, aws, values, stop: aws.stop };
   } catch (error) {
     await aws.stop();

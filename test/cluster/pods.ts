@@ -55,12 +55,12 @@ export async function runToEnd(
     });
   } catch (error) {
     throw new Error(
-      `${error}\n${JSON.stringify(stored["status"])}\n${await eventsOf(cluster, namespace, name)}`,
+      `${error}\n${JSON.stringify(stored["status"])}\n${await eventsIn(cluster, namespace, name)}`,
     );
   }
   const log = await logOf(cluster, namespace, name);
   if (parsePhase(stored, "Pod").status.phase === "Succeeded") return log;
-  throw new Error(`Pod ${name} failed:\n${log}\n${await eventsOf(cluster, namespace, name)}`);
+  throw new Error(`Pod ${name} failed:\n${log}\n${await eventsIn(cluster, namespace, name)}`);
 }
 
 export function logOf(
@@ -73,12 +73,11 @@ export function logOf(
   return cluster.admin.text(`${podsOf(namespace)}/${name}/log${query}`);
 }
 
-async function eventsOf(cluster: Cluster, namespace: string, name: string): Promise<string> {
-  const selector = encodeURIComponent(`involvedObject.name=${name}`);
-  const { body } = await cluster.admin.call(
-    "GET",
-    `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`,
-  );
+/** What happened in a namespace, or to one of its objects. */
+export async function eventsIn(cluster: Cluster, namespace: string, name?: string): Promise<string> {
+  const selector = name === undefined ? "" : encodeURIComponent(`involvedObject.name=${name}`);
+  const path = `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`;
+  const { body } = await cluster.admin.call("GET", path);
   return parseEvents(body, "EventList")
     .items.map(({ reason, message }) => `${reason}: ${message}`)
     .join("\n");

@@ -89,6 +89,89 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
 
 const podSpec = (spec: object) => ({ spec: { template: { spec } } });
 
+/** Every value that the older chart has, as it has it by default. */
+const OLDER = {
+  replicaCount: 1,
+  image: { repository: "ghcr.io/kongz/piggy-webhooks", pullPolicy: "IfNotPresent", tag: "0.7.0" },
+  imagePullSecrets: [],
+  nameOverride: "",
+  fullnameOverride: "",
+  port: 8443,
+  serviceAccount: { create: true, annotations: {}, name: "" },
+  podAnnotations: {},
+  podSecurityContext: { runAsUser: 10001 },
+  securityContext: {},
+  service: { type: "ClusterIP", port: 443 },
+  ingress: { enabled: false, className: "", annotations: {}, host: "piggy", path: "/", pathType: "Prefix" },
+  resources: {},
+  autoscaling: { enabled: false, minReplicas: 1, maxReplicas: 100, targetCPUUtilizationPercentage: 80 },
+  nodeSelector: {},
+  tolerations: [],
+  affinity: {},
+  volumeMounts: [],
+  volumes: [],
+  rbac: { psp: { enabled: false } },
+  aws: { roleArn: null },
+  env: {},
+  mutate: {
+    certificate: {
+      certManager: { enabled: false, privateKey: { algorithm: "ECDSA", size: 256 } },
+      generate: true,
+      certValidity: 365,
+      tls: { crt: null, key: null },
+      ca: { crt: null },
+    },
+    timeoutSeconds: false,
+    podsFailurePolicy: "Ignore",
+    excludeNamespaces: ["monitoring"],
+    image: { repository: "ghcr.io/kongz/piggy-env", pullPolicy: "IfNotPresent", tag: "0.7.0" },
+  },
+  debug: false,
+};
+
+describe("the older chart's values", () => {
+  test("are taken, and mean what they meant", async () => {
+    expect(await rendered("Deployment", OLDER)).toMatchObject([
+      {
+        metadata: { name: "piggy-webhooks" },
+        spec: {
+          replicas: 1,
+          selector: {
+            matchLabels: {
+              "app.kubernetes.io/name": "piggy-webhooks",
+              "app.kubernetes.io/instance": "piggy-webhooks",
+            },
+          },
+          template: {
+            spec: {
+              securityContext: { runAsUser: 10001, runAsNonRoot: true },
+              containers: [
+                {
+                  image: "ghcr.io/kongz/piggy-webhooks:0.7.0",
+                  env: expect.arrayContaining([
+                    { name: "PIGGY_ENV_IMAGE", value: "ghcr.io/kongz/piggy-env:0.7.0" },
+                    { name: "PIGGY_ENV_IMAGE_PULL_POLICY", value: "IfNotPresent" },
+                  ]),
+                },
+              ],
+            },
+          },
+        },
+      },
+    ]);
+    expect(await rendered("MutatingWebhookConfiguration", OLDER)).toMatchObject([
+      { webhooks: [{ name: "piggy-webhooks.piggy-webhooks.svc", failurePolicy: "Ignore" }] },
+    ]);
+  });
+
+  test.each([
+    ["a certificate of cert-manager's", { certManager: { enabled: true } }, "tls.mode=cert-manager"],
+    ["a certificate of one's own", { generate: false, tls: { crt: "crt" } }, "tls.secretName"],
+  ])("that ask for %s say where that is said now", async (_, certificate, place) => {
+    await expect(template({ mutate: { certificate } })).rejects.toThrow(place);
+  });
+});
+
 describe("which Pods are sent", () => {
   const webhookOf = async (values: object) => {
     const [configuration, ...others] = await rendered("MutatingWebhookConfiguration", values);
