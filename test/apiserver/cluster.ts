@@ -10,7 +10,8 @@ import { type Background, startBackground } from "../support/background.ts";
 import { freePort } from "../support/free-port.ts";
 import { type ApiClient, apiClient } from "./client.ts";
 
-const ISSUER = "https://kubernetes.default.svc.cluster.local";
+/** Of the service accounts' tokens. */
+export const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
 export interface Cluster {
   readonly host: string;

@@ -1,9 +1,12 @@
 /** The chart on a real node: installed by Helm, and Pods that start with their secrets. Part of `npm run test:cluster`. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
+import { demos } from "../../demo/demos.ts";
+import { DEMO_IMAGE, readManifests } from "../../demo/manifests.ts";
 import { isWrapped } from "../admission/mutation.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
+import { anyObject } from "../fakes/kubernetes/schema.ts";
 import { compiledC } from "../support/programs.ts";
 import { REGION } from "../support/world.ts";
 import { type ChartInstallation, installChart, OWN_NAMESPACE, RELEASE, RESTRICTED } from "./installation.ts";
@@ -11,26 +14,53 @@ import { type OneNode, startOneNode } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, runToEnd } from "./pods.ts";
 import { buildProgramImage } from "./program-image.ts";
 
-const NAMESPACE = "demo";
-const SECRET = "demo/sample/test";
+const NAMESPACE = "restricted";
+const SECRET = "restricted/sample";
 const VALUE = "from AWS";
 
 let node: OneNode;
 let installation: ChartInstallation;
-let image: string;
 beforeAll(async () => {
   node = await startOneNode();
-  const app = await compiledC(fileURLToPath(new URL("../../demo/app/app.c", import.meta.url)), "app");
-  await buildProgramImage(node.buildah, "localhost/app", app);
-  image = await node.push("localhost/app", "team/app:1");
-  installation = await installChart(node);
+  installation = await installChart(node, (await readManifests("default-value")).environment);
   installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
+  const app = await compiledC(fileURLToPath(new URL("../../demo/app/app.c", import.meta.url)), "app");
+  // Where this image's AWS clients find AWS.
+  const environment = { AWS_ENDPOINT_URL: installation.aws.url };
+  await buildProgramImage(node.buildah, "localhost/app", app, environment);
+  await node.push("localhost/app", DEMO_IMAGE);
   await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
-  await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
+  await addLiveNamespace(node.cluster, "demo");
+  for (const namespace of [NAMESPACE, "demo"])
+    await addPullSecret(node.cluster, namespace, node.dockerConfig);
 });
 afterAll(async () => {
   await installation?.stop();
   await node?.stop();
+});
+
+/** What a Pod of the tests has besides what it is about: its image is private, and it runs once. */
+const ONCE = { restartPolicy: "Never", imagePullSecrets: [{ name: "registry" }] };
+
+describe("the Pod of a demo starts with its secrets", () => {
+  const PATHS: Readonly<Record<string, string>> = { ServiceAccount: "serviceaccounts", Secret: "secrets" };
+
+  test.each(demos.map((demo) => [demo.name, demo] as const))("%s", async (name, demo) => {
+    const expected = demo.fill(installation.aws, installation.issuer);
+    const { pod, others } = await readManifests(name);
+    for (const { kind, metadata, ...object } of others) {
+      const path = `/api/v1/namespaces/${metadata.namespace}/${PATHS[kind]}`;
+      // Two of the demos have one service account.
+      const { status } = await node.cluster.admin.call("POST", path, { kind, metadata, ...object });
+      expect([201, 409]).toContain(status);
+    }
+    const image = `${node.registry.host}/${DEMO_IMAGE}`;
+    const { spec, ...rest } = anyObject(JSON.parse(JSON.stringify(pod).replaceAll(DEMO_IMAGE, image)), "Pod");
+    const submitted = { ...rest, metadata: pod.metadata, spec: { ...anyObject(spec, "spec"), ...ONCE } };
+    const log = await runToEnd(node.cluster, pod.metadata.namespace, submitted);
+    for (const [variable, value] of Object.entries(expected))
+      expect(log).toContain(`\n${variable}=${value}\n`);
+  });
 });
 
 /** As little as the restricted standard asks for, of an image whose ENTRYPOINT only its private registry knows. */
@@ -39,13 +69,12 @@ const podOf = (name: string, annotations: Readonly<Record<string, string>>) => (
   kind: "Pod",
   metadata: { name, namespace: NAMESPACE, annotations },
   spec: {
-    restartPolicy: "Never",
-    imagePullSecrets: [{ name: "registry" }],
+    ...ONCE,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
     containers: [
       {
         name: "main",
-        image,
+        image: `${node.registry.host}/${DEMO_IMAGE}`,
         env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }],
         securityContext: {
           allowPrivilegeEscalation: false,
@@ -63,7 +92,7 @@ const withSecret = (more: Readonly<Record<string, string>> = {}) => ({
   ...more,
 });
 
-describe("a Pod starts with its secret", () => {
+describe("a Pod of the restricted standard starts with its secret", () => {
   test.each(["image", "init"])("that comes with the injector by %s", async (delivery) => {
     const pod = podOf(`by-${delivery}`, withSecret({ "piggysec.com/piggy-delivery": delivery }));
     expect(await runToEnd(node.cluster, NAMESPACE, pod)).toContain(`\nTEST_ENV=${VALUE}\n`);
