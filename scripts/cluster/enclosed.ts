@@ -1,10 +1,10 @@
 /** Runs a command where a cluster can be started, and nothing of it stays or leaves: a network, mounts, processes of its own. */
-import { readdirSync, rmdirSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { run } from "../bundle/cache.ts";
+import { CACHE, run } from "../bundle/cache.ts";
 import { NODE_ADDRESS, SERVICE_NETWORK } from "./addresses.ts";
 
 const SOURCE = fileURLToPath(new URL("enclose.c", import.meta.url));
@@ -12,8 +12,14 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** How long a command that was asked to end may take before everything in there is ended. */
 const GRACE_MS = 30_000;
 
+export interface Enclosed {
+  readonly exitCode: number;
+  /** Whether somebody wanted an end of it, by a signal to us. */
+  readonly isInterrupted: boolean;
+}
+
 /**
- * Answers with the command's exit code; what is left of its files and control groups is removed.
+ * Runs it to its end; what is left of its files and control groups is removed.
  * @param limitMs after which it is ended
  * @param variables besides those that say where things are on the machine
  * @throws Error that says what is missing
@@ -22,40 +28,67 @@ export async function runEnclosed(
   command: readonly string[],
   limitMs: number,
   variables: Readonly<Record<string, string>> = {},
-): Promise<number> {
-  if (process.getuid?.() !== 0)
-    throw new Error(
-      "a node is root's business: run this as root, for example in a container with --privileged",
-    );
+): Promise<Enclosed> {
+  refuseWhereItCannotBe();
   const directory = await mkdtemp(join(tmpdir(), "piggy-enclosed-"));
   const group = `piggy-cluster-${process.pid}`;
   try {
-    const enclose = join(directory, "enclose");
-    const options = ["-O2", "-Wall", "-Wextra", "-Werror", "-static"];
-    await run([process.env["CC"] || "cc", ...options, "-o", enclose, SOURCE]);
-    const child = Bun.spawn([enclose, NODE_ADDRESS, SERVICE_NETWORK, ...command], {
+    const child = Bun.spawn([await compile(directory), NODE_ADDRESS, SERVICE_NETWORK, ...command], {
       env: { ...environment(directory), ...variables, PIGGY_CLUSTER_GROUP: `/${group}` },
       // It ends when nobody holds this any more, also when we are killed.
       stdin: "pipe",
       stdout: "inherit",
       stderr: "inherit",
     });
-    const end = () => {
-      child.kill("SIGTERM");
-      setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
-    };
-    for (const signal of SIGNALS) process.on(signal, end);
-    const limit = setTimeout(() => {
-      console.error(`piggy: ended after ${limitMs / 60_000} minutes`);
-      end();
-    }, limitMs);
-    const code = await child.exited;
-    clearTimeout(limit);
-    return code;
+    return await endOf(child, limitMs);
   } finally {
     removeGroups(group);
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** What enclose.c hides with folders of its own. */
+const HIDDEN = ["/run/", "/var/lib/", "/var/log/"];
+
+function refuseWhereItCannotBe(): void {
+  if (process.getuid?.() !== 0) {
+    const how = "run this as root, for example in a container with --privileged";
+    throw new Error(`a node is root's business: ${how}`);
+  }
+  for (const path of [fileURLToPath(import.meta.url), process.execPath, tmpdir(), CACHE].map(realPath)) {
+    const hidden = HIDDEN.find((folder) => path.startsWith(folder));
+    if (hidden !== undefined) throw new Error(`${path} is in ${hidden}, where a node has folders of its own`);
+  }
+}
+
+const realPath = (path: string) => (existsSync(path) ? realpathSync(path) : path);
+
+async function compile(directory: string): Promise<string> {
+  const program = join(directory, "enclose");
+  const options = ["-O2", "-Wall", "-Wextra", "-Werror", "-static"];
+  await run([process.env["CC"] || "cc", ...options, "-o", program, SOURCE]);
+  return program;
+}
+
+async function endOf(child: Bun.Subprocess, limitMs: number): Promise<Enclosed> {
+  let isInterrupted = false;
+  const end = () => {
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
+  };
+  const interrupt = () => {
+    isInterrupted = true;
+    end();
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
+  const limit = setTimeout(() => {
+    console.error(`piggy: ended after ${limitMs / 60_000} minutes`);
+    end();
+  }, limitMs);
+  const exitCode = await child.exited;
+  clearTimeout(limit);
+  for (const signal of SIGNALS) process.off(signal, interrupt);
+  return { exitCode, isInterrupted };
 }
 
 /** Of the machine's environment what says where things are, and temporary files that can be removed in one. */

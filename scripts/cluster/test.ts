@@ -23,7 +23,11 @@ try {
   for (const name of IMAGES) await buildContent(name, ownArchitecture, join(context, "dist"));
   for (const file of process.argv.slice(2)) {
     const command = [process.execPath, "test", `--timeout=${TEST_TIMEOUT_MS}`, file];
-    if ((await runEnclosed(command, LIMIT_MS, { PIGGY_IMAGE_CONTEXT: context })) !== 0) failures += 1;
+    const { exitCode, isInterrupted } = await runEnclosed(command, LIMIT_MS, {
+      PIGGY_IMAGE_CONTEXT: context,
+    });
+    if (exitCode !== 0) failures += 1;
+    if (isInterrupted) break;
   }
 } finally {
   await rm(context, { recursive: true, force: true });
