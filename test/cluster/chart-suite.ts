@@ -9,6 +9,7 @@ import { parsePod } from "../fakes/kubernetes/pod.ts";
 import { anyObject } from "../fakes/kubernetes/schema.ts";
 import { compiledC } from "../support/programs.ts";
 import { REGION } from "../support/world.ts";
+import { CHART } from "./helm.ts";
 import { type ChartInstallation, installChart, OWN_NAMESPACE, RELEASE, RESTRICTED } from "./installation.ts";
 import { type OneNode, startOneNode } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, runToEnd } from "./pods.ts";
@@ -64,7 +65,11 @@ describe("the Pod of a demo starts with its secrets", () => {
 });
 
 /** As little as the restricted standard asks for, of an image whose ENTRYPOINT only its private registry knows. */
-const podOf = (name: string, annotations: Readonly<Record<string, string>>) => ({
+const podOf = (
+  name: string,
+  annotations: Readonly<Record<string, string>>,
+  container: object = { env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }] },
+) => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name, namespace: NAMESPACE, annotations },
@@ -75,13 +80,13 @@ const podOf = (name: string, annotations: Readonly<Record<string, string>>) => (
       {
         name: "main",
         image: `${node.registry.host}/${DEMO_IMAGE}`,
-        env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }],
         securityContext: {
           allowPrivilegeEscalation: false,
           capabilities: { drop: ["ALL"] },
           readOnlyRootFilesystem: true,
         },
         resources: { limits: { cpu: "200m", memory: "64Mi" } },
+        ...container,
       },
     ],
   },
@@ -113,6 +118,41 @@ describe("a Pod of the restricted standard starts with its secret", () => {
   });
 });
 
+describe("when an upgrade takes the right to read Secrets and ConfigMaps away", () => {
+  const OBJECT = "holds-a-reference";
+  beforeAll(async () => {
+    await add(node.cluster, `/api/v1/namespaces/${NAMESPACE}/secrets`, {
+      metadata: { name: OBJECT },
+      stringData: { TEST_ENV: "piggy:TEST_ENV" },
+    });
+    const values = { ...installation.values, rbac: { secrets: "none", configMaps: "none" } };
+    const options = ["--namespace", OWN_NAMESPACE, "--values", await installation.helm.values(values)];
+    await installation.helm.run("upgrade", RELEASE, CHART, ...options, "--wait", "--timeout", "3m");
+  });
+
+  test.each(["secrets", "configmaps", "serviceaccounts"])("%s may not be read", async (resource) => {
+    const user = `system:serviceaccount:${OWN_NAMESPACE}:${RELEASE}`;
+    await eventually("the API server says so", async () => {
+      const { body } = await node.cluster.admin.call(
+        "POST",
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+        {
+          apiVersion: "authorization.k8s.io/v1",
+          kind: "SubjectAccessReview",
+          spec: { user, resourceAttributes: { resource, verb: "get", namespace: NAMESPACE } },
+        },
+      );
+      return Bun.deepMatch({ status: { allowed: false } }, body);
+    });
+  });
+
+  test("a Pod whose reference stands in a Secret starts with what it refers to", async () => {
+    const container = { command: ["/program"], envFrom: [{ secretRef: { name: OBJECT } }] };
+    const log = await runToEnd(node.cluster, NAMESPACE, podOf("without-rights", withSecret(), container));
+    expect(log).toContain(`\nTEST_ENV=${VALUE}\n`);
+  });
+});
+
 describe("while no replica is there", () => {
   const scaleTo = async (replicas: number) => {
     await node.cluster.admin.call(
@@ -123,7 +163,8 @@ describe("while no replica is there", () => {
     );
   };
   const isDenied = async (annotations: Readonly<Record<string, string>>) => {
-    const pod = podOf("while-down", annotations);
+    const env = [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }];
+    const pod = podOf("while-down", annotations, { command: ["/program"], env });
     const { status } = await node.cluster.admin.call("POST", `${podsOf(NAMESPACE)}?dryRun=All`, pod);
     return status !== 201;
   };
