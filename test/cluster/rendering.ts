@@ -56,6 +56,9 @@ export async function rendered(kind: string, values: object = {}): Promise<reado
     .filter((each) => each.kind === kind);
 }
 
+/** Of a Deployment whose Pods are like this, as far as is said. */
+export const podSpec = (spec: object) => ({ spec: { template: { spec } } });
+
 /** Holds manifests against the schemas of a version of Kubernetes. @throws Error with what is wrong in them */
 export async function conform(manifests: string, version: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "piggy-rendering-"));
