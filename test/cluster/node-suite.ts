@@ -1,6 +1,7 @@
 /** The cluster itself: a real node runs what the API server was given. Part of `npm run test:cluster`. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
+import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import { compiledC } from "../support/programs.ts";
 import { type OneNode, startOneNode } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, runToEnd } from "./pods.ts";
@@ -29,6 +30,20 @@ const podOf = (name: string, spec: object) => ({
     containers: [{ name: "app", image, env: [{ name: "TEST_ENV", value: "plain" }] }],
     ...spec,
   },
+});
+
+test("the registry is private: without its credentials the image is not pulled", async () => {
+  const path = podsOf(NAMESPACE);
+  await add(node.cluster, path, podOf("stranger", {}));
+  await eventually("the kubelet says so", async () => {
+    const { body } = await node.cluster.admin.call("GET", `${path}/stranger`);
+    // Of the first try, and until the next.
+    return ["ErrImagePull", "ImagePullBackOff"].some((reason) => {
+      const waiting = { state: { waiting: { reason } } };
+      return Bun.deepMatch({ status: { containerStatuses: [waiting] } }, body);
+    });
+  });
+  await node.cluster.admin.call("DELETE", `${path}/stranger?gracePeriodSeconds=0`);
 });
 
 test("a Pod of a scratch image from a private registry runs, and its log is read", async () => {
