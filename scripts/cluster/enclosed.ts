@@ -42,8 +42,8 @@ export async function runEnclosed(
     });
     return await endOf(child, limitMs);
   } finally {
-    removeGroups(group);
     await rm(directory, { recursive: true, force: true });
+    removeGroups(group);
   }
 }
 
@@ -100,19 +100,20 @@ function environment(directory: string): Readonly<Record<string, string>> {
   return { ...Object.fromEntries(kept), TMPDIR: directory };
 }
 
-/** The control groups of the containers. Those of a process that is gone are empty, and are removed as folders are. */
+/**
+ * The control groups of the containers. Those whose processes are gone are empty, and are removed as folders are.
+ * @throws Error when somebody still is in one
+ */
 function removeGroups(name: string): void {
   const root = "/sys/fs/cgroup";
   for (const hierarchy of ["", ...foldersIn(root)]) removeFolders(join(root, hierarchy, name));
 }
 
 function removeFolders(folder: string): void {
+  // It is not in every hierarchy.
+  if (!existsSync(folder)) return;
   for (const name of foldersIn(folder)) removeFolders(join(folder, name));
-  try {
-    rmdirSync(folder);
-  } catch {
-    // It is not in every hierarchy.
-  }
+  rmdirSync(folder);
 }
 
 function foldersIn(folder: string): readonly string[] {

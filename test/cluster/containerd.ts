@@ -85,16 +85,24 @@ state = ${file("containerd-state")}
 `;
 }
 
-/** A crun that takes the bundles of a newer containerd, which differ from those that it knows by their version alone. */
+/**
+ * A crun that takes the bundles of a newer containerd, which differ from those that it knows by their version alone;
+ * and a control group for the containers that is found again, as containerd names one by itself.
+ */
 async function writeRuntime(directory: string): Promise<string> {
   const { root, libraryPath } = await debianProgram("crun");
+  const group = process.env["PIGGY_CLUSTER_GROUP"] ?? "";
+  const edits = [
+    's/"ociVersion":"[^"]*"/"ociVersion":"1.0.2"/',
+    `s|"cgroupsPath":"/*|"cgroupsPath":"${group}/|`,
+  ];
   const file = join(directory, "crun");
   await writeFile(
     file,
     `#!/bin/sh
 before=
 for argument in "$@"; do
-	case $before in -b | --bundle) sed -i 's/"ociVersion":"[^"]*"/"ociVersion":"1.0.2"/' "$argument/config.json" ;; esac
+	case $before in -b | --bundle) sed -i ${edits.map((edit) => `-e '${edit}'`).join(" ")} "$argument/config.json" ;; esac
 	before=$argument
 done
 LD_LIBRARY_PATH=${libraryPath} exec ${join(root, "usr/bin/crun")} "$@"

@@ -63,7 +63,6 @@ async function startKubelet(cluster: Cluster, directory: string, socket: string)
     failCgroupV1: false,
     cgroupDriver: "cgroupfs",
     cgroupsPerQOS: false,
-    cgroupRoot: process.env["PIGGY_CLUSTER_GROUP"] ?? "",
     enforceNodeAllocatable: [],
     localStorageCapacityIsolation: false,
     failSwapOn: false,
