@@ -116,6 +116,8 @@ function valuesOf(
       AWS_ENDPOINT_URL: aws.url,
       PIGGY_REGISTRY_CA_FILE: "/registry/ca.crt",
       PIGGY_DELIVERY_SETTLE: "0s",
+      // Each demo has fresh values, and some the same secret.
+      PIGGY_CACHE_TTL: "0s",
       ...environment,
     },
     volumes: [{ name: "registry-ca", configMap: { name: "registry-ca" } }],
