@@ -1,15 +1,17 @@
 /** The demos: what each shows, and what AWS holds for it. The manifests are in the folder of the same name. */
 import { randomBytes } from "node:crypto";
-import type { AwsFake } from "../test/fakes/aws.ts";
-import type { KubernetesFake } from "../test/fakes/kubernetes.ts";
+import type { AwsFake, Role } from "../test/fakes/aws.ts";
 
 const REGION = "ap-southeast-1";
+
+/** Whose service-account tokens AWS takes. */
+export type TokenIssuer = Pick<Role, "issuer" | "jwks">;
 
 export interface Demo {
   readonly name: string;
   readonly title: string;
   /** Puts the demo's secrets into AWS; returns what the application must find in its environment. */
-  readonly fill: (aws: AwsFake, kubernetes: KubernetesFake) => Readonly<Record<string, string>>;
+  readonly fill: (aws: AwsFake, kubernetes: TokenIssuer) => Readonly<Record<string, string>>;
 }
 
 /** Fresh at every run, so that it cannot have come from anywhere but AWS. */

@@ -3,6 +3,9 @@ import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 
+/** The application's image, as the manifests name it. */
+export const DEMO_IMAGE = "piggysec/piggy-demo:1.0.0";
+
 export interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace: string };

@@ -3,10 +3,9 @@ import { fileURLToPath } from "node:url";
 import { compiledC } from "../test/support/programs.ts";
 import { startWorld, type World } from "../test/support/world.ts";
 import type { Demo } from "./demos.ts";
-import { readManifests } from "./manifests.ts";
+import { DEMO_IMAGE, readManifests } from "./manifests.ts";
 
-/** The image as the manifests name it, and the program that its ENTRYPOINT names, found through its PATH. */
-const IMAGE = "piggysec/piggy-demo:1.0.0";
+/** What the image's ENTRYPOINT names, found through its PATH. */
 const PROGRAM = "piggy-demo";
 
 export interface DemoRun {
@@ -45,13 +44,13 @@ interface Cast {
 
 async function runIn(world: World, demo: Demo, { pod, others, program }: Cast): Promise<DemoRun> {
   const { kubernetes, aws, registry } = world;
-  registry.pushImage(...repositoryAndTag(IMAGE), { Entrypoint: [PROGRAM] });
+  registry.pushImage(...repositoryAndTag(DEMO_IMAGE), { Entrypoint: [PROGRAM] });
   const expected = demo.fill(aws, kubernetes);
   for (const object of others) kubernetes.add(object);
 
   // The demo has a registry of its own, so the image's name gets its host in front.
-  const image = `${registry.host}/${IMAGE}`;
-  const submitted: object = JSON.parse(JSON.stringify(pod).replaceAll(IMAGE, image));
+  const image = `${registry.host}/${DEMO_IMAGE}`;
+  const submitted: object = JSON.parse(JSON.stringify(pod).replaceAll(DEMO_IMAGE, image));
   const created = await kubernetes.createPod(submitted);
   if (!created.allowed) throw new Error(created.status.message);
   const before = Reflect.get(created.review.request, "object");

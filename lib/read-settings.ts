@@ -40,6 +40,15 @@ export interface SettingsReading {
 
 type Parsed = { readonly value: string | number | boolean } | { readonly expected: string };
 
+/** The types whose values are one of a few. */
+export const CHOICES = {
+  pullPolicy: ["Always", "IfNotPresent", "Never"],
+  resolver: DNS_TRANSPORTS,
+  acceptance: ["auto", "true", "false"],
+  unseen: ["wrap", "ignore"],
+  delivery: ["auto", "init", "image"],
+} as const satisfies Partial<Record<keyof ValueTypes, readonly string[]>>;
+
 const oneOf =
   (...allowed: readonly string[]) =>
   (text: string): Parsed =>
@@ -66,11 +75,11 @@ const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = 
       url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
     return usable ? { value: trimEndOf(text, "/") } : { expected: "an https:// address" };
   },
-  pullPolicy: oneOf("Always", "IfNotPresent", "Never"),
-  resolver: oneOf(...DNS_TRANSPORTS),
-  acceptance: oneOf("auto", "true", "false"),
-  unseen: oneOf("wrap", "ignore"),
-  delivery: oneOf("auto", "init", "image"),
+  pullPolicy: oneOf(...CHOICES.pullPolicy),
+  resolver: oneOf(...CHOICES.resolver),
+  acceptance: oneOf(...CHOICES.acceptance),
+  unseen: oneOf(...CHOICES.unseen),
+  delivery: oneOf(...CHOICES.delivery),
 };
 
 /** Of a value in a warning. */

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-const CACHE = process.env["PIGGY_BUILD_CACHE"] || join(homedir(), ".cache", "piggy-build");
+export const CACHE = process.env["PIGGY_BUILD_CACHE"] || join(homedir(), ".cache", "piggy-build");
 
 /** The folder of that name, made by `fill` when it is not there. Two that make it at once do not disturb each other. */
 export async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {

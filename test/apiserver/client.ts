@@ -11,30 +11,39 @@ export interface Answer {
 
 export interface ApiClient {
   call(method: string, path: string, body?: object, contentType?: string): Promise<Answer>;
+  /** What is not an object but text, such as a container's log. @throws Error with the API server's words */
+  text(path: string): Promise<string>;
 }
 
 const TIMEOUT_MS = 60_000;
 
 export function apiClient(url: string, ca: string, token: string): ApiClient {
+  const send = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, {
+      ...init,
+      headers: { Authorization: `Bearer ${token}`, ...init.headers },
+      tls: { ca },
+      proxy: false,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
   return {
     async call(method, path, body, contentType = "application/json") {
-      const response = await fetch(url + path, {
+      const response = await send(path, {
         method,
-        headers: {
-          Authorization: `Bearer ${token}`,
-          Accept: "application/json",
-          "Content-Type": contentType,
-        },
+        headers: { Accept: "application/json", "Content-Type": contentType },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        tls: { ca },
-        proxy: false,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       return {
         status: response.status,
         body: anyObject(await response.json(), path),
         warnings: parseWarnings(response.headers.get("Warning") ?? ""),
       };
+    },
+    async text(path) {
+      const response = await send(path);
+      const text = await response.text();
+      if (response.ok) return text;
+      throw new Error(`GET ${path}: ${response.status} ${text}`);
     },
   };
 }

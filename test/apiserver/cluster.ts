@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { API_SERVICE_ADDRESS, SERVICE_NETWORK } from "../../scripts/cluster/addresses.ts";
 import { etcdProgram } from "../../scripts/cluster/etcd.ts";
 import { kubernetesProgram } from "../../scripts/cluster/kubernetes.ts";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
@@ -9,7 +10,8 @@ import { type Background, startBackground } from "../support/background.ts";
 import { freePort } from "../support/free-port.ts";
 import { type ApiClient, apiClient } from "./client.ts";
 
-const ISSUER = "https://kubernetes.default.svc.cluster.local";
+/** Of the service accounts' tokens. */
+export const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
 export interface Cluster {
   readonly host: string;
@@ -17,14 +19,25 @@ export interface Cluster {
   readonly caPem: string;
   /** May do everything. */
   readonly admin: ApiClient;
-  /** A folder that goes when the cluster goes. */
+  /** By which a user comes in, `admin` or one of the options'. */
+  tokenOf(user: string): string;
+  /** A folder that goes when the cluster goes, with what the API server was started with. */
   readonly directory: string;
   stop(): Promise<void>;
 }
 
-const HOST = "127.0.0.1";
+export interface ClusterOptions {
+  /** The address that it listens on. */
+  readonly host?: string;
+  /** Who else may come in, by a token: their groups. */
+  readonly users?: Readonly<Record<string, readonly string[]>>;
+  /** Options of kube-apiserver, besides and instead of its usual ones here. */
+  readonly server?: Readonly<Record<string, string>>;
+}
 
-export async function startCluster(): Promise<Cluster> {
+const LOOPBACK = "127.0.0.1";
+
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-apiserver-"));
   const started: Background[] = [];
   const stop = async () => {
@@ -34,7 +47,7 @@ export async function startCluster(): Promise<Cluster> {
   };
   try {
     const storeUrl = await startStore(directory, started);
-    return { ...(await startServer(directory, storeUrl, started)), directory, stop };
+    return { ...(await startServer(directory, storeUrl, options, started)), directory, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -42,8 +55,8 @@ export async function startCluster(): Promise<Cluster> {
 }
 
 async function startStore(directory: string, started: Background[]): Promise<string> {
-  const url = `http://${HOST}:${freePort()}`;
-  const peerUrl = `http://${HOST}:${freePort()}`;
+  const url = `http://${LOOPBACK}:${freePort()}`;
+  const peerUrl = `http://${LOOPBACK}:${freePort()}`;
   const options = {
     name: "store",
     "data-dir": join(directory, "store"),
@@ -64,12 +77,18 @@ async function startStore(directory: string, started: Background[]): Promise<str
 async function startServer(
   directory: string,
   storeUrl: string,
+  { host = LOOPBACK, users = {}, server: own = {} }: ClusterOptions,
   started: Background[],
-): Promise<Pick<Cluster, "host" | "port" | "caPem" | "admin">> {
+): Promise<Omit<Cluster, "directory" | "stop">> {
   const port = freePort();
-  const token = crypto.randomUUID();
+  const tokens = new Map(
+    ["admin", ...Object.keys(users)].map((user) => [user, crypto.randomUUID()] as const),
+  );
+  const groupsOf = (user: string) => (user === "admin" ? ["system:masters"] : (users[user] ?? []));
   const authority = await createCertificateAuthority("api-server-ca");
-  const tls = await authority.issue({ names: [HOST] });
+  const tls = await authority.issue({
+    names: [host, LOOPBACK, "kubernetes.default.svc", API_SERVICE_ADDRESS],
+  });
   const signing = await authority.issue({ names: ["service-accounts"] });
   const file = (name: string) => join(directory, name);
   await Promise.all([
@@ -77,15 +96,19 @@ async function startServer(
     writeFile(file("tls.key"), tls.key),
     writeFile(file("signing.crt"), signing.cert),
     writeFile(file("signing.key"), signing.key),
-    writeFile(file("users.csv"), `${token},admin,admin,system:masters\n`),
+    writeFile(file("ca.crt"), authority.pem),
+    writeFile(
+      file("users.csv"),
+      [...tokens].map(([user, token]) => `${token},${user},${user},"${groupsOf(user).join(",")}"\n`).join(""),
+    ),
   ]);
   const options = {
     "etcd-servers": storeUrl,
-    "bind-address": HOST,
-    "advertise-address": HOST,
+    "bind-address": host,
+    "advertise-address": host,
     "secure-port": String(port),
     "endpoint-reconciler-type": "none",
-    "service-cluster-ip-range": "10.96.0.0/16",
+    "service-cluster-ip-range": SERVICE_NETWORK,
     "tls-cert-file": file("tls.crt"),
     "tls-private-key-file": file("tls.key"),
     "token-auth-file": file("users.csv"),
@@ -94,18 +117,23 @@ async function startServer(
     "service-account-signing-key-file": file("signing.key"),
     "authorization-mode": "RBAC",
     "allow-privileged": "true",
+    ...own,
   };
   const program = await kubernetesProgram("kube-apiserver");
   const server = startBackground("kube-apiserver", [program, ...flags(options)], directory);
   started.push(server);
-  const admin = apiClient(`https://${HOST}:${port}`, authority.pem, token);
-  const health = { tls: { ca: authority.pem }, headers: { Authorization: `Bearer ${token}` } };
-  await server.ready(
-    async () => (await fetch(`https://${HOST}:${port}/readyz`, { ...health, proxy: false })).ok,
-  );
-  return { host: HOST, port, caPem: authority.pem, admin };
+  const url = `https://${host}:${port}`;
+  const tokenOf = (user: string) => {
+    const token = tokens.get(user);
+    if (token === undefined) throw new Error(`nobody has told the API server of ${user}`);
+    return token;
+  };
+  const health = { tls: { ca: authority.pem }, headers: { Authorization: `Bearer ${tokenOf("admin")}` } };
+  await server.ready(async () => (await fetch(`${url}/readyz`, { ...health, proxy: false })).ok);
+  const admin = apiClient(url, authority.pem, tokenOf("admin"));
+  return { host, port, caPem: authority.pem, admin, tokenOf };
 }
 
-function flags(options: Readonly<Record<string, string>>): readonly string[] {
+export function flags(options: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(options).map(([name, value]) => `--${name}=${value}`);
 }

@@ -56,11 +56,13 @@ export interface AwsFake {
 }
 
 /**
- * Secrets Manager, Parameter Store, ECR and STS on 127.0.0.1, speaking AWS's own protocols.
+ * Secrets Manager, Parameter Store, ECR and STS on loopback or another address, speaking AWS's own protocols.
  * Signatures, scopes, tokens and permissions are verified: what it accepts, AWS would.
  */
-export async function startAws(options: { tls?: { cert: string; key: string } } = {}): Promise<AwsFake> {
-  const { tls } = options;
+export async function startAws(
+  options: { tls?: { cert: string; key: string }; hostname?: string } = {},
+): Promise<AwsFake> {
+  const { tls, hostname = "127.0.0.1" } = options;
   const identities = new Identities();
   const failures = new Failures();
   const secrets = new SecretsManager();
@@ -73,7 +75,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
   let begun = 0;
 
   const server = Bun.serve({
-    hostname: "127.0.0.1",
+    hostname,
     port: 0,
     // A delayed failure may be slower than Bun's patience with an idle connection.
     idleTimeout: 0,
@@ -87,7 +89,7 @@ export async function startAws(options: { tls?: { cert: string; key: string } } 
   });
 
   return {
-    url: tls === undefined ? `http://127.0.0.1:${server.port}` : `https://localhost:${server.port}`,
+    url: tls === undefined ? `http://${hostname}:${server.port}` : `https://localhost:${server.port}`,
     requests,
     begun: () => begun,
     addUser: (user) => identities.addUser(user),

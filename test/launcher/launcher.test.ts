@@ -34,7 +34,7 @@ describe("the program", () => {
   });
 });
 
-const ARM64 = fileURLToPath(new URL("../../dist/piggy-env-arm64", import.meta.url));
+const ARM64 = fileURLToPath(new URL("../../dist/arm64/piggy-env", import.meta.url));
 
 if (!existsSync(ARM64)) console.log(`skipped: ${ARM64} is not there; npm run build makes it`);
 

@@ -7,7 +7,7 @@ import { type CertificateAuthority, createCertificateAuthority } from "../fakes/
 import { startBackground } from "../support/background.ts";
 import { freePort } from "../support/free-port.ts";
 
-const HOST = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
 
 /** As its configuration has it. */
 export type Auth =
@@ -19,25 +19,30 @@ export interface RegistryServer {
   readonly host: string;
   readonly url: string;
   readonly authority: CertificateAuthority;
-  /** A file of its CA. */
+  /** A file of its CA, and a folder of nothing else. */
   readonly caFile: string;
+  readonly certificates: string;
   /** The requests that it has answered, such as `GET /v2/team/app/manifests/1`, by its own log. */
   requests(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
-/** @param authOf what is to be allowed, in files of the given folder */
+/**
+ * @param authOf what is to be allowed, in files of the given folder
+ * @param address that it listens on
+ */
 export async function startRegistryServer(
   authOf: (directory: string, authority: CertificateAuthority) => Promise<Auth>,
+  address = LOOPBACK,
 ): Promise<RegistryServer> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-registry-"));
   const authority = await createCertificateAuthority("piggy-registry-ca");
-  const { cert, key } = await authority.issue({ names: [HOST] });
-  const host = `${HOST}:${freePort()}`;
+  const { cert, key } = await authority.issue({ names: [address] });
+  const host = `${address}:${freePort()}`;
   const file = (name: string) => join(directory, name);
-  await mkdir(file("storage"));
+  await Promise.all([mkdir(file("storage")), mkdir(file("certificates"))]);
   await Promise.all([
-    writeFile(file("ca.crt"), authority.pem),
+    writeFile(file("certificates/ca.crt"), authority.pem),
     writeFile(file("tls.crt"), cert),
     writeFile(file("tls.key"), key),
   ]);
@@ -61,7 +66,8 @@ export async function startRegistryServer(
     host,
     url,
     authority,
-    caFile: file("ca.crt"),
+    caFile: file("certificates/ca.crt"),
+    certificates: file("certificates"),
     async requests() {
       const log = await readFile(file("registry.log"), "utf8");
       return [...log.matchAll(/"([A-Z]+ \/v2\/[^ ]+) HTTP/g)].map(([, request = ""]) => request);

@@ -20,13 +20,18 @@ process.on("exit", () => {
 // Ended from outside, the tests end what they started: by default nothing would be run any more.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
 
-/** Starts a program with no environment of the machine's. */
-export function startBackground(name: string, command: readonly string[], directory: string): Background {
+/** Starts a program with this environment, and none of the machine's. */
+export function startBackground(
+  name: string,
+  command: readonly string[],
+  directory: string,
+  environment: Readonly<Record<string, string>> = {},
+): Background {
   const file = join(directory, `${name}.log`);
   const output = openSync(file, "w");
   const child = Bun.spawn([...command], {
     cwd: directory,
-    env: {},
+    env: { ...environment },
     stdin: "ignore",
     stdout: output,
     stderr: output,

@@ -1,0 +1,22 @@
+{{/* The environment of piggy-webhooks: what the chart knows, under what the values say. YAML, by name. */}}
+{{- define "piggy-webhooks.environment" -}}
+{{- $environment := dict
+  "LISTEN_ADDRESS" (printf ":%v" .Values.port)
+  "TLS_CERT_FILE" "/certs/tls.crt"
+  "TLS_PRIVATE_KEY_FILE" "/certs/tls.key"
+  "PIGGY_SERVICE_NAME" (include "piggy-webhooks.fullname" .)
+  "PIGGY_ENV_IMAGE" (printf "%s:%s" .Values.mutate.image.repository (.Values.mutate.image.tag | default .Chart.AppVersion))
+  "PIGGY_ENV_IMAGE_PULL_POLICY" .Values.mutate.image.pullPolicy
+  "DEBUG" .Values.debug
+}}
+{{- with .Values.aws.roleArn }}
+{{- $_ := set $environment "AWS_ROLE_ARN" . }}
+{{- $_ := set $environment "AWS_WEB_IDENTITY_TOKEN_FILE" "/var/run/secrets/eks.amazonaws.com/serviceaccount/token" }}
+{{- end }}
+{{- range $name, $value := .Values.env }}
+{{- $_ := set $environment (upper $name) $value }}
+{{- end }}
+{{- range $name, $value := $environment }}
+{{ $name }}: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}

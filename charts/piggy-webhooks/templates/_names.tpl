@@ -1,0 +1,28 @@
+{{/* What objects are called, and labelled. An older release is upgraded in place: its names are these. */}}
+
+{{- define "piggy-webhooks.name" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "piggy-webhooks.fullname" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name }}
+{{- $own := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) }}
+{{- .Values.fullnameOverride | default $own | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "piggy-webhooks.serviceAccountName" -}}
+{{- $default := .Values.serviceAccount.create | ternary (include "piggy-webhooks.fullname" .) "default" }}
+{{- .Values.serviceAccount.name | default $default }}
+{{- end }}
+
+{{- define "piggy-webhooks.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "piggy-webhooks.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "piggy-webhooks.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "piggy-webhooks.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}

@@ -1,0 +1,206 @@
+/** The chart on a real node: installed by Helm, and Pods that start with their secrets. Part of `npm run test:cluster`. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { fileURLToPath } from "node:url";
+import { demos } from "../../demo/demos.ts";
+import { DEMO_IMAGE, readManifests } from "../../demo/manifests.ts";
+import { isWrapped } from "../admission/mutation.ts";
+import { add, eventually, podsOf } from "../apiserver/objects.ts";
+import { parsePod } from "../fakes/kubernetes/pod.ts";
+import { anyObject } from "../fakes/kubernetes/schema.ts";
+import { compiledC } from "../support/programs.ts";
+import { REGION } from "../support/world.ts";
+import { CHART } from "./helm.ts";
+import { type ChartInstallation, installChart, OWN_NAMESPACE, RELEASE, RESTRICTED } from "./installation.ts";
+import { type OneNode, startOneNode } from "./one-node.ts";
+import { addLiveNamespace, addPullSecret, runToEnd } from "./pods.ts";
+import { buildProgramImage } from "./program-image.ts";
+
+const NAMESPACE = "restricted";
+const SECRET = "restricted/sample";
+const VALUE = "from AWS";
+
+let node: OneNode;
+let installation: ChartInstallation;
+beforeAll(async () => {
+  node = await startOneNode();
+  installation = await installChart(node, (await readManifests("default-value")).environment);
+  installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
+  const app = await compiledC(fileURLToPath(new URL("../../demo/app/app.c", import.meta.url)), "app");
+  // Where this image's AWS clients find AWS.
+  const environment = { AWS_ENDPOINT_URL: installation.aws.url };
+  await buildProgramImage(node.buildah, "localhost/app", app, environment);
+  await node.push("localhost/app", DEMO_IMAGE);
+  await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
+  await addLiveNamespace(node.cluster, "demo");
+  for (const namespace of [NAMESPACE, "demo"])
+    await addPullSecret(node.cluster, namespace, node.dockerConfig);
+});
+afterAll(async () => {
+  await installation?.stop();
+  await node?.stop();
+});
+
+/** What a Pod of the tests has besides what it is about: its image is private, and it runs once. */
+const ONCE = { restartPolicy: "Never", imagePullSecrets: [{ name: "registry" }] };
+
+describe("the Pod of a demo starts with its secrets", () => {
+  const PATHS: Readonly<Record<string, string>> = { ServiceAccount: "serviceaccounts", Secret: "secrets" };
+
+  test.each(demos.map((demo) => [demo.name, demo] as const))("%s", async (name, demo) => {
+    const expected = demo.fill(installation.aws, installation.issuer);
+    const { pod, others } = await readManifests(name);
+    for (const { kind, metadata, ...object } of others) {
+      const path = `/api/v1/namespaces/${metadata.namespace}/${PATHS[kind]}`;
+      // Two of the demos have one service account.
+      const { status } = await node.cluster.admin.call("POST", path, { kind, metadata, ...object });
+      expect([201, 409]).toContain(status);
+    }
+    const image = `${node.registry.host}/${DEMO_IMAGE}`;
+    const { spec, ...rest } = anyObject(JSON.parse(JSON.stringify(pod).replaceAll(DEMO_IMAGE, image)), "Pod");
+    const submitted = { ...rest, metadata: pod.metadata, spec: { ...anyObject(spec, "spec"), ...ONCE } };
+    const log = await runToEnd(node.cluster, pod.metadata.namespace, submitted);
+    for (const [variable, value] of Object.entries(expected))
+      expect(log).toContain(`\n${variable}=${value}\n`);
+  });
+});
+
+/** As little as the restricted standard asks for, of an image whose ENTRYPOINT only its private registry knows. */
+const podOf = (
+  name: string,
+  annotations: Readonly<Record<string, string>>,
+  container: object = { env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }] },
+) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: NAMESPACE, annotations },
+  spec: {
+    ...ONCE,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [
+      {
+        name: "main",
+        image: `${node.registry.host}/${DEMO_IMAGE}`,
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+          readOnlyRootFilesystem: true,
+        },
+        resources: { limits: { cpu: "200m", memory: "64Mi" } },
+        ...container,
+      },
+    ],
+  },
+});
+
+const withSecret = (more: Readonly<Record<string, string>> = {}) => ({
+  "piggysec.com/aws-secret-name": SECRET,
+  ...more,
+});
+
+describe("a Pod of the restricted standard starts with its secret", () => {
+  test.each(["image", "init"])("that comes with the injector by %s", async (delivery) => {
+    const pod = podOf(`by-${delivery}`, withSecret({ "piggysec.com/piggy-delivery": delivery }));
+    expect(await runToEnd(node.cluster, NAMESPACE, pod)).toContain(`\nTEST_ENV=${VALUE}\n`);
+    const { body } = await node.cluster.admin.call("GET", `${podsOf(NAMESPACE)}/by-${delivery}`);
+    const { initContainers = [] } = parsePod(body, "Pod").spec;
+    expect(initContainers.map(({ name }) => name)).toEqual(delivery === "init" ? ["install-piggy-env"] : []);
+  });
+
+  test("by an image volume where nothing is said, as the node can mount one", async () => {
+    const { body } = await node.cluster.admin.call(
+      "POST",
+      `${podsOf(NAMESPACE)}?dryRun=All`,
+      podOf("by-default", withSecret()),
+    );
+    const pod = parsePod(body, "Pod");
+    expect(isWrapped(pod)).toBe(true);
+    expect(pod.spec.initContainers).toBeUndefined();
+  });
+});
+
+describe("when an upgrade takes the right to read Secrets and ConfigMaps away", () => {
+  const OBJECT = "holds-a-reference";
+  beforeAll(async () => {
+    await add(node.cluster, `/api/v1/namespaces/${NAMESPACE}/secrets`, {
+      metadata: { name: OBJECT },
+      stringData: { TEST_ENV: "piggy:TEST_ENV" },
+    });
+    const values = { ...installation.values, rbac: { secrets: "none", configMaps: "none" } };
+    const options = ["--namespace", OWN_NAMESPACE, "--values", await installation.helm.values(values)];
+    await installation.helm.run("upgrade", RELEASE, CHART, ...options, "--wait", "--timeout", "3m");
+  });
+
+  test.each(["secrets", "configmaps", "serviceaccounts"])("%s may not be read", async (resource) => {
+    const user = `system:serviceaccount:${OWN_NAMESPACE}:${RELEASE}`;
+    await eventually("the API server says so", async () => {
+      const { body } = await node.cluster.admin.call(
+        "POST",
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+        {
+          apiVersion: "authorization.k8s.io/v1",
+          kind: "SubjectAccessReview",
+          spec: { user, resourceAttributes: { resource, verb: "get", namespace: NAMESPACE } },
+        },
+      );
+      return Bun.deepMatch({ status: { allowed: false } }, body);
+    });
+  });
+
+  test("a Pod whose reference stands in a Secret starts with what it refers to", async () => {
+    const container = { command: ["/program"], envFrom: [{ secretRef: { name: OBJECT } }] };
+    const log = await runToEnd(node.cluster, NAMESPACE, podOf("without-rights", withSecret(), container));
+    expect(log).toContain(`\nTEST_ENV=${VALUE}\n`);
+  });
+});
+
+describe("while no replica is there", () => {
+  const scaleTo = async (replicas: number) => {
+    await node.cluster.admin.call(
+      "PATCH",
+      `/apis/apps/v1/namespaces/${OWN_NAMESPACE}/deployments/${RELEASE}`,
+      { spec: { replicas } },
+      "application/merge-patch+json",
+    );
+  };
+  const isDenied = async (annotations: Readonly<Record<string, string>>) => {
+    const env = [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }];
+    const pod = podOf("while-down", annotations, { command: ["/program"], env });
+    const { status } = await node.cluster.admin.call("POST", `${podsOf(NAMESPACE)}?dryRun=All`, pod);
+    return status !== 201;
+  };
+  beforeAll(async () => {
+    await scaleTo(0);
+    await eventually("Pods that ask for secrets are denied", () => isDenied(withSecret()));
+  });
+  afterAll(() => scaleTo(2));
+
+  test("a Pod that asks for nothing is created", async () => {
+    expect(await isDenied({})).toBe(false);
+  });
+
+  test("the replicas come back, for nobody asks them about their own Pods", async () => {
+    await scaleTo(2);
+    await eventually("Pods that ask for secrets are admitted", async () => !(await isDenied(withSecret())));
+  });
+});
+
+test("nothing is left after helm uninstall, and Pods are created as before", async () => {
+  await installation.helm.run("uninstall", RELEASE, "--namespace", OWN_NAMESPACE, "--wait");
+  const selector = `labelSelector=${encodeURIComponent(`app.kubernetes.io/instance=${RELEASE}`)}`;
+  const places = [
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "/apis/apps/v1/deployments",
+    "/apis/policy/v1/poddisruptionbudgets",
+    "/apis/networking.k8s.io/v1/networkpolicies",
+    "/api/v1/services",
+    "/api/v1/serviceaccounts",
+    "/api/v1/secrets",
+  ];
+  for (const place of places) {
+    const { status, body } = await node.cluster.admin.call("GET", `${place}?${selector}`);
+    expect({ place, status, items: body["items"] }).toEqual({ place, status: 200, items: [] });
+  }
+  await add(node.cluster, podsOf(NAMESPACE), podOf("after", withSecret()));
+});

@@ -1,0 +1,126 @@
+/** piggy-webhooks as an operator has it: the chart, installed by Helm, of images that the registry serves. */
+
+import type { TokenIssuer } from "../../demo/demos.ts";
+import { ownArchitecture } from "../../scripts/bundle/architecture.ts";
+import { NODE_ADDRESS } from "../../scripts/cluster/addresses.ts";
+import { buildImage, IMAGES, pushImage } from "../../scripts/images/images.ts";
+import { ISSUER } from "../apiserver/cluster.ts";
+import { add } from "../apiserver/objects.ts";
+import { type AwsFake, startAws } from "../fakes/aws.ts";
+import { createCertificateAuthority } from "../fakes/certificates.ts";
+import { REGION } from "../support/world.ts";
+import { CHART, createHelm, type Helm } from "./helm.ts";
+import type { OneNode } from "./one-node.ts";
+import { addLiveNamespace, addPullSecret, eventsIn } from "./pods.ts";
+
+export const RELEASE = "piggy-webhooks";
+/** Its namespace is called as it is. */
+export const OWN_NAMESPACE = RELEASE;
+export const RESTRICTED = { "pod-security.kubernetes.io/enforce": "restricted" } as const;
+
+const ROLE = "arn:aws:iam::111122223333:role/piggy-webhooks";
+const TAG = "tested";
+const SERVICE = `${RELEASE}.${OWN_NAMESPACE}.svc`;
+
+export interface ChartInstallation {
+  readonly helm: Helm;
+  readonly aws: AwsFake;
+  /** Whose tokens AWS takes. */
+  readonly issuer: TokenIssuer;
+  /** What it was installed with. */
+  readonly values: object;
+  stop(): Promise<void>;
+}
+
+/**
+ * Installs it, and returns when Helm says that it is there.
+ * @param environment what values have in `env`, besides what belongs to its place
+ */
+export async function installChart(
+  node: OneNode,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ChartInstallation> {
+  const aws = await startAws({ hostname: NODE_ADDRESS });
+  try {
+    const issuer = {
+      issuer: ISSUER,
+      jwks: async () => JSON.parse(await node.cluster.admin.text("/openid/v1/jwks")),
+    };
+    const subject = `system:serviceaccount:${OWN_NAMESPACE}:${RELEASE}`;
+    aws.addRole(ROLE, { ...issuer, audience: "sts.amazonaws.com", subject });
+    await pushImages(node);
+    await addLiveNamespace(node.cluster, OWN_NAMESPACE, RESTRICTED);
+    await addPullSecret(node.cluster, OWN_NAMESPACE, node.dockerConfig);
+    await addCertificates(node);
+    const helm = await createHelm(node.cluster);
+    const values = valuesOf(node, aws, environment);
+    const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
+    await helm
+      .run("install", RELEASE, CHART, ...options, "--wait", "--timeout", "3m")
+      // Helm says no more than that it has waited.
+      .catch(async (error) => {
+        throw new Error(`${error}\n${await eventsIn(node.cluster, OWN_NAMESPACE)}`);
+      });
+    return { helm, aws, issuer, values, stop: aws.stop };
+  } catch (error) {
+    await aws.stop();
+    throw error;
+  }
+}
+
+async function pushImages({ buildah, registry, authFile }: OneNode): Promise<void> {
+  const context = process.env["PIGGY_IMAGE_CONTEXT"];
+  if (context === undefined)
+    throw new Error("PIGGY_IMAGE_CONTEXT is not set: npm run test:cluster does that");
+  const options = ["--authfile", authFile, "--cert-dir", registry.certificates];
+  for (const name of IMAGES) {
+    await buildImage(buildah, name, [ownArchitecture], context);
+    await pushImage(buildah, name, `docker://${registry.host}/piggysec/${name}:${TAG}`, options);
+  }
+}
+
+/** One for the webhook, and the CA that it verifies the registry by. */
+async function addCertificates({ cluster, registry }: OneNode): Promise<void> {
+  const authority = await createCertificateAuthority("piggy-webhooks-ca");
+  const { cert, key } = await authority.issue({ names: [SERVICE, `${SERVICE}.cluster.local`] });
+  await add(cluster, `/api/v1/namespaces/${OWN_NAMESPACE}/secrets`, {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "piggy-certificate" },
+    stringData: { "tls.crt": cert, "tls.key": key, "ca.crt": authority.pem },
+  });
+  await add(cluster, `/api/v1/namespaces/${OWN_NAMESPACE}/configmaps`, {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "registry-ca" },
+    data: { "ca.crt": registry.authority.pem },
+  });
+}
+
+function valuesOf(
+  { registry }: OneNode,
+  aws: AwsFake,
+  environment: Readonly<Record<string, string>>,
+): object {
+  const image = (name: string) => ({ repository: `${registry.host}/piggysec/${name}`, tag: TAG });
+  return {
+    image: image("piggy-webhooks"),
+    imagePullSecrets: [{ name: "registry" }],
+    mutate: { image: image("piggy-env") },
+    aws: { roleArn: ROLE },
+    tls: { mode: "secret", secretName: "piggy-certificate" },
+    // Were its own Pods sent to it, they would be looked at: without it none of them would ever start.
+    podAnnotations: { "piggysec.com/aws-secret-name": "none" },
+    env: {
+      AWS_REGION: REGION,
+      AWS_ENDPOINT_URL: aws.url,
+      PIGGY_REGISTRY_CA_FILE: "/registry/ca.crt",
+      PIGGY_DELIVERY_SETTLE: "0s",
+      // Each demo has fresh values, and some the same secret.
+      PIGGY_CACHE_TTL: "0s",
+      ...environment,
+    },
+    volumes: [{ name: "registry-ca", configMap: { name: "registry-ca" } }],
+    volumeMounts: [{ name: "registry-ca", mountPath: "/registry", readOnly: true }],
+  };
+}

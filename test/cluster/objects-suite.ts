@@ -1,0 +1,123 @@
+/** What the chart installs for its values. Part of `npm run test:cluster`, for Helm is built by it; it needs no cluster. */
+import { describe, expect, test } from "bun:test";
+import { podSpec, rendered } from "./rendering.ts";
+
+describe("which Pods are sent", () => {
+  const webhookOf = async (values: object) => {
+    const [configuration, ...others] = await rendered("MutatingWebhookConfiguration", values);
+    expect(others).toEqual([]);
+    return configuration;
+  };
+  const OWN = {
+    name: "piggy-annotations",
+    expression: expect.stringContaining("startsWith('piggysec.com/')"),
+  };
+  const MINE = { name: "mine", expression: "true" };
+
+  test("those with an annotation of ours, where no default makes every Pod one", async () => {
+    expect(await webhookOf({})).toMatchObject({ webhooks: [{ matchConditions: [OWN] }] });
+  });
+
+  test.each([
+    ["AWS_SECRET_NAME", "shop"],
+    ["aws_ssm_parameter_path", "/shop"],
+    ["PIGGY_ADDRESS", "https://piggy.example.com"],
+  ])("every Pod, where %s is a default", async (name, value) => {
+    const { webhooks } = { webhooks: [], ...(await webhookOf({ env: { [name]: value } })) };
+    expect(webhooks).toHaveLength(1);
+    expect(webhooks[0]).not.toHaveProperty("matchConditions");
+  });
+
+  test("an empty default is none", async () => {
+    expect(await webhookOf({ env: { AWS_SECRET_NAME: "" } })).toMatchObject({
+      webhooks: [{ matchConditions: [OWN] }],
+    });
+  });
+
+  test("of these the ones that the operator's own conditions hold for", async () => {
+    const mutate = { matchConditions: [MINE] };
+    expect(await webhookOf({ mutate })).toMatchObject({ webhooks: [{ matchConditions: [OWN, MINE] }] });
+    expect(await webhookOf({ mutate, env: { AWS_SECRET_NAME: "shop" } })).toMatchObject({
+      webhooks: [{ matchConditions: [MINE] }],
+    });
+  });
+
+  test("none of kube-system, our own namespace, and those that are left out", async () => {
+    const mutate = { excludeNamespaces: ["monitoring", "kube-system"] };
+    const values = ["kube-system", "piggy-webhooks", "monitoring"];
+    const matchExpressions = [{ key: "kubernetes.io/metadata.name", operator: "NotIn", values }];
+    expect(await webhookOf({ mutate })).toMatchObject({
+      webhooks: [{ namespaceSelector: { matchExpressions } }],
+    });
+  });
+
+  test("and one that cannot be sent is not created, unless the operator says so", async () => {
+    expect(await webhookOf({})).toMatchObject({ webhooks: [{ failurePolicy: "Fail", timeoutSeconds: 10 }] });
+    const mutate = { podsFailurePolicy: "Ignore", timeoutSeconds: false };
+    expect(await webhookOf({ mutate })).toMatchObject({
+      webhooks: [{ failurePolicy: "Ignore", timeoutSeconds: 10 }],
+    });
+  });
+});
+
+describe("what piggy-webhooks may do", () => {
+  const right = (verb: string, resources: readonly string[], group = "") => ({
+    apiGroups: [group],
+    resources,
+    verbs: [verb],
+  });
+  const ALWAYS = [right("create", ["tokenreviews"], "authentication.k8s.io"), right("get", ["pods"])];
+  const NODES = right("list", ["nodes"]);
+  const EVENTS = right("create", ["events"], "events.k8s.io");
+  const SECRETS = right("get", ["secrets", "serviceaccounts"]);
+  const CONFIG_MAPS = right("get", ["configmaps"]);
+  const NOTHING_ELSE = { secrets: "none", configMaps: "none", nodes: false, events: false };
+
+  test("everywhere is what it asks for, and no more", async () => {
+    expect(await rendered("ClusterRole")).toMatchObject([
+      { rules: [...ALWAYS, NODES, EVENTS, CONFIG_MAPS, SECRETS] },
+    ]);
+    expect(await rendered("Role")).toEqual([]);
+  });
+
+  test("is no more than it needs to hand out secrets, where it is to have none of the rest", async () => {
+    const rbac = NOTHING_ELSE;
+    expect(await rendered("ClusterRole", { rbac })).toMatchObject([{ rules: ALWAYS }]);
+    expect(await rendered("Role", { rbac })).toEqual([]);
+  });
+
+  test("is by namespaces, where they are named", async () => {
+    const rbac = { ...NOTHING_ELSE, secrets: ["shop"], configMaps: ["shop", "till"] };
+    expect(await rendered("ClusterRole", { rbac })).toMatchObject([{ rules: ALWAYS }]);
+    const roles = await rendered("Role", { rbac });
+    expect(roles).toHaveLength(3);
+    expect(roles).toMatchObject([
+      { metadata: { namespace: "shop" }, rules: [CONFIG_MAPS] },
+      { metadata: { namespace: "till" }, rules: [CONFIG_MAPS] },
+      { metadata: { namespace: "shop" }, rules: [SECRETS] },
+    ]);
+    expect(await rendered("RoleBinding", { rbac })).toHaveLength(3);
+  });
+});
+
+test("one of two replicas is always there, and not both on one node", async () => {
+  const spreadOver = (topologyKey: string) => ({
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: "ScheduleAnyway",
+  });
+  expect(await rendered("Deployment")).toMatchObject([
+    {
+      spec: { replicas: 2, strategy: { rollingUpdate: { maxUnavailable: 0 } } },
+    },
+  ]);
+  expect(await rendered("Deployment")).toMatchObject([
+    podSpec({
+      topologySpreadConstraints: [
+        spreadOver("kubernetes.io/hostname"),
+        spreadOver("topology.kubernetes.io/zone"),
+      ],
+    }),
+  ]);
+  expect(await rendered("PodDisruptionBudget")).toMatchObject([{ spec: { maxUnavailable: 1 } }]);
+});

@@ -1,0 +1,73 @@
+/** What Helm makes of the chart, without a cluster. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { helmProgram, kubeconformProgram } from "../../scripts/cluster/helm.ts";
+import { schemaLocation } from "../../scripts/cluster/schemas.ts";
+import { anyObject, type JsonObject, object, string } from "../fakes/kubernetes/schema.ts";
+import { type Ended, runPlainly } from "../support/run-plainly.ts";
+import { CHART, outputOf } from "./helm.ts";
+
+export interface Rendered extends JsonObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** What has to be said, as nothing in the chart makes a certificate. */
+export const CERTIFICATE = {
+  mode: "secret",
+  secretName: "certificate",
+  caBundle: "-----BEGIN CERTIFICATE-----\n",
+} as const;
+
+const RELEASE = ["piggy-webhooks", CHART, "--namespace", "piggy-webhooks"];
+
+/** Runs one of Helm's commands over the chart with these values. */
+export async function helm(command: string, values: object, ...options: readonly string[]): Promise<Ended> {
+  const folder = await mkdtemp(join(tmpdir(), "piggy-rendering-"));
+  try {
+    const file = join(folder, "values.json");
+    await writeFile(file, JSON.stringify(values));
+    const subject = command === "lint" ? [CHART] : RELEASE;
+    const argv = [await helmProgram(), command, ...subject, "--values", file, ...options];
+    return await runPlainly(argv, { HOME: folder });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The manifests, as text. @throws Error with what Helm says against the values */
+export async function template(values: object = {}, ...options: readonly string[]): Promise<string> {
+  return outputOf(await helm("template", { tls: CERTIFICATE, ...values }, ...options));
+}
+
+const parseHead = object({ kind: string, metadata: object({ name: string }, {}) }, {});
+
+/** The objects of a kind. */
+export async function rendered(kind: string, values: object = {}): Promise<readonly Rendered[]> {
+  const documents = parseAllDocuments(await template(values));
+  const objects = documents.flatMap((document): readonly unknown[] => {
+    const content: unknown = document.toJS();
+    return content === null ? [] : [content];
+  });
+  return objects
+    .map((each) => ({ ...anyObject(each, kind), ...parseHead(each, kind) }))
+    .filter((each) => each.kind === kind);
+}
+
+/** Of a Deployment whose Pods are like this, as far as is said. */
+export const podSpec = (spec: object) => ({ spec: { template: { spec } } });
+
+/** Holds manifests against the schemas of a version of Kubernetes. @throws Error with what is wrong in them */
+export async function conform(manifests: string, version: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "piggy-rendering-"));
+  try {
+    const file = join(folder, "manifests.yaml");
+    await writeFile(file, manifests);
+    const options = ["-strict", "-kubernetes-version", version, "-schema-location", await schemaLocation()];
+    outputOf(await runPlainly([await kubeconformProgram(), ...options, file], { HOME: folder }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,171 @@
+/** Which values the chart takes, and that Kubernetes takes what it makes of them. Part of `npm run test:cluster`, for Helm is built by it; it needs no cluster. */
+import { describe, expect, test } from "bun:test";
+import { conform, helm, podSpec, rendered, template } from "./rendering.ts";
+
+/** The first that the chart says it is for, and the last there is. */
+const VERSIONS = ["1.29.0", "1.37.0"];
+
+/** Every part that values can bring in. */
+const EVERYTHING = {
+  aws: { roleArn: "arn:aws:iam::111122223333:role/piggy" },
+  autoscaling: { enabled: true, targetMemoryUtilizationPercentage: 70 },
+  rbac: { secrets: ["shop"], configMaps: ["shop", "till"] },
+  hostNetwork: true,
+  priorityClassName: "system-cluster-critical",
+  imagePullSecrets: [{ name: "registry" }],
+  podAnnotations: { "example.com/a": "b" },
+  podLabels: { team: "platform" },
+  affinity: { podAntiAffinity: {} },
+  tolerations: [{ operator: "Exists" }],
+  nodeSelector: { "kubernetes.io/arch": "arm64" },
+  networkPolicy: { ingress: [{ ports: [{ port: 9090 }] }], egress: [{}] },
+  mutate: {
+    excludeNamespaces: ["monitoring"],
+    objectSelector: { matchLabels: { injected: "yes" } },
+    matchConditions: [{ name: "mine", expression: "true" }],
+  },
+};
+
+test("helm lint has nothing to say", async () => {
+  const { exitCode, stdout } = await helm("lint", {}, "--strict");
+  expect({ exitCode, warnings: /\[(WARNING|ERROR)\].*/.exec(stdout)?.[0] }).toEqual({
+    exitCode: 0,
+    warnings: undefined,
+  });
+});
+
+describe.each(VERSIONS)("what it makes is what Kubernetes %s takes", (version) => {
+  test.each([
+    ["by default", {}],
+    ["with everything", EVERYTHING],
+  ])("%s", async (_, values) => {
+    await conform(await template(values, "--kube-version", version), version);
+  });
+});
+
+test("Kubernetes before 1.29 is refused by Helm", async () => {
+  await expect(template({}, "--kube-version", "1.28.9")).rejects.toThrow("kubeVersion: >=1.29.0-0");
+});
+
+describe("values that cannot be meant are refused by Helm, with the place", () => {
+  test.each([
+    ["a value that is misspelt", { replicas: 2 }, "replicas"],
+    [
+      "a setting that is no boolean",
+      { env: { PIGGY_ENFORCE_SERVICE_ACCOUNT: "yes" } },
+      "PIGGY_ENFORCE_SERVICE_ACCOUNT",
+    ],
+    ["a setting that is none of a few", { env: { PIGGY_DELIVERY: "sidecar" } }, "PIGGY_DELIVERY"],
+    ["a role that is none", { aws: { roleArn: "piggy" } }, "roleArn"],
+    ["a right that is neither of three", { rbac: { secrets: "shop" } }, "secrets"],
+    ["no certificate", { tls: { mode: "secret" } }, "tls.secretName"],
+  ])("%s", async (_, values, place) => {
+    await expect(template(values)).rejects.toThrow(place);
+  });
+
+  test.each(["self", "cert-manager"])("tls.mode %s, which is to come", async (mode) => {
+    await expect(template({ tls: { mode } })).rejects.toThrow("is not there yet");
+  });
+
+  test("but not a boolean that YAML made of a setting's text, nor a variable that is no setting", async () => {
+    const values = {
+      env: { PIGGY_ENFORCE_SERVICE_ACCOUNT: true, PIGGY_NUMBER_OF_RETRY: 3, aws_endpoint_url: "http://aws" },
+    };
+    expect(await rendered("Deployment", values)).toMatchObject([
+      podSpec({
+        containers: [
+          {
+            env: expect.arrayContaining([
+              { name: "PIGGY_ENFORCE_SERVICE_ACCOUNT", value: "true" },
+              { name: "PIGGY_NUMBER_OF_RETRY", value: "3" },
+              { name: "AWS_ENDPOINT_URL", value: "http://aws" },
+            ]),
+          },
+        ],
+      }),
+    ]);
+  });
+});
+
+/** Every value that the older chart has, as it has it by default. */
+const OLDER = {
+  replicaCount: 1,
+  image: { repository: "ghcr.io/kongz/piggy-webhooks", pullPolicy: "IfNotPresent", tag: "0.7.0" },
+  imagePullSecrets: [],
+  nameOverride: "",
+  fullnameOverride: "",
+  port: 8443,
+  serviceAccount: { create: true, annotations: {}, name: "" },
+  podAnnotations: {},
+  podSecurityContext: { runAsUser: 10001 },
+  securityContext: {},
+  service: { type: "ClusterIP", port: 443 },
+  ingress: { enabled: false, className: "", annotations: {}, host: "piggy", path: "/", pathType: "Prefix" },
+  resources: {},
+  autoscaling: { enabled: false, minReplicas: 1, maxReplicas: 100, targetCPUUtilizationPercentage: 80 },
+  nodeSelector: {},
+  tolerations: [],
+  affinity: {},
+  volumeMounts: [],
+  volumes: [],
+  rbac: { psp: { enabled: false } },
+  aws: { roleArn: null },
+  env: {},
+  mutate: {
+    certificate: {
+      certManager: { enabled: false, privateKey: { algorithm: "ECDSA", size: 256 } },
+      generate: true,
+      certValidity: 365,
+      tls: { crt: null, key: null },
+      ca: { crt: null },
+    },
+    timeoutSeconds: false,
+    podsFailurePolicy: "Ignore",
+    excludeNamespaces: ["monitoring"],
+    image: { repository: "ghcr.io/kongz/piggy-env", pullPolicy: "IfNotPresent", tag: "0.7.0" },
+  },
+  debug: false,
+};
+
+describe("the older chart's values", () => {
+  test("are taken, and mean what they meant", async () => {
+    expect(await rendered("Deployment", OLDER)).toMatchObject([
+      {
+        metadata: { name: "piggy-webhooks" },
+        spec: {
+          replicas: 1,
+          selector: {
+            matchLabels: {
+              "app.kubernetes.io/name": "piggy-webhooks",
+              "app.kubernetes.io/instance": "piggy-webhooks",
+            },
+          },
+          template: {
+            spec: {
+              securityContext: { runAsUser: 10001, runAsNonRoot: true },
+              containers: [
+                {
+                  image: "ghcr.io/kongz/piggy-webhooks:0.7.0",
+                  env: expect.arrayContaining([
+                    { name: "PIGGY_ENV_IMAGE", value: "ghcr.io/kongz/piggy-env:0.7.0" },
+                    { name: "PIGGY_ENV_IMAGE_PULL_POLICY", value: "IfNotPresent" },
+                  ]),
+                },
+              ],
+            },
+          },
+        },
+      },
+    ]);
+    expect(await rendered("MutatingWebhookConfiguration", OLDER)).toMatchObject([
+      { webhooks: [{ name: "piggy-webhooks.piggy-webhooks.svc", failurePolicy: "Ignore" }] },
+    ]);
+  });
+
+  test.each([
+    ["a certificate of cert-manager's", { certManager: { enabled: true } }, "tls.mode=cert-manager"],
+    ["a certificate of one's own", { generate: false, tls: { crt: "crt" } }, "tls.secretName"],
+  ])("that ask for %s say where that is said now", async (_, certificate, place) => {
+    await expect(template({ mutate: { certificate } })).rejects.toThrow(place);
+  });
+});
