@@ -2,7 +2,7 @@
 import { type AdmissionWorld, ALLOWED, admit } from "../admission/admit.ts";
 import { uidOfUnconcerned } from "../admission/glance.ts";
 import { type AdmissionOutcome, formatReview, parseReview } from "../admission/review.ts";
-import { deadlineIn } from "../deadline.ts";
+import { type Deadline, deadlineIn } from "../deadline.ts";
 import { parseDuration } from "../duration.ts";
 import { messageOf, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
@@ -142,15 +142,24 @@ function timeToDecideIn(query: string): number {
 /** Every answer says what the request is called in the log. */
 async function secret(routes: Shared, request: Request): Promise<Answer> {
   const id = requestIdOf(request.headers);
-  const answer = await decideSecret(routes, request, id).catch((error: unknown) =>
-    failure(error, routes.log, { request: id }),
-  );
-  answer.response.headers.set("X-Request-Id", id);
-  return answer;
+  const deadline = deadlineIn(SECRET_TIMEOUT_MS - TIME_TO_ANSWER_MS);
+  try {
+    return await decideSecret(routes, request, id, deadline);
+  } catch (error) {
+    const answer = failure(error, routes.log, { request: id });
+    answer.response.headers.set("X-Request-Id", id);
+    return answer;
+  } finally {
+    deadline.met();
+  }
 }
 
-async function decideSecret({ answerSecret, bodies }: Shared, request: Request, id: string): Promise<Answer> {
-  const deadline = deadlineIn(SECRET_TIMEOUT_MS - TIME_TO_ANSWER_MS);
+async function decideSecret(
+  { answerSecret, bodies }: Shared,
+  request: Request,
+  id: string,
+  deadline: Deadline,
+): Promise<Answer> {
   const token = request.headers.get("X-Token");
   const { values, failures } = await bodies.during(request, LONGEST_SECRET_REQUEST, async () => {
     // Whoever shows no token need not be read.
@@ -159,10 +168,9 @@ async function decideSecret({ answerSecret, bodies }: Shared, request: Request, 
       : "";
     return answerSecret(token, body, deadline.signal, id);
   });
-  deadline.met();
   const unresolved = formatUnresolved(failures);
   // Nothing on the way may keep it.
-  const headers = { "Cache-Control": "no-store" };
+  const headers = { "Cache-Control": "no-store", "X-Request-Id": id };
   const response = Response.json(values, {
     headers: unresolved === undefined ? headers : { ...headers, "X-Piggy-Unresolved": unresolved },
   });

@@ -2,7 +2,7 @@
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import type { ApiResponse, KubernetesClient } from "./client.ts";
-import { withoutManagedFields } from "./managed-fields.ts";
+import { withoutBallast } from "./pod-text.ts";
 
 const PLURALS = {
   ConfigMap: "configmaps",
@@ -19,7 +19,7 @@ export interface ObjectKey {
   readonly name: string;
 }
 
-const AS_POD = { shorten: withoutManagedFields };
+const AS_POD = { shorten: withoutBallast };
 
 /** Source: Kubernetes documentation, "Object Names and IDs", DNS subdomain names. */
 function isObjectName(name: string): boolean {

@@ -116,10 +116,17 @@ function patience(signal: AbortSignal, leftMs: number): AbortSignal {
  * @throws TypeError for what is no plain data: a Map has no content as JSON, so two would be one and the same
  */
 export function keyOf(location: object): string {
-  return JSON.stringify(location, (_, value: unknown) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    if (Object.getPrototypeOf(value) !== Object.prototype)
-      throw new TypeError("a location is plain data alone");
-    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  return JSON.stringify(inOrder(location));
+}
+
+function inOrder(value: object): object {
+  if (Object.getPrototypeOf(value) !== Object.prototype)
+    throw new TypeError("a location is plain data alone");
+  const ordered: Record<string, unknown> = {};
+  const entries: Readonly<Record<string, unknown>> = { ...value };
+  for (const name of Object.keys(entries).sort()) {
+    const member = entries[name];
+    ordered[name] = typeof member === "object" && member !== null ? inOrder(member) : member;
+  }
+  return ordered;
 }

@@ -204,7 +204,8 @@ describe("image, forced,", () => {
     expect(allowed).toBe(false);
     expect(status.message).toContain(reason);
     expect(status.message).toContain("PIGGY_DELIVERY");
-    expect(world.webhook.log.at(-1)).toMatchObject({ message: "denied", code: "delivery_impossible" });
+    const logged = await world.webhook.logged(({ message }) => message === "denied");
+    expect(logged).toMatchObject({ code: "delivery_impossible" });
   });
 
   test.each<[string, ClusterOptions, string]>([

@@ -1,6 +1,6 @@
 /** Secrets for tokens that a real API server has signed, and reviews. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { withoutManagedFields } from "../../lib/kubernetes/managed-fields.ts";
+import { withoutBallast } from "../../lib/kubernetes/pod-text.ts";
 import { podWith } from "../admission/mutation.ts";
 import { parseStoredPod, type StoredPod } from "../fakes/kubernetes/pod.ts";
 import { anyObject } from "../fakes/kubernetes/schema.ts";
@@ -78,7 +78,7 @@ test("what a Pod's managedFields are is written where they are left out", async 
   const { body } = await cluster.admin.call("GET", `${podsOf(NAMESPACE)}/managed`);
   const { managedFields, ...metadata } = anyObject(body["metadata"], "metadata");
   expect(managedFields).toBeArray();
-  expect(JSON.parse(withoutManagedFields(JSON.stringify(body)))).toEqual({ ...body, metadata });
+  expect(JSON.parse(withoutBallast(JSON.stringify(body)))).toEqual({ ...body, metadata });
 });
 
 test("neither a token nor a value is in the log, and each request is", () => door.expectDiscretion());

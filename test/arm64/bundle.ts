@@ -22,8 +22,9 @@ let container: Container;
 beforeAll(async () => {
   programs = await buildArm64Programs();
   container = await makeContainer(programs);
-});
-afterAll(() => container.remove());
+  // The first time on a machine a compiler, an emulator and a runtime are fetched.
+}, 900_000);
+afterAll(() => container?.remove());
 
 describe("the launcher installs", () => {
   const install = async (to: string) =>

@@ -150,7 +150,10 @@ describe.each<[string, () => Record<string, string>]>([
     const keys = ["//sm/app/none", "//sm/app/going", "//ssm/app/NONE", "//sm/app/versions?stage=NONE"];
     expect(await askFor(keys)).toEqual({});
     const unresolved = door.decisions().at(-1)?.["unresolved"];
-    expect(unresolved).toEqual(Object.fromEntries(keys.map((key) => [key, "secret_not_found"])));
+    expect(unresolved).toEqual({
+      ...Object.fromEntries(keys.map((key) => [key, "secret_not_found"])),
+      "//sm/app/going": "secret_deleted",
+    });
   });
 
   test("and no output holds a token or a value", () => door.expectDiscretion());

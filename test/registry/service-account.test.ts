@@ -86,10 +86,11 @@ test("are not another account's", async () => {
 test("that may not be read leave the Pod's own, and a line in the debug log", async () => {
   expect((await inject(forbidding, ["right"])).allowed).toBe(true);
   expect((await inject(forbidding, ["wrong"])).allowed).toBe(false);
-  const lines = forbidding.webhook.log.filter(({ level }) => level === "debug");
-  expect(lines).toContainEqual(
+  const reason = "the service account is forbidden, so its imagePullSecrets are not tried";
+  const line = await forbidding.webhook.logged(({ message }) => message === reason);
+  expect(line).toEqual(
     expect.objectContaining({
-      message: "the service account is forbidden, so its imagePullSecrets are not tried",
+      level: "debug",
       namespace: NAMESPACE,
       serviceAccount: "puller",
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { withoutManagedFields } from "../../lib/kubernetes/managed-fields.ts";
+import { withoutBallast } from "../../lib/kubernetes/pod-text.ts";
 
 const MANAGED = [
   {
@@ -20,9 +20,28 @@ describe("managedFields are left out of a Pod's text", () => {
       spec: SPEC,
       status: {},
     });
-    const short = withoutManagedFields(text);
+    const short = withoutBallast(text);
     expect(short).not.toContain("kubelet");
     expect(JSON.parse(short)).toEqual({ metadata, spec: SPEC, status: {} });
+  });
+});
+
+describe("what became of the containers is left out of a Pod's text", () => {
+  const metadata = { name: "a", annotations: { note: '},"status":{"phase":"Failed","conditions":[' } };
+  const rest = { message: "m", containerStatuses: [{ name: "app", state: { running: {} } }] };
+  const conditions = [{ type: "Ready", status: "True" }];
+
+  test("and the phase is not", () => {
+    for (const known of [{ phase: "Running" }, { observedGeneration: 1, phase: "Running" }]) {
+      const status = { ...known, conditions, ...rest };
+      const short = withoutBallast(`${JSON.stringify({ metadata, spec: SPEC, status })}\n`);
+      expect(JSON.parse(short)).toEqual({ metadata, spec: SPEC, status: known });
+    }
+  });
+
+  test("where it has conditions", () => {
+    const text = JSON.stringify({ metadata, spec: SPEC, status: { phase: "Pending", ...rest } });
+    expect(withoutBallast(text)).toBe(text);
   });
 });
 
@@ -38,8 +57,12 @@ describe("a Pod's text stays as it is", () => {
       "with its fields in another order",
       JSON.stringify({ spec: SPEC, metadata: { managedFields: MANAGED, ...metadata } }),
     ],
+    [
+      "that breaks off in its status",
+      '{"metadata":{},"spec":{},"status":{"phase":"Running","conditions":[{"a":1}',
+    ],
     ["that breaks off", '{"metadata":{"name":"a","managedFields":[{"manager":"kubelet"'],
   ])("%s", (_what, text) => {
-    expect(withoutManagedFields(text)).toBe(text);
+    expect(withoutBallast(text)).toBe(text);
   });
 });
