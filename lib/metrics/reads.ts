@@ -117,7 +117,12 @@ function begin(reads: Series<"from" | "code", Counter>, refusals: Series<"queue"
   for (const queue of ["aws", "tokenReview", "pod", "requests"] as const) refusals.of({ queue });
 }
 
-const APIS: ReadonlySet<string> = new Set(["GetParameter", "GetParametersByPath", "GetSecretValue"]);
+const APIS: ReadonlySet<string> = new Set([
+  "AssumeRole",
+  "GetParameter",
+  "GetParametersByPath",
+  "GetSecretValue",
+]);
 
 function apiOf(action: string): string {
   return APIS.has(action) ? action : "other";
