@@ -65,6 +65,8 @@ export function keepConnections(
     if (body !== undefined) request += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     request += `\r\n${body ?? ""}`;
     try {
+      // A connection that nothing was sent on stays good.
+      signal.throwIfAborted();
       const kept = isRepeatable(method, path) ? takeIdle() : undefined;
       if (kept !== undefined) {
         try {

@@ -129,6 +129,17 @@ describe("a connection", () => {
     await until(() => peer.closed() === 1);
   });
 
+  test("is neither made nor taken for a request whose time is over before it begins", async () => {
+    const peer = await startPeer((socket, request) => socket.write(whole(objectOf(request))));
+    const get = clientOf(peer);
+    expect(await codeOf(get("late", AbortSignal.abort()))).toBe("kubernetes_unavailable");
+    await get("a");
+    expect(await codeOf(get("late", AbortSignal.abort()))).toBe("kubernetes_unavailable");
+    await get("b");
+    expect(peer.requests.map(nameIn)).toEqual(["a", "b"]);
+    expect(peer.sockets).toHaveLength(1);
+  });
+
   test("that says it is the last is not used again", async () => {
     const peer = await startPeer((socket, request) => {
       const body = objectOf(request);
