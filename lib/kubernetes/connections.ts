@@ -72,8 +72,12 @@ export function keepConnections(
         try {
           return await exchange(kept, request, signal);
         } catch (error) {
+          if (signal.aborted) {
+            // A machine that went away closes nothing, and each of these would cost somebody all of their time.
+            for (const { connection } of idle.splice(0)) connection.close();
+            throw error;
+          }
           // It was closed while nothing was asked, or so it seems.
-          if (signal.aborted) throw error;
         }
       }
       return await exchange(await connect(destination, signal), request, signal);
