@@ -105,8 +105,15 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const onEvent = metrics.observeRead;
   const { answerSecret, prepare } = wireSecrets({ settings, environment, client, lookups, onEvent, log });
 
-  const { requests } = metrics;
-  const handler = createHandler({ admission, answerSecret, isDraining, readiness, metrics: requests, log });
+  const handler = createHandler({
+    admission,
+    answerSecret,
+    isDraining,
+    readiness,
+    metrics: metrics.requests,
+    onRefused: () => onEvent({ kind: "refused", queue: "requests" }),
+    log,
+  });
   const listener = listen(address, tls, handler);
   end = () => void drain.begin(listener).then(() => process.exit(0));
   log("info", "listening", {

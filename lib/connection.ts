@@ -67,6 +67,8 @@ export async function connect(
   // Whoever waits is told; where nobody waits any more, nobody need be.
   state.opened.promise.catch(() => {});
   const where = `${hostname}:${port}`;
+  // Of what has ended already a signal says no more: such a wait would last as long as the kernel tries.
+  if (signal.aborted) throw new PiggyError("connection_failed", `${where}: no answer in time`);
   const fail = (error: unknown, code: ErrorCode = "connection_failed") => {
     state.failure ??= new PiggyError(code, `${where}: ${messageOf(error)}`, { cause: error });
     state.opened.reject(state.failure);

@@ -21,8 +21,8 @@ export type ReadObject = (
 ) => Promise<ObjectContent>;
 
 /**
- * Far more than a Pod usually names, so that its look-ups run side by side. A Pod that names hundreds waits for itself:
- * of the 256 requests that Bun has under way at a time, others and the secrets service keep theirs.
+ * Far more than a Pod usually names, so that its look-ups run side by side. A Pod that names hundreds waits for itself,
+ * and leaves others of its namespace their turns.
  */
 const SIDE_BY_SIDE = 16;
 

@@ -8,6 +8,13 @@ export interface AwsCall {
   readonly action: string;
 }
 
+/** How calls are made for whoever reads. */
+export interface Calls {
+  readonly make: MakeCall;
+  /** For a call that another waits for: it has its turn, its time and its tries by that one. */
+  readonly measure: MakeCall;
+}
+
 /** @param run makes the call, with the signal of this one try; what it throws is a PiggyError */
 export type MakeCall = <T>(
   call: AwsCall,

@@ -7,6 +7,7 @@ import { createBoundedCache } from "../bounded-cache.ts";
 import { asPiggyError, PiggyError } from "../error.ts";
 import type { Role } from "../role.ts";
 import { createSingleFlight } from "../single-flight.ts";
+import type { MakeCall } from "./call.ts";
 import type { AwsClock } from "./clock.ts";
 import type { EntryLocation } from "./entry.ts";
 import { type OwnCredentials, stsRegion } from "./own-credentials.ts";
@@ -21,6 +22,8 @@ export interface RoleWorld {
   readonly own: OwnCredentials;
   readonly send: Send;
   readonly clock: AwsClock;
+  /** What the calls to STS are made through. */
+  readonly measure?: MakeCall | undefined;
 }
 
 /** In a tag's key and value AWS takes letters, digits, spaces and `_.:/=+-@`. Source: STS API Reference, Tag. */
@@ -38,7 +41,13 @@ const EARLY_MS = 5 * 60_000;
  *
  * What it gives throws PiggyError as OwnCredentials and askSts do; the message names the location and the role.
  */
-export function createRoleCredentials({ environment, own, send, clock }: RoleWorld): OwnCredentials {
+export function createRoleCredentials({
+  environment,
+  own,
+  send,
+  clock,
+  measure = (_, signal, run) => run(signal),
+}: RoleWorld): OwnCredentials {
   const kept = createBoundedCache<AwsCredentials>(KEPT, () => clock.now().getTime());
   const once = createSingleFlight<AwsCredentials>();
   return async (location, signal) => {
@@ -51,9 +60,12 @@ export function createRoleCredentials({ environment, own, send, clock }: RoleWor
     const signer = await own(location, signal);
     const region = stsRegion(environment, location);
     const run = async (until: AbortSignal) => {
-      const context = { environment, region, signal: until, send, clock };
       const call = { roleArn: arn, sessionName: sessionNameOf(role), parameters: parametersOf(role), signer };
-      const { credentials, expiration } = await assumeRole(call, context);
+      const { credentials, expiration } = await measure(
+        { service: "sts", region, action: "AssumeRole" },
+        until,
+        (ending) => assumeRole(call, { environment, region, signal: ending, send, clock }),
+      );
       const lifetime = (expiration?.getTime() ?? 0) - EARLY_MS - clock.now().getTime();
       const size = 100 + (credentials.sessionToken ?? "").length;
       if (lifetime > 0) kept.put(key, credentials, size, lifetime);

@@ -1,5 +1,5 @@
 /** The stores as the webhook reads them: as itself or as a role, by AWS's time, each call within ten seconds. */
-import type { MakeCall } from "./call.ts";
+import type { Calls } from "./call.ts";
 import { createAwsClock } from "./clock.ts";
 import { createOwnCredentials, stsRegion } from "./own-credentials.ts";
 import { createRoleCredentials } from "./role-credentials.ts";
@@ -15,20 +15,26 @@ export interface WebhookStore extends Store {
   prepare(): Promise<void>;
 }
 
-/** @param makeCall decides when a call is made, how long it may take and whether it is made again */
+/** @param calls decides when a call is made, how long it may take and whether it is made again */
 export function createWebhookStore(
   environment: Readonly<Record<string, string | undefined>>,
-  makeCall?: MakeCall,
+  calls?: Calls,
 ): WebhookStore {
   const clock = createAwsClock();
   const own = createOwnCredentials(environment);
   const store = createSignedStore({
     environment,
-    credentials: createRoleCredentials({ environment, own, send: sendInTime, clock }),
+    credentials: createRoleCredentials({
+      environment,
+      own,
+      send: sendInTime,
+      clock,
+      measure: calls?.measure,
+    }),
     now: clock.now,
     isOutOfTime: clock.correctBy,
     send: sendInTime,
-    ...(makeCall === undefined ? {} : { makeCall }),
+    ...(calls === undefined ? {} : { makeCall: calls.make }),
   });
   return {
     ...store,

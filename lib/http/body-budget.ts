@@ -17,7 +17,7 @@ const FOR_LARGE = 8 * 1024 * 1024;
 /** What a request costs however short it is: so these bound as well how many there are at a time. */
 const LEAST = 2 * 1024;
 
-export function createBodyBudget(onRefused: () => void = () => {}): BodyBudget {
+export function createBodyBudget(onRefused: () => void): BodyBudget {
   const small = { left: FOR_SMALL };
   // Eight clients that send a mebibyte slowly must not keep every Pod away.
   const large = { left: FOR_LARGE };

@@ -25,6 +25,8 @@ export interface Routes {
   readonly isDraining: () => boolean;
   readonly readiness: Readiness;
   readonly metrics: RequestMetrics;
+  /** Told of each request that there was no room for. */
+  readonly onRefused: () => void;
   readonly log: Log;
 }
 
@@ -52,7 +54,7 @@ interface Shared extends Routes {
 
 /** The handler of Bun.serve. Every request gets an answer, and nothing that it throws ends the server. */
 export function createHandler(given: Routes): Fetch {
-  const routes: Shared = { ...given, bodies: createBodyBudget() };
+  const routes: Shared = { ...given, bodies: createBodyBudget(given.onRefused) };
   const { metrics, log } = routes;
   return async (request, isLast) => {
     const target = targetOf(request.url);

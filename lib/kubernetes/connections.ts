@@ -65,13 +65,19 @@ export function keepConnections(
     if (body !== undefined) request += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     request += `\r\n${body ?? ""}`;
     try {
+      // A connection that nothing was sent on stays good.
+      signal.throwIfAborted();
       const kept = isRepeatable(method, path) ? takeIdle() : undefined;
       if (kept !== undefined) {
         try {
           return await exchange(kept, request, signal);
         } catch (error) {
+          if (signal.aborted) {
+            // A machine that went away closes nothing, and each of these would cost somebody all of their time.
+            for (const { connection } of idle.splice(0)) connection.close();
+            throw error;
+          }
           // It was closed while nothing was asked, or so it seems.
-          if (signal.aborted) throw error;
         }
       }
       return await exchange(await connect(destination, signal), request, signal);

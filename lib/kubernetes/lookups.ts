@@ -1,9 +1,11 @@
 /** The look-ups that admission and the secrets service ask for, answered by the API server. */
 
+import { createBoundedTurns } from "../bounded-turns.ts";
+import { PiggyError } from "../error.ts";
 import { isJsonObject } from "../json.ts";
 import { type Pod, parsePod } from "../pod.ts";
-import type { KubernetesClient } from "./client.ts";
-import { dataOf, getObject, refused } from "./objects.ts";
+import type { ApiResponse, KubernetesClient } from "./client.ts";
+import { dataOf, getObject, type ObjectKey, refused } from "./objects.ts";
 import { reviewToken } from "./token-review.ts";
 
 export type ObjectContent =
@@ -17,7 +19,24 @@ export interface DataObject {
 
 export type Lookups = ReturnType<typeof createLookups>;
 
+/**
+ * Of what Pods that are admitted name, all together: each is a request with a connection of its own, and a burst of Pods
+ * names thousands. Those of one namespace do not hold up another's. The secrets service has turns of its own.
+ */
+const BOUNDS = { underWay: 64, waiting: Number.POSITIVE_INFINITY };
+
 export function createLookups(client: KubernetesClient) {
+  const turns = createBoundedTurns(BOUNDS);
+  const late = () =>
+    new PiggyError("kubernetes_unavailable", "Kubernetes API: too many look-ups wait: no answer in time");
+  const getInTurn = (key: ObjectKey, signal: AbortSignal): Promise<ApiResponse> =>
+    turns({
+      group: key.namespace,
+      signal,
+      work: () => getObject(client, key, signal),
+      refused: late,
+      late,
+    });
   return {
     /** @throws PiggyError when the API server can say neither what is in the object nor that we may not know. */
     async readObject(
@@ -25,7 +44,7 @@ export function createLookups(client: KubernetesClient) {
       { kind, name }: DataObject,
       signal: AbortSignal,
     ): Promise<ObjectContent> {
-      const response = await getObject(client, { kind, namespace, name }, signal);
+      const response = await getInTurn({ kind, namespace, name }, signal);
       if (response.ok) return { seen: true, data: dataOf(kind, response.object) };
       if (response.code === 404) return { seen: false, reason: "absent" };
       if (response.code === 403) return { seen: false, reason: "forbidden" };
@@ -49,7 +68,7 @@ export function createLookups(client: KubernetesClient) {
       name: string,
       signal: AbortSignal,
     ): Promise<readonly string[] | "absent" | "forbidden"> {
-      const response = await getObject(client, { kind: "ServiceAccount", namespace, name }, signal);
+      const response = await getInTurn({ kind: "ServiceAccount", namespace, name }, signal);
       if (response.ok) return namesIn(response.object["imagePullSecrets"]);
       if (response.code === 404) return "absent";
       if (response.code === 403) return "forbidden";

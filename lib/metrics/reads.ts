@@ -24,7 +24,8 @@ export type ReadEvent =
   | { readonly kind: "queue"; readonly queue: Queue; readonly load: () => Load };
 
 type From = "kept" | "call" | "shared" | "stale" | "failed";
-type Queue = "aws" | "tokenReview" | "pod";
+/** `requests` wait nowhere: there is room for so many, and for so much of their bodies. */
+type Queue = "aws" | "tokenReview" | "pod" | "requests";
 
 interface Load {
   readonly underWay: number;
@@ -56,7 +57,7 @@ const HEADINGS = {
   },
   refusals: {
     name: "piggy_queue_refusals_total",
-    help: "What was turned away because too many waited already, by queue.",
+    help: "What was turned away because too many waited already, or were under way, by queue.",
     labels: ["queue"],
   },
 } as const satisfies Readonly<Record<string, Heading<string>>>;
@@ -113,10 +114,15 @@ function queueFamilies(loads: ReadonlyMap<Queue, () => Load>): readonly Family[]
 /** Those that are there from the start, so that the first of a kind is seen as an increase. */
 function begin(reads: Series<"from" | "code", Counter>, refusals: Series<"queue", Counter>): void {
   for (const from of ["kept", "call", "shared"] as const) reads.of({ from, code: "" });
-  for (const queue of ["aws", "tokenReview", "pod"] as const) refusals.of({ queue });
+  for (const queue of ["aws", "tokenReview", "pod", "requests"] as const) refusals.of({ queue });
 }
 
-const APIS: ReadonlySet<string> = new Set(["GetParameter", "GetParametersByPath", "GetSecretValue"]);
+const APIS: ReadonlySet<string> = new Set([
+  "AssumeRole",
+  "GetParameter",
+  "GetParametersByPath",
+  "GetSecretValue",
+]);
 
 function apiOf(action: string): string {
   return APIS.has(action) ? action : "other";

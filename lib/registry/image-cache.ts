@@ -47,7 +47,7 @@ const TAG_LIFETIME_MS = 30_000;
 const REFUSAL_LIFETIME_MS = 5_000;
 /**
  * Of 256 requests that Bun has under way at a time: registries that hang, of which anybody can name many, leave the
- * others to the API server and to AWS.
+ * others to AWS.
  */
 const SIDE_BY_SIDE = 64;
 const BOUNDS: Bounds = { entries: 2_000, bytes: 8 * 1024 * 1024 };

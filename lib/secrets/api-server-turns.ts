@@ -7,7 +7,7 @@ import type { SecretsWorld } from "./world.ts";
 
 type ApiServer = Pick<SecretsWorld, "reviewToken" | "readPod">;
 
-/** Of 256 requests that Bun has under way at a time, for each of the two: whoever got the one finds the other free. */
+/** Of requests, each with a connection of its own, for each of the two: whoever got the one finds the other free. */
 const BOUNDS: TurnBounds = { underWay: 32, waiting: 2_000 };
 
 /** The same, one after the other past the bounds. @throws PiggyError `overloaded` where too many wait already */

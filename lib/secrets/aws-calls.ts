@@ -33,6 +33,8 @@ export interface AwsCalls {
     signal: AbortSignal,
     run: (signal: AbortSignal) => Promise<T>,
   ) => Promise<T>;
+  /** Makes a call that another waits for: at once, and once, for it has its turn and its tries by that one. */
+  readonly measure: AwsCalls["make"];
 }
 
 export interface AwsCallsOptions {
@@ -74,6 +76,7 @@ export function createAwsCalls(options: AwsCallsOptions = {}): AwsCalls {
         }
       }
     },
+    measure: (call, signal, run) => reported(call, 1, onEvent, () => run(signal)),
   };
 }
 

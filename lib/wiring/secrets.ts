@@ -39,7 +39,7 @@ export function wireSecrets({
   log,
 }: SecretsWiring): Secrets {
   const calls = createAwsCalls({ onEvent });
-  const store = createWebhookStore(environment, calls.make);
+  const store = createWebhookStore(environment, calls);
   const reads = keepReads(store, { calls, ttlMs: settings["piggy-cache-ttl"], onEvent });
   const apiServer = takeTurns(lookups, onEvent);
   const reporter = { controller: REPORTER, instance: environment["HOSTNAME"] || "piggy-webhooks" };

@@ -34,7 +34,7 @@ test.each([
 });
 
 test("what has ended, well or not, makes room", async () => {
-  const budget = createBodyBudget();
+  const budget = createBodyBudget(() => {});
   const large = requestOf(1024 * 1024);
   for (let count = 0; count < 20; count += 1) {
     const failing = budget.during(large, 1024 * 1024, () => Promise.reject(new Error("failed")));

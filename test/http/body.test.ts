@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
+import { scrape } from "../metrics/scrape.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -80,6 +81,16 @@ describe("bodies of POST /secret that are long, all together", () => {
     await withSlowClients(8, LONG, "{", async () => {
       expect((await untilRefused()).toLowerCase()).toContain("\r\nretry-after: 1\r\n");
       expect(await sendPart("/secret", SHORT, "{}")).toStartWith("HTTP/1.1 400");
+    });
+  });
+
+  test("are counted where they are refused", async () => {
+    const refused = async () =>
+      (await scrape(world.webhook)).value("piggy_queue_refusals_total", { queue: "requests" });
+    const before = await refused();
+    await withSlowClients(8, LONG, "{", async () => {
+      await untilRefused();
+      expect(await refused()).toBeGreaterThan(before);
     });
   });
 

@@ -129,6 +129,33 @@ describe("a connection", () => {
     await until(() => peer.closed() === 1);
   });
 
+  test("that nothing comes on is trusted no more, nor are those that were kept beside it", async () => {
+    const gone = new Set<Socket<undefined>>();
+    const waiting: (() => void)[] = [];
+    const peer = await startPeer((socket, request) => {
+      if (gone.has(socket)) return;
+      waiting.push(() => socket.write(whole(objectOf(request))));
+      if (waiting.length >= 3) for (const answer of waiting) answer();
+    });
+    const get = clientOf(peer);
+    await Promise.all(["a", "b", "c"].map((name) => get(name)));
+    for (const socket of peer.sockets) gone.add(socket);
+    expect(await codeOf(get("d", AbortSignal.timeout(50)))).toBe("kubernetes_unavailable");
+    expect(await get("e")).toMatchObject({ object: { name: "e" } });
+    expect(peer.sockets).toHaveLength(4);
+  });
+
+  test("is neither made nor taken for a request whose time is over before it begins", async () => {
+    const peer = await startPeer((socket, request) => socket.write(whole(objectOf(request))));
+    const get = clientOf(peer);
+    expect(await codeOf(get("late", AbortSignal.abort()))).toBe("kubernetes_unavailable");
+    await get("a");
+    expect(await codeOf(get("late", AbortSignal.abort()))).toBe("kubernetes_unavailable");
+    await get("b");
+    expect(peer.requests.map(nameIn)).toEqual(["a", "b"]);
+    expect(peer.sockets).toHaveLength(1);
+  });
+
   test("that says it is the last is not used again", async () => {
     const peer = await startPeer((socket, request) => {
       const body = objectOf(request);

@@ -1,6 +1,7 @@
 /** PIGGY_ASSUME_ROLES: as which role a secret is read, and for whom, so that AWS's own policies can tell tenants apart. */
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { AwsRequest, TrustingRole } from "../fakes/aws.ts";
+import { scrape } from "../metrics/scrape.ts";
 import { startWebhook } from "../support/webhook.ts";
 import { REGION, startWorld, type World } from "../support/world.ts";
 import {
@@ -199,6 +200,20 @@ describe("a session", () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     const all = actions(world.aws.requests.slice(before));
     expect(all.filter((action) => action === "AssumeRole")).toHaveLength(1);
+  });
+
+  test("is counted among the calls to AWS, by how it ended", async () => {
+    const counted = async (outcome: string) =>
+      (await scrape(world.webhook)).value("piggy_aws_requests_total", { api: "AssumeRole", outcome });
+    const before = await counted("ok");
+    const who = newcomer();
+    await askAs(who, "tagged/shop");
+    await askAs(who, "tagged/shop");
+    expect(await counted("ok")).toBe(before + 1);
+    const refused = await counted("aws_access_denied");
+    trust("tagged", { refusesTags: true });
+    await askAs(newcomer(), "tagged/shop");
+    expect(await counted("aws_access_denied")).toBe(refused + 1);
   });
 
   test("that is about to end is not kept", async () => {
