@@ -65,6 +65,18 @@ const cases: readonly (readonly [string, () => unknown])[] = [
   ["dollars before a reference", () => parseValue(long("$", "{piggy:a}"))],
   ["references that are text", () => formatEmbedded([long("${piggy:"), { key: "a" }])],
   ["mentions of a long value", () => inline(long("$(A)"), new Map([["A", "a".repeat(200_000)]]), MEGABYTE)],
+  [
+    "mentions of a long value beside a reference",
+    () =>
+      inline(
+        `$(R)${long("$(A)")}`,
+        new Map([
+          ["R", "piggy:R"],
+          ["A", "a".repeat(20_000)],
+        ]),
+        MEGABYTE,
+      ),
+  ],
   ["mentions of a reference", () => inline(long("$(A)"), new Map([["A", "piggy:A"]]), MEGABYTE)],
   ["names under prefixes", () => markAll(MEGABYTE / 20)],
   [
