@@ -28,7 +28,7 @@ const stars = { registry: `${"*a".repeat(30)}b.io`, credentials: { username: "u"
 
 /** Variables that mention what an object may set under as many prefixes. */
 function markAll(count: number): void {
-  const mentions = createMentions(() => false);
+  const mentions = createMentions({ isKnown: () => false, mayEndInDollar: () => true });
   for (let at = 0; at < count; at += 1) {
     mentions.settle(`P${at}`);
     mentions.addPrefix(`P${at}`);
