@@ -28,7 +28,7 @@ const stars = { registry: `${"*a".repeat(30)}b.io`, credentials: { username: "u"
 
 /** Variables that mention what an object may set under as many prefixes. */
 function markAll(count: number): void {
-  const mentions = createMentions(() => false);
+  const mentions = createMentions({ isKnown: () => false, mayEndInDollar: () => true });
   for (let at = 0; at < count; at += 1) {
     mentions.settle(`P${at}`);
     mentions.addPrefix(`P${at}`);
@@ -65,6 +65,18 @@ const cases: readonly (readonly [string, () => unknown])[] = [
   ["dollars before a reference", () => parseValue(long("$", "{piggy:a}"))],
   ["references that are text", () => formatEmbedded([long("${piggy:"), { key: "a" }])],
   ["mentions of a long value", () => inline(long("$(A)"), new Map([["A", "a".repeat(200_000)]]), MEGABYTE)],
+  [
+    "mentions of a long value beside a reference",
+    () =>
+      inline(
+        `$(R)${long("$(A)")}`,
+        new Map([
+          ["R", "piggy:R"],
+          ["A", "a".repeat(20_000)],
+        ]),
+        MEGABYTE,
+      ),
+  ],
   ["mentions of a reference", () => inline(long("$(A)"), new Map([["A", "piggy:A"]]), MEGABYTE)],
   ["names under prefixes", () => markAll(MEGABYTE / 20)],
   [

@@ -78,7 +78,10 @@ export function environmentOf(
 
   const textOf = (name: string) => (mentions?.isOpen(name) ? undefined : values.get(name));
   const beginMentions = () => {
-    mentions ??= createMentions((name) => textOf(name) !== undefined);
+    mentions ??= createMentions({
+      isKnown: (name) => textOf(name) !== undefined,
+      mayEndInDollar: (name) => hidden?.has(name) || (textOf(name)?.endsWith("$") ?? false),
+    });
     return mentions;
   };
   const hide = (name: string) => {

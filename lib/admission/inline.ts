@@ -32,10 +32,11 @@ export interface NotInlined {
 export function inline(value: string, values: Values, longest: number): Inlined | NotInlined {
   if (!value.includes("$")) return { value, expanded: value };
   const holder = [...new Set(mentionedNames(value))].find((name) => holds(values.get(name)));
+  const asWritten = expandWithin(value, values, longest);
   // A copy is expanded to the whole reference, and stays one.
-  if (holder === undefined || value === `$(${holder})`)
-    return { value, expanded: expandWithin(value, values, longest) ?? value };
-  const parts = partsOf(value, values, longest);
+  if (holder === undefined || value === `$(${holder})`) return { value, expanded: asWritten ?? value };
+  // Nothing is put together of which the texts alone are too long.
+  const parts = asWritten === undefined ? undefined : partsOf(value, values, longest);
   if (parts === undefined) return { holder };
   const written = unmark(formatEmbedded(parts.marked));
   const expanded = expandWithin(written, values, longest);

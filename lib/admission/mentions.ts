@@ -4,13 +4,15 @@
  * none for the injector. So the injector is given such a value once more, in a variable of its own right in front,
  * where the kubelet expands it the same way and each part in question stands between marks. The application's own
  * variable stays as it is: probes and hooks see that one.
+ *
+ * A text that ends with a dollar is marked as well where a reference follows, which the dollar would make text.
  */
 import { PiggyError } from "../error.ts";
-import { mentionedNames, replaceMentions } from "../expansion.ts";
+import { expand, mentionedNames, replaceMentions } from "../expansion.ts";
 import type { JsonObject } from "../json.ts";
 import type { Container, EnvVar } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
-import { parseValue } from "../reference/value.ts";
+import { OPEN, parseValue } from "../reference/value.ts";
 import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
 import { LONGEST_ENVIRONMENT } from "./inline.ts";
 
@@ -36,8 +38,15 @@ export interface Mentions {
   mark(name: string, value: string, expanded: string): string | undefined;
 }
 
+/** What is to be known of a variable that is mentioned. */
+export interface Mentioned {
+  isKnown(name: string): boolean;
+  /** Whether its text ends with a dollar, or is a Secret's, of which a mark would tell that it does. */
+  mayEndInDollar(name: string): boolean;
+}
+
 /** For one container, which is gone through in the kubelet's order. */
-export function createMentions(isKnown: (name: string) => boolean): Mentions {
+export function createMentions({ isKnown, mayEndInDollar }: Mentioned): Mentions {
   // When each was last said; a Pod may name one object under thousands of prefixes, so they are not gone through.
   const prefixes = new Map<string, number>();
   const lengths = new Set<number>();
@@ -61,13 +70,16 @@ export function createMentions(isKnown: (name: string) => boolean): Mentions {
     // A prefix that is said later counts from then on, whatever was before.
     if (prefixes.size > 0) settled.set(name, ++now);
   };
-  const markIn = (value: string) =>
-    replaceMentions(value, (name) => {
+  const markIn = (value: string) => {
+    const beforeReferences = namesBeforeReferences(value);
+    return replaceMentions(value, (name) => {
       // What is a whole reference by itself is none in the middle of another value.
       const isWhole = marked.get(name);
       if (isWhole === false) return `${SEAM}$(${MENTIONS_IN}${name})${SEAM}`;
-      return isWhole || isUncertain(name) ? `${MARK}$(${name})${MARK}` : undefined;
+      const isMarked = isWhole || isUncertain(name) || (beforeReferences.has(name) && mayEndInDollar(name));
+      return isMarked ? `${MARK}$(${name})${MARK}` : undefined;
     });
+  };
   return {
     addPrefix(prefix) {
       prefixes.set(prefix, ++now);
@@ -90,6 +102,20 @@ export function createMentions(isKnown: (name: string) => boolean): Mentions {
       return text;
     },
   };
+}
+
+/** The names between whose mention and a `${piggy:` behind it there is nothing, but for dollars and other mentions. */
+function namesBeforeReferences(value: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (!value.includes(OPEN)) return names;
+  const texts = expand(value, (name) => MARK + name + MARK).split(OPEN);
+  for (const text of texts.slice(0, -1)) {
+    // The pieces at odd places are names.
+    const pieces = text.split(MARK);
+    for (let at = pieces.length - 1; at > 0 && !/[^$]/.test(pieces[at] ?? ""); at -= 2)
+      names.add(pieces[at - 1] ?? "");
+  }
+  return names;
 }
 
 /**
@@ -129,7 +155,8 @@ function notMarked(container: string, name: string, fault: string, remedy: strin
   return new PiggyError(
     "reference_embedded",
     `container ${JSON.stringify(container)}: ${name} ${fault}, and mentions a variable that may turn out to be a ` +
-      `reference, for it may come from an object that is not there yet or may not be read: ${remedy}`,
+      "reference, for it may come from an object that is not there yet or may not be read, or that may end with a " +
+      `dollar in front of a reference: ${remedy}`,
   );
 }
 

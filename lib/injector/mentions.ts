@@ -1,11 +1,12 @@
 /**
  * Variables that mention others of which admission could not see whether they hold references. Each came once more with
  * marks, the container's PIGGY_UID, around what the kubelet put in their places: a reference there is one, whatever
- * stands around it.
+ * stands around it, and a dollar at the end of one is a dollar, whatever stands behind it.
  */
 import { PiggyError } from "../error.ts";
-import { type Part, parseValue } from "../reference/value.ts";
-import { type ContainerEnvironment, referencesOf, type Variable, withKeyAsText } from "./environment.ts";
+import { parseReference } from "../reference/reference.ts";
+import { formatEmbedded, type Part, parseEmbedded, parseValue } from "../reference/value.ts";
+import { type ContainerEnvironment, type Variable, withKeyAsText } from "./environment.ts";
 
 /** A character that no variable can hold. */
 const PLACE = "\0";
@@ -24,15 +25,14 @@ export function readMentions(
   return variables.map((variable) => {
     const pieces = marked.get(variable.name)?.split(mark) ?? [];
     const mentioned = pieces.filter((_, at) => at % 2 === 1);
-    const holds = mentioned.some(isReference);
     const parts = partsOf(pieces.map((piece, at) => (at % 2 === 1 ? PLACE : piece)).join(""), mentioned);
     if (parts === undefined) {
       if (isIgnored) return variable;
       throw unclear(variable.name);
     }
-    // Without a reference between marks the value is what the kubelet made of it, unless that hides one beside them.
-    const isMore = referencesOf({ ...variable, parts }).length > referencesOf(variable).length;
-    return holds || isMore ? { ...variable, parts: parts.map(withKeyAsText) } : variable;
+    // Without a reference between marks the value is what the kubelet made of it, but for what dollars hide or show.
+    const read = mentioned.some(isReference) ? parts : besideDollars(variable, pieces);
+    return read === undefined ? variable : { ...variable, parts: read.map(withKeyAsText) };
   });
 }
 
@@ -71,6 +71,19 @@ function partsOf(template: string, mentioned: readonly string[]): readonly Part[
     }
   }
   return isUnclear ? undefined : parts;
+}
+
+/**
+ * What a value is made of whose mentions hold no reference, when dollars at the end of one stand in front of
+ * `${piggy:`: for a parser they would be part of that.
+ * @returns undefined where there are none, so that it is what it is without marks
+ */
+function besideDollars({ entry, name }: Variable, pieces: readonly string[]): readonly Part[] | undefined {
+  if (parseReference(entry.slice(name.length + 1)) !== undefined) return undefined;
+  const parts = parseEmbedded(pieces.join(PLACE));
+  const seen = (text: string) => text.replaceAll(PLACE, "");
+  const escaped = formatEmbedded(parts, seen);
+  return escaped === formatEmbedded(parts) ? undefined : parseValue(seen(escaped));
 }
 
 function isReference(text: string): boolean {

@@ -9,7 +9,7 @@
 import { parseReference, type Reference } from "./reference.ts";
 
 /** In lower case alone: no manifest has it in another yet, `${PIGGY:…}` may be a shell's, and indexOf finds it. */
-const OPEN = "${piggy:";
+export const OPEN = "${piggy:";
 const DEFAULT = ":-";
 
 /** Text, or a reference. */
@@ -57,19 +57,22 @@ function referenceIn(inner: string): Reference {
   return { key: inner.slice(0, end), fallback: inner.slice(end + DEFAULT.length) };
 }
 
-/** The text that `parseEmbedded` reads these parts from; of a key or default that it cannot say, another text. */
-export function formatEmbedded(parts: readonly Part[]): string {
+/**
+ * The text that `parseEmbedded` reads these parts from; of a key or default that it cannot say, another text.
+ * @param seen what it will see of a text in which something still stands for something else
+ */
+export function formatEmbedded(parts: readonly Part[], seen = (text: string): string => text): string {
   let value = "";
   for (const [index, part] of parts.entries()) {
-    if (typeof part === "string") value += escapeText(part, typeof parts[index + 1] === "object");
+    if (typeof part === "string") value += escapeText(part, typeof parts[index + 1] === "object", seen);
     else value += `${OPEN + part.key}${part.fallback === undefined ? "" : DEFAULT + part.fallback}}`;
   }
   return value;
 }
 
 /** Doubles the dollars before `{piggy:`, and those at the end when a reference follows. */
-function escapeText(text: string, isBeforeReference: boolean): string {
-  const escaped = text.split(OPEN).map((piece) => piece + dollarsAtEnd(piece));
+function escapeText(text: string, isBeforeReference: boolean, seen: (text: string) => string): string {
+  const escaped = text.split(OPEN).map((piece) => piece + dollarsAtEnd(seen(piece)));
   const last = text.slice(text.lastIndexOf(OPEN) < 0 ? 0 : text.lastIndexOf(OPEN) + OPEN.length);
   if (!isBeforeReference) escaped[escaped.length - 1] = last;
   return escaped.join(`$${OPEN}`);

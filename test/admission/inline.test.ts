@@ -7,7 +7,7 @@ import { readMentions } from "../../lib/injector/mentions.ts";
 import { type Part, parseValue } from "../../lib/reference/value.ts";
 import { expand } from "../fakes/kubelet/expansion.ts";
 import { startWorld, type World } from "../support/world.ts";
-import { containerOf, mutate, NAMESPACE, podWith } from "./mutation.ts";
+import { containerOf, environmentOf, mutate, NAMESPACE, podWith } from "./mutation.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -15,6 +15,9 @@ beforeAll(async () => {
   const metadata = { name: "settings", namespace: NAMESPACE };
   const data = { SHARED: "piggy:SHARED", HOST: "db" };
   world.kubernetes.add({ apiVersion: "v1", kind: "ConfigMap", metadata, data });
+  const coins = { DOLLAR: "5$", PLAIN: "5" };
+  const named = { name: "coins", namespace: NAMESPACE };
+  world.kubernetes.add({ apiVersion: "v1", kind: "Secret", metadata: named, stringData: coins });
 });
 afterAll(() => world.stop());
 
@@ -160,6 +163,19 @@ describe("a value is denied, with both names and what to do,", () => {
   });
 });
 
+test("no mark tells whether a Secret's text ends with a dollar", async () => {
+  const marked = async (key: string) => {
+    const coin = { name: "COIN", valueFrom: { secretKeyRef: { name: "coins", key } } };
+    const { pod } = await mutate(
+      world,
+      podWith({ env: [coin, { name: "URL", value: `$(COIN)\${piggy:K}` }] }),
+    );
+    const { PIGGY_UID = "", PIGGY_MENTIONS_IN_URL = "" } = environmentOf(pod);
+    return PIGGY_MENTIONS_IN_URL.replaceAll(PIGGY_UID, "|");
+  };
+  expect([await marked("DOLLAR"), await marked("PLAIN")]).toEqual(Array(2).fill(`|$(COIN)|\${piggy:K}`));
+});
+
 test("all mentions of a container have a bound as well, so that small values cannot make a long environment", async () => {
   const holder = { name: "PASSWORD", value: `piggy:${"k".repeat(1_500)}` };
   const long = { name: "LONG", value: "a".repeat(1_000) };
@@ -208,6 +224,9 @@ function readEnvironment(entries: readonly string[]) {
     : { ...environment, variables: readMentions(environment, false) };
 }
 
+/** A dollar that a mentioned variable ends with: it escapes nothing that stands behind it. */
+const DOLLAR = "\uf8ff";
+
 /**
  * What their author meant: the mention of a variable that holds a reference stands for what the application is given
  * there, and nothing around it changes that; every other is the kubelet's.
@@ -219,13 +238,13 @@ function meant(env: readonly Variable[]): readonly string[] {
     const mentioned: string[] = [];
     const marked = expand(value, (other) => {
       const held = resolved.get(other);
-      if (held === undefined) return texts.get(other);
+      if (held === undefined)
+        return texts.get(other)?.replace(/\$+$/, (dollars) => DOLLAR.repeat(dollars.length));
       return String.fromCharCode(0xe000 + mentioned.push(held) - 1);
     });
-    const result = resolve(marked).replace(
-      /[\ue000-\uefff]/g,
-      (mark) => mentioned[mark.charCodeAt(0) - 0xe000] ?? "",
-    );
+    const result = resolve(marked)
+      .replace(/[\ue000-\uefff]/g, (mark) => mentioned[mark.charCodeAt(0) - 0xe000] ?? "")
+      .replaceAll(DOLLAR, "$");
     texts.set(name, result);
     const isPlain = mentioned.length === 0 && parseValue(marked) === undefined;
     if (isPlain) resolved.delete(name);

@@ -63,7 +63,7 @@ async function start({ env = [], envFrom = [], args = [] }: Manifest, before: Ob
     kind: "Pod",
     metadata: {
       namespace: NAMESPACE,
-      generateName: "unseen-",
+      generateName: `unseen${suffix}-`,
       annotations: { "piggysec.com/aws-secret-name": SECRET, "piggysec.com/piggy-delivery": "image" },
     },
     spec: {
@@ -106,6 +106,10 @@ async function start({ env = [], envFrom = [], args = [] }: Manifest, before: Ob
 const fromLater = (name: string): EnvVar => ({
   name,
   valueFrom: { configMapKeyRef: { name: "later", key: name, optional: true } },
+});
+const fromThere = (key: string): EnvVar => ({
+  name: key,
+  valueFrom: { configMapKeyRef: { name: "there", key } },
 });
 const later = { configMapRef: { name: "later", optional: true } };
 
@@ -225,10 +229,63 @@ describe("a value that mentions a variable which the object may set", () => {
     }
   });
 
+  test("with a dollar at its end, in front of a reference or of a text that looks like one", async () => {
+    const env = [
+      { name: "REFERENCE", value: `$(Y)\${piggy:K}` },
+      { name: "TEXT", value: `$(Y)$$$\${piggy:K}` },
+      { name: "BOTH", value: `$(Y)$$$(Z)\${piggy:K}$(Y)` },
+      { name: "LINE", value: "<$(REFERENCE)$(TEXT)>" },
+    ];
+    for (const [Y, Z] of [
+      ["5$", ""],
+      ["5$$", "$"],
+      ["$$$", "$$"],
+    ] as const) {
+      expect(await start({ envFrom: [later], env }, {}, { later: { Y, Z } })).toMatchObject({
+        environment: {
+          REFERENCE: `${Y}kk`,
+          TEXT: `${Y}\${piggy:K}`,
+          BOTH: `${Y}$${Z}kk${Y}`,
+          LINE: `<${Y}kk${Y}\${piggy:K}>`,
+        },
+      });
+    }
+  });
+
   test("that is set twice: denied, for the injector could not tell which", async () => {
     const env = [url, { name: "URL", value: "b" }];
     const { denied } = await start({ envFrom: [later], env }, {}, {});
     expect(denied).toContain("URL is set twice");
+  });
+});
+
+describe("a dollar at the end of a variable escapes nothing where it is mentioned", () => {
+  // The kubelet makes $${piggy:K} of it, which alone would be text.
+  const reference = { name: "A", value: `$(P_X)\${piggy:K}$(A)` };
+
+  test("when the kubelet does not know a name in it", async () => {
+    const env = [{ name: "P_X", value: "$(A)$" }, reference];
+    for (const envFrom of [[later], []]) {
+      expect(await start({ env, envFrom }, {}, {})).toMatchObject({ environment: { A: "$(A)$kk$(A)" } });
+    }
+  });
+
+  test("when all is known at admission", async () => {
+    const text = { name: "TEXT", value: `$(COIN)$$$\${piggy:K}` };
+    const line = { name: "LINE", value: "<$(A)|$(TEXT)>" };
+    for (const P_X of ["5$", "$", "$$$"]) {
+      const entry = { name: "ENTRY", value: `$(P_X)\${piggy://sm/${SECRET}#/K}` };
+      const env = [fromThere("P_X"), { name: "COIN", value: "c$(P_X)" }, reference, text, line, entry];
+      const run = await start({ env }, { there: { P_X } }, {});
+      expect(run).toMatchObject({
+        environment: {
+          A: `${P_X}kk$(A)`,
+          ENTRY: `${P_X}kk`,
+          TEXT: `c${P_X}\${piggy:K}`,
+          LINE: `<${P_X}kk$(A)|c${P_X}\${piggy:K}>`,
+        },
+      });
+    }
   });
 });
 
@@ -243,6 +300,9 @@ test("a value with a reference keeps what only the kubelet knows, where another 
     environment: { LINE: `<http://${NAMESPACE}/kk${NAMESPACE}>` },
   });
 });
+
+/** A dollar that a mentioned variable ends with: it escapes nothing that stands behind it. */
+const DOLLAR = "\uf8ff";
 
 /** What the author of a container meant, by the kubelet's rules, with a reference in the place of its mention. */
 function meant({ env = [], envFrom = [], args = [] }: Manifest, made: Objects) {
@@ -269,13 +329,13 @@ function meant({ env = [], envFrom = [], args = [] }: Manifest, made: Objects) {
     const mentioned: string[] = [];
     const marked = expand(variable.value, (other) => {
       const value = held.get(other);
-      if (value === undefined) return texts.get(other);
+      if (value === undefined)
+        return texts.get(other)?.replace(/\$+$/, (dollars) => DOLLAR.repeat(dollars.length));
       return String.fromCharCode(0xe000 + mentioned.push(value) - 1);
     });
-    const text = resolve(marked).replace(
-      /[\ue000-\uefff]/g,
-      (mark) => mentioned[mark.charCodeAt(0) - 0xe000] ?? "",
-    );
+    const text = resolve(marked)
+      .replace(/[\ue000-\uefff]/g, (mark) => mentioned[mark.charCodeAt(0) - 0xe000] ?? "")
+      .replaceAll(DOLLAR, "$");
     set(variable.name, text, mentioned.length > 0 || isReference(marked));
   }
   return {
@@ -293,7 +353,7 @@ const NAMES = ["A", "B", "X", "P_X", "P_Y"] as const;
 const mention = fc.constantFrom(...NAMES, "IMG", "NOBODY").map((name) => `$(${name})`);
 const text = fc.constantFrom("a", "://", "$$", "$", "{", "é", `\${piggy:K}`);
 const template = fc.array(fc.oneof(mention, text), { minLength: 1, maxLength: 4 }).map((all) => all.join(""));
-const objectText = fc.constantFrom("piggy:K", "PIGGY:L\n", "plain", "", `a\${piggy:L}b`, "$(A)", "é");
+const objectText = fc.constantFrom("piggy:K", "PIGGY:L\n", "plain", "", "5$", `a\${piggy:L}b`, "$(A)", "é");
 const data = fc.dictionary(fc.constantFrom("A", "X", "Y"), objectText, { maxKeys: 3 });
 const variable = fc.oneof(
   { weight: 3, arbitrary: fc.record({ name: fc.constantFrom(...NAMES), value: template }) },
@@ -351,6 +411,22 @@ test("any container of objects that are there, come later or never is denied, re
               env: [
                 { name: "P_X", value: `\${piggy:K}$(A)a` },
                 { name: "A", value: "$$$(P_X)$(A)" },
+              ],
+              envFrom: [{ prefix: "", configMapRef: { name: "one", optional: true } }],
+              args: [],
+            },
+            one: undefined,
+            two: undefined,
+            isOneBefore: false,
+          },
+        ],
+        [
+          // A dollar at the end of a mention stands in front of a reference.
+          {
+            manifest: {
+              env: [
+                { name: "P_X", value: "$(A)$" },
+                { name: "A", value: `$(P_X)\${piggy:K}$(A)` },
               ],
               envFrom: [{ prefix: "", configMapRef: { name: "one", optional: true } }],
               args: [],
