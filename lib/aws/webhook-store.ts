@@ -1,4 +1,4 @@
-/** The stores as the webhook reads them: as itself or as a role, by AWS's time, each call within ten seconds. */
+/** The stores as the webhook reads them: as itself or as a role, by AWS's time. */
 import type { Calls } from "./call.ts";
 import { createAwsClock } from "./clock.ts";
 import { createOwnCredentials, stsRegion } from "./own-credentials.ts";
@@ -7,8 +7,8 @@ import { type Send, sendByFetch } from "./send.ts";
 import { createSignedStore } from "./signed.ts";
 import type { Store } from "./store.ts";
 
-/** Longer than any answer of a service that is well; the request's own deadline is usually nearer. */
-const CALL_TIMEOUT_MS = 10_000;
+/** Longer than any answer of a service that is well. */
+const IDENTITY_TIMEOUT_MS = 10_000;
 
 export interface WebhookStore extends Store {
   /** Looks for the identity, so that the first Pod after a start need not wait for it. Never throws. */
@@ -33,7 +33,6 @@ export function createWebhookStore(
     }),
     now: clock.now,
     isOutOfTime: clock.correctBy,
-    send: sendInTime,
     ...(calls === undefined ? {} : { makeCall: calls.make }),
   });
   return {
@@ -41,14 +40,18 @@ export function createWebhookStore(
     async prepare() {
       const first = { kind: "path", path: "/", region: stsRegion(environment, { region: "" }) } as const;
       // Where nobody asks AWS by the webhook it has no identity, and whoever asks is told.
-      await own(first, AbortSignal.timeout(CALL_TIMEOUT_MS)).catch(() => {});
+      await own(first, AbortSignal.timeout(IDENTITY_TIMEOUT_MS)).catch(() => {});
     },
   };
 }
 
+/**
+ * A role's session is asked for by one call for all who want it. Each gives up in time, and while the next comes the
+ * call goes on, so one that hangs has to end by itself.
+ */
 const sendInTime: Send = async (url, init) => {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error("no answer in time")), CALL_TIMEOUT_MS);
+  const timer = setTimeout(() => late.abort(new Error("no answer in time")), IDENTITY_TIMEOUT_MS);
   try {
     return await sendByFetch(url, { ...init, signal: AbortSignal.any([init.signal, late.signal]) });
   } finally {
