@@ -2,8 +2,8 @@
 import { messageOf, PiggyError } from "../error.ts";
 import { awsError } from "./failure.ts";
 
-/** `what` was asked for is said first, of which `region`; `signal` is that of the call. */
-export function sdkError(error: unknown, what: string, signal: AbortSignal, region?: string): PiggyError {
+/** `what` was asked for is said first; `signal` is that of the call. */
+export function sdkError(error: unknown, what: string, signal: AbortSignal): PiggyError {
   if (error instanceof PiggyError) return error;
   const name = error instanceof Error ? error.name : "";
   if (name === "CredentialsProviderError") {
@@ -17,8 +17,7 @@ export function sdkError(error: unknown, what: string, signal: AbortSignal, regi
   const answered = statusOf(error);
   // A success that cannot be read is not the service's own answer.
   const status = answered >= 200 && answered < 300 ? 502 : answered;
-  const failure = { name: status === 0 ? "" : name, message: messageOf(error), status };
-  return awsError(region === undefined ? failure : { ...failure, region }, what, error);
+  return awsError({ name: status === 0 ? "" : name, message: messageOf(error), status }, what, error);
 }
 
 function statusOf(error: unknown): number {

@@ -24,8 +24,6 @@ export interface Reporter {
   readonly instance: string;
 }
 
-export type CreateEvent = ReturnType<typeof createEventWriter>;
-
 export function createEventWriter(client: KubernetesClient, { controller, instance }: Reporter) {
   /**
    * Stores a warning.
