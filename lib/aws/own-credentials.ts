@@ -55,9 +55,9 @@ export function stsRegion(environment: Environment, { region }: { readonly regio
 async function loadChain() {
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
   // fetch obeys HTTPS_PROXY and NO_PROXY, which the SDK's own handler for Node does not.
-  return defaultProvider({
-    clientConfig: { requestHandler: new FetchHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS }) },
-  });
+  const requestHandler = new FetchHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS });
+  // Whoever reads asks again, with pauses, while there is time; three times for each of these is no help to STS.
+  return defaultProvider({ clientConfig: { requestHandler, maxAttempts: 1 } });
 }
 
 /** What the SDK looks for is for everybody who waits, so it goes on when one of them has waited long enough. */

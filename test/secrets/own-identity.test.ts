@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAws } from "../fakes/aws.ts";
 import { startProxy } from "../fakes/proxy.ts";
+import { scrape } from "../metrics/scrape.ts";
 import { startWebhook } from "../support/webhook.ts";
 import { REGION, startWorld, type World } from "../support/world.ts";
 import { type Answer, HUSH, ownToken, requestOf, secretDoor, startPod } from "./asking.ts";
@@ -45,7 +46,9 @@ async function askAs(environment: Readonly<Record<string, string>>, times = 1, a
       answers.push(await door.ask(await ownToken(world.kubernetes, pod), requestOf(pod)));
     }
     door.expectDiscretion();
-    return { answers, reached: aws.requests.slice(before), output: webhook.output() };
+    const { value } = await scrape(webhook);
+    const tried = value("piggy_aws_requests_total", { api: "GetSecretValue" });
+    return { answers, reached: aws.requests.slice(before), output: webhook.output(), tried };
   } finally {
     await webhook.stop();
   }
@@ -82,6 +85,16 @@ describe("the role of its service account", () => {
       ...["GetSecretValue", "GetSecretValue", "GetSecretValue"],
     ]);
     expect(reached[1]?.accessKeyId).toStartWith("ASIA");
+  });
+
+  test("is asked for once for each try of a call, and once at the start", async () => {
+    const answer = { status: 400, code: "Throttling" };
+    const throttling = world.aws.disturb({ action: "AssumeRoleWithWebIdentity", answer });
+    const { answers, tried } = await askAs(await webIdentity());
+    throttling.end();
+    expect(statuses(answers)).toEqual([503]);
+    expect(tried).toBeGreaterThan(2);
+    expect(throttling.met()).toBeLessThanOrEqual(tried + 1);
   });
 
   test("that STS does not give is named, and is asked for again", async () => {
