@@ -146,13 +146,14 @@ async function secret(routes: Shared, request: Request): Promise<Answer> {
   const id = requestIdOf(request.headers);
   const deadline = deadlineIn(SECRET_TIMEOUT_MS - TIME_TO_ANSWER_MS);
   try {
-    return await decideSecret(routes, request, id, deadline);
+    const answer = await decideSecret(routes, request, id, deadline);
+    // Not of a request that failed: what was begun for it beside what failed may go on, and ends by this alone.
+    deadline.met();
+    return answer;
   } catch (error) {
     const answer = failure(error, routes.log, { request: id });
     answer.response.headers.set("X-Request-Id", id);
     return answer;
-  } finally {
-    deadline.met();
   }
 }
 

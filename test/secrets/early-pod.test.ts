@@ -35,6 +35,7 @@ interface Between {
 const HONEST: Between = { review: async () => {}, pod: async () => {}, status: (status) => status };
 let way = HONEST;
 let podReads = 0;
+let givenUp = 0;
 
 beforeAll(async () => {
   world = await startWorld();
@@ -46,6 +47,7 @@ beforeAll(async () => {
   between = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
+    idleTimeout: 0,
     tls: await authority.issue({ names: ["127.0.0.1"] }),
     fetch: passOn,
   });
@@ -65,7 +67,12 @@ async function passOn(request: Request): Promise<Response> {
   const { method, headers } = request;
   const isReview = pathname.endsWith("/tokenreviews");
   const body = method === "POST" ? await request.text() : undefined;
-  if (!isReview) podReads += 1;
+  if (!isReview) {
+    podReads += 1;
+    request.signal.addEventListener("abort", () => {
+      givenUp += 1;
+    });
+  }
   const url = `https://${kubernetes.host}:${kubernetes.port}${pathname}`;
   const response = await fetch(url, {
     method,
@@ -139,6 +146,19 @@ describe("a token that is not good", () => {
     const token = (await ownToken(world.kubernetes, pod)).slice(0, -8);
     const answer = await door.ask(`${token}AAAAAAAA`, requestOf(pod));
     expect(answer).toMatchObject({ status: 403, body: NOT_ALLOWED });
+    resolve();
+  });
+
+  test("leaves no read behind that takes longer than its request could", async () => {
+    await startDoor();
+    const pod = await startPod(world.kubernetes);
+    const { promise: never, resolve } = Promise.withResolvers<void>();
+    way = { ...HONEST, pod: () => never };
+    givenUp = 0;
+    const token = (await ownToken(world.kubernetes, pod)).slice(0, -8);
+    expect((await door.ask(`${token}AAAAAAAA`, requestOf(pod))).status).toBe(403);
+    for (let waited = 0; givenUp === 0 && waited < 300; waited += 1) await Bun.sleep(50);
+    expect([podReads, givenUp]).toEqual([1, 1]);
     resolve();
   });
 
