@@ -34,7 +34,7 @@ const stars = (count: number) => ({
 
 /** Variables that mention what an object may set under as many prefixes. */
 function markAll(count: number): void {
-  const mentions = createMentions({ isKnown: () => false, mayEndInDollar: () => true });
+  const mentions = createMentions({ isKnown: () => false, mayJoinDollars: () => true });
   for (let at = 0; at < count; at += 1) {
     mentions.settle(`P${at}`);
     mentions.addPrefix(`P${at}`);

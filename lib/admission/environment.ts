@@ -80,7 +80,7 @@ export function environmentOf(
   const beginMentions = () => {
     mentions ??= createMentions({
       isKnown: (name) => textOf(name) !== undefined,
-      mayEndInDollar: (name) => hidden?.has(name) || (textOf(name)?.endsWith("$") ?? false),
+      mayJoinDollars: (name) => hidden?.has(name) || (values.has(name) && /^$|\$$/.test(textOf(name) ?? "")),
     });
     return mentions;
   };

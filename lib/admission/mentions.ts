@@ -5,7 +5,8 @@
  * where the kubelet expands it the same way and each part in question stands between marks. The application's own
  * variable stays as it is: probes and hooks see that one.
  *
- * A text that ends with a dollar is marked as well where a reference follows, which the dollar would make text.
+ * A text that ends with a dollar, or is nothing behind one, is marked as well where a reference follows, which the
+ * dollar would make text.
  */
 import { PiggyError } from "../error.ts";
 import { expand, mentionedNames, replaceMentions } from "../expansion.ts";
@@ -41,12 +42,12 @@ export interface Mentions {
 /** What is to be known of a variable that is mentioned. */
 export interface Mentioned {
   isKnown(name: string): boolean;
-  /** Whether its text ends with a dollar, or is a Secret's, of which a mark would tell that it does. */
-  mayEndInDollar(name: string): boolean;
+  /** Whether its text is, or may be, empty or ends with a dollar; of a Secret's, always: a mark would tell. */
+  mayJoinDollars(name: string): boolean;
 }
 
 /** For one container, which is gone through in the kubelet's order. */
-export function createMentions({ isKnown, mayEndInDollar }: Mentioned): Mentions {
+export function createMentions({ isKnown, mayJoinDollars }: Mentioned): Mentions {
   // When each was last said; a Pod may name one object under thousands of prefixes, so they are not gone through.
   const prefixes = new Map<string, number>();
   const lengths = new Set<number>();
@@ -76,7 +77,7 @@ export function createMentions({ isKnown, mayEndInDollar }: Mentioned): Mentions
       // What is a whole reference by itself is none in the middle of another value.
       const isWhole = marked.get(name);
       if (isWhole === false) return `${SEAM}$(${MENTIONS_IN}${name})${SEAM}`;
-      const isMarked = isWhole || isUncertain(name) || (beforeReferences.has(name) && mayEndInDollar(name));
+      const isMarked = isWhole || isUncertain(name) || (beforeReferences.has(name) && mayJoinDollars(name));
       return isMarked ? `${MARK}$(${name})${MARK}` : undefined;
     });
   };

@@ -224,8 +224,8 @@ function readEnvironment(entries: readonly string[]) {
     : { ...environment, variables: readMentions(environment, false) };
 }
 
-/** A dollar that a mentioned variable ends with: it escapes nothing that stands behind it. */
-const DOLLAR = "\uf8ff";
+/** Stands behind what is mentioned: a dollar in front of it escapes nothing that stands behind it. */
+const END = "\uf8ff";
 
 /**
  * What their author meant: the mention of a variable that holds a reference stands for what the application is given
@@ -238,13 +238,12 @@ function meant(env: readonly Variable[]): readonly string[] {
     const mentioned: string[] = [];
     const marked = expand(value, (other) => {
       const held = resolved.get(other);
-      if (held === undefined)
-        return texts.get(other)?.replace(/\$+$/, (dollars) => DOLLAR.repeat(dollars.length));
+      if (held === undefined) return texts.get(other)?.concat(END);
       return String.fromCharCode(0xe000 + mentioned.push(held) - 1);
     });
     const result = resolve(marked)
       .replace(/[\ue000-\uefff]/g, (mark) => mentioned[mark.charCodeAt(0) - 0xe000] ?? "")
-      .replaceAll(DOLLAR, "$");
+      .replaceAll(END, "");
     texts.set(name, result);
     const isPlain = mentioned.length === 0 && parseValue(marked) === undefined;
     if (isPlain) resolved.delete(name);

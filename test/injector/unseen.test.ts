@@ -274,11 +274,28 @@ describe("a dollar at the end of a variable escapes nothing where it is mentione
     const text = { name: "TEXT", value: `$(COIN)$$$\${piggy:K}` };
     const line = { name: "LINE", value: "<$(A)|$(TEXT)>" };
     for (const P_X of ["5$", "$", "$$$"]) {
+      const empty = { name: "EMPTY", value: `$$$(NOTHING)\${piggy:K}` };
       const entry = { name: "ENTRY", value: `$(P_X)\${piggy://sm/${SECRET}#/K}` };
-      const env = [fromThere("P_X"), { name: "COIN", value: "c$(P_X)" }, reference, text, line, entry];
+      const nothing = { name: "NOTHING" };
+      const label = { name: "LABEL", valueFrom: { fieldRef: { fieldPath: "metadata.labels['none']" } } };
+      const unlabelled = { name: "UNLABELLED", value: `$$$(LABEL)\${piggy:K}` };
+      const env = [
+        nothing,
+        fromThere("P_X"),
+        { name: "COIN", value: "c$(P_X)" },
+        reference,
+        text,
+        line,
+        entry,
+        empty,
+        label,
+        unlabelled,
+      ];
       const run = await start({ env }, { there: { P_X } }, {});
       expect(run).toMatchObject({
         environment: {
+          EMPTY: "$kk",
+          UNLABELLED: "$kk",
           A: `${P_X}kk$(A)`,
           ENTRY: `${P_X}kk`,
           TEXT: `c${P_X}\${piggy:K}`,
@@ -301,8 +318,8 @@ test("a value with a reference keeps what only the kubelet knows, where another 
   });
 });
 
-/** A dollar that a mentioned variable ends with: it escapes nothing that stands behind it. */
-const DOLLAR = "\uf8ff";
+/** Stands behind what is mentioned: a dollar in front of it escapes nothing that stands behind it. */
+const END = "\uf8ff";
 
 /** What the author of a container meant, by the kubelet's rules, with a reference in the place of its mention. */
 function meant({ env = [], envFrom = [], args = [] }: Manifest, made: Objects) {
@@ -329,13 +346,12 @@ function meant({ env = [], envFrom = [], args = [] }: Manifest, made: Objects) {
     const mentioned: string[] = [];
     const marked = expand(variable.value, (other) => {
       const value = held.get(other);
-      if (value === undefined)
-        return texts.get(other)?.replace(/\$+$/, (dollars) => DOLLAR.repeat(dollars.length));
+      if (value === undefined) return texts.get(other)?.concat(END);
       return String.fromCharCode(0xe000 + mentioned.push(value) - 1);
     });
     const text = resolve(marked)
       .replace(/[\ue000-\uefff]/g, (mark) => mentioned[mark.charCodeAt(0) - 0xe000] ?? "")
-      .replaceAll(DOLLAR, "$");
+      .replaceAll(END, "");
     set(variable.name, text, mentioned.length > 0 || isReference(marked));
   }
   return {
