@@ -42,13 +42,13 @@ function markAll(count: number): void {
   }
 }
 
-/** As many mentions of a variable as that is long: together they would be as long as the square. */
+/** Mentions of a long variable: together they would be as long as a thousandth of the square. */
 const inlineLong = (before: string, length: number) => {
   const values = new Map([
     ["R", "piggy:R"],
-    ["A", "a".repeat(length / 50)],
+    ["A", "a".repeat(length / 2)],
   ]);
-  return inline(before + "$(A)".repeat(length / 20), values, length);
+  return inline(before + "$(A)".repeat(length / 500), values, length);
 };
 
 /** A container with a reference in A, whose probe executes that. */
