@@ -85,17 +85,21 @@ function createHistogram(bounds: readonly number[]) {
 
 function createSeries<Name extends string, T>({ labels: names }: Heading<Name>, create: () => T) {
   const known = new Map<string, { readonly labels: Labels; readonly measured: T }>();
-  const others = Object.fromEntries(names.map((name) => [name, "other"])) as Readonly<Record<Name, string>>;
-  const of = (values: Readonly<Record<Name, string>>): T => {
-    // No value has a line's end in it, so that no two series have one key.
-    let key = "";
-    for (const name of names) key += `${values[name]}\n`;
+  const at = (key: string, labelOf: (name: Name) => string): T => {
     const found = known.get(key);
     if (found !== undefined) return found.measured;
-    if (known.size >= MOST_SERIES && values !== others) return of(others);
     const measured = create();
-    known.set(key, { labels: names.map((name) => [name, values[name]]), measured });
+    known.set(key, { labels: names.map((name) => [name, labelOf(name)]), measured });
     return measured;
   };
-  return { all: () => known.values(), of };
+  return {
+    all: () => known.values(),
+    of(values: Readonly<Record<Name, string>>): T {
+      // No value has a line's end in it, so that no two series have one key.
+      let key = "";
+      for (const name of names) key += `${values[name]}\n`;
+      const isOneTooMany = known.size >= MOST_SERIES && !known.has(key);
+      return isOneTooMany ? at("other", () => "other") : at(key, (name) => values[name]);
+    },
+  };
 }
