@@ -40,11 +40,23 @@ export function createCallMetrics({ name, title, label }: Callee): CallMetrics {
     },
     BOUNDS,
   );
+  const measure = (what: string) => ({
+    ok: counters.of({ [label]: what, outcome: "ok" }),
+    duration: histograms.of({ [label]: what }),
+  });
+  // Calls are made several times a request, and of what is asked for there are a few words.
+  const known = new Map<string, ReturnType<typeof measure>>();
   return {
     families: [counters, histograms],
     observe({ what, outcome, seconds }) {
-      counters.of({ [label]: what, outcome }).value += 1;
-      histograms.of({ [label]: what }).observe(seconds);
+      let measured = known.get(what);
+      if (measured === undefined) {
+        measured = measure(what);
+        known.set(what, measured);
+      }
+      const counter = outcome === "ok" ? measured.ok : counters.of({ [label]: what, outcome });
+      counter.value += 1;
+      measured.duration.observe(seconds);
     },
   };
 }

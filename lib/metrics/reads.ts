@@ -70,13 +70,17 @@ export function createReadMetrics(): ReadMetrics {
   const aws = createCallMetrics({ name: "aws", title: "AWS", label: "api" });
   const loads = new Map<Queue, () => Load>();
   begin(reads, refusals);
+  const readsOf = ({ from, code }: Extract<ReadEvent, { kind: "read" }>) =>
+    reads.of({ from, code: code ?? "" });
+  // Nearly every reading while Pods come in numbers.
+  const kept = readsOf({ kind: "read", from: "kept" });
   return {
     families: [reads, ...aws.families, retries, drops, refusals, ...queueFamilies(loads)],
     observeAws: aws.observe,
     observe(event) {
       switch (event.kind) {
         case "read":
-          reads.of({ from: event.from, code: event.code ?? "" }).value += 1;
+          (event.code === undefined && event.from === "kept" ? kept : readsOf(event)).value += 1;
           return;
         case "call": {
           const api = apiOf(event.action);
