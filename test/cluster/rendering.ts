@@ -14,7 +14,7 @@ export interface Rendered extends JsonObject {
   readonly metadata: { readonly name: string };
 }
 
-/** What has to be said, as nothing in the chart makes a certificate. */
+/** Of the operator's own, where no cluster is there to look it up in. */
 export const CERTIFICATE = {
   mode: "secret",
   secretName: "certificate",
@@ -39,7 +39,7 @@ export async function helm(command: string, values: object, ...options: readonly
 
 /** The manifests, as text. @throws Error with what Helm says against the values */
 export async function template(values: object = {}, ...options: readonly string[]): Promise<string> {
-  return outputOf(await helm("template", { tls: CERTIFICATE, ...values }, ...options));
+  return outputOf(await helm("template", values, ...options));
 }
 
 const parseHead = object({ kind: string, metadata: object({ name: string }, {}) }, {});

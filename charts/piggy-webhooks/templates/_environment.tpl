@@ -2,13 +2,14 @@
 {{- define "piggy-webhooks.environment" -}}
 {{- $environment := dict
   "LISTEN_ADDRESS" (printf ":%v" .Values.port)
-  "TLS_CERT_FILE" "/certs/tls.crt"
-  "TLS_PRIVATE_KEY_FILE" "/certs/tls.key"
   "PIGGY_SERVICE_NAME" (include "piggy-webhooks.fullname" .)
   "PIGGY_ENV_IMAGE" (printf "%s:%s" .Values.mutate.image.repository (.Values.mutate.image.tag | default .Chart.AppVersion))
   "PIGGY_ENV_IMAGE_PULL_POLICY" .Values.mutate.image.pullPolicy
   "DEBUG" .Values.debug
 }}
+{{- range $name, $value := include "piggy-webhooks.tlsEnvironment" . | fromYaml }}
+{{- $_ := set $environment $name $value }}
+{{- end }}
 {{- with .Values.aws.roleArn }}
 {{- $_ := set $environment "AWS_ROLE_ARN" . }}
 {{- $_ := set $environment "AWS_WEB_IDENTITY_TOKEN_FILE" "/var/run/secrets/eks.amazonaws.com/serviceaccount/token" }}
