@@ -14,6 +14,7 @@ import { type ChartInstallation, installChart, OWN_NAMESPACE, RELEASE, RESTRICTE
 import { type OneNode, startOneNode } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, runToEnd } from "./pods.ts";
 import { buildProgramImage } from "./program-image.ts";
+import { restrictedPod } from "./restricted-pod.ts";
 
 const NAMESPACE = "restricted";
 const SECRET = "restricted/sample";
@@ -40,7 +41,7 @@ afterAll(async () => {
   await node?.stop();
 });
 
-/** What a Pod of the tests has besides what it is about: its image is private, and it runs once. */
+/** What a demo's Pod has here besides what it is about: its image is private, and it runs once. */
 const ONCE = { restartPolicy: "Never", imagePullSecrets: [{ name: "registry" }] };
 
 describe("the Pod of a demo starts with its secrets", () => {
@@ -64,33 +65,15 @@ describe("the Pod of a demo starts with its secrets", () => {
   });
 });
 
-/** As little as the restricted standard asks for, of an image whose ENTRYPOINT only its private registry knows. */
-const podOf = (
-  name: string,
-  annotations: Readonly<Record<string, string>>,
-  container: object = { env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }] },
-) => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name, namespace: NAMESPACE, annotations },
-  spec: {
-    ...ONCE,
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-    containers: [
-      {
-        name: "main",
-        image: `${node.registry.host}/${DEMO_IMAGE}`,
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          readOnlyRootFilesystem: true,
-        },
-        resources: { limits: { cpu: "200m", memory: "64Mi" } },
-        ...container,
-      },
-    ],
-  },
-});
+/** Of an image whose ENTRYPOINT only its private registry knows. */
+const podOf = (name: string, annotations: Readonly<Record<string, string>>, container?: object) =>
+  restrictedPod({
+    namespace: NAMESPACE,
+    name,
+    image: `${node.registry.host}/${DEMO_IMAGE}`,
+    annotations,
+    ...(container === undefined ? {} : { container }),
+  });
 
 const withSecret = (more: Readonly<Record<string, string>> = {}) => ({
   "piggysec.com/aws-secret-name": SECRET,
@@ -191,6 +174,8 @@ test("nothing is left after helm uninstall, and Pods are created as before", asy
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "/apis/rbac.authorization.k8s.io/v1/clusterroles",
     "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "/apis/rbac.authorization.k8s.io/v1/roles",
+    "/apis/rbac.authorization.k8s.io/v1/rolebindings",
     "/apis/apps/v1/deployments",
     "/apis/policy/v1/poddisruptionbudgets",
     "/apis/networking.k8s.io/v1/networkpolicies",
