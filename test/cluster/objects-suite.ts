@@ -157,6 +157,48 @@ describe("the certificate", () => {
     expect(await clientConfigOf({})).not.toContain("caBundle");
   });
 
+  test("is cert-manager's, by a CA that is made for it and keeps its key", async () => {
+    const values = { tls: { mode: "cert-manager" } };
+    const name = "piggy-webhooks-cert-manager";
+    const [authority, certificate] = await rendered("Certificate", values);
+    const rootRef = { group: "cert-manager.io", kind: "Issuer", name: `${name}-root` };
+    expect(authority).toMatchObject({
+      spec: {
+        isCA: true,
+        secretName: `${name}-ca`,
+        privateKey: { rotationPolicy: "Never" },
+        issuerRef: rootRef,
+      },
+    });
+    const dnsNames = expect.arrayContaining(["piggy-webhooks.piggy-webhooks.svc"]);
+    expect(certificate).toMatchObject({
+      metadata: { name },
+      spec: { secretName: name, dnsNames, issuerRef: { ...rootRef, name } },
+    });
+    expect(await rendered("Issuer", values)).toMatchObject([
+      { metadata: { name: rootRef.name }, spec: { selfSigned: {} } },
+      { metadata: { name }, spec: { ca: { secretName: `${name}-ca` } } },
+    ]);
+    expect(await rendered("Deployment", values)).toMatchObject([
+      podSpec({ volumes: [{ name: "certs", secret: { secretName: name } }] }),
+    ]);
+    const annotations = { "cert-manager.io/inject-ca-from": `piggy-webhooks/${name}` };
+    expect(await rendered("MutatingWebhookConfiguration", values)).toMatchObject([
+      { metadata: { annotations } },
+    ]);
+    expect(await clientConfigOf(values)).not.toContain("caBundle");
+    expect(await rendered("Role", values)).toEqual([]);
+  });
+
+  test("is cert-manager's, by an issuer that is there", async () => {
+    const issuerRef = { name: "internal", kind: "ClusterIssuer" };
+    const values = { tls: { mode: "cert-manager", certManager: { issuerRef } } };
+    expect(await rendered("Issuer", values)).toEqual([]);
+    const certificates = await rendered("Certificate", values);
+    expect(certificates).toHaveLength(1);
+    expect(certificates).toMatchObject([{ spec: { issuerRef: { ...issuerRef, group: "cert-manager.io" } } }]);
+  });
+
   test("is the operator's, of a Secret", async () => {
     const values = { tls: CERTIFICATE };
     expect(await rendered("Deployment", values)).toMatchObject([

@@ -39,6 +39,7 @@ describe.each(VERSIONS)("what it makes is what Kubernetes %s takes", (version) =
   test.each([
     ["by default", {}],
     ["with everything", EVERYTHING],
+    ["with a certificate of cert-manager's", { tls: { mode: "cert-manager" } }],
   ])("%s", async (_, values) => {
     await conform(await template(values, "--kube-version", version), version);
   });
@@ -63,10 +64,6 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ["a certificate that nobody takes", { tls: { secretName: "certificate" } }, "tls.mode=secret"],
   ])("%s", async (_, values, place) => {
     await expect(template(values)).rejects.toThrow(place);
-  });
-
-  test("tls.mode cert-manager, which is to come", async () => {
-    await expect(template({ tls: { mode: "cert-manager" } })).rejects.toThrow("is not there yet");
   });
 
   test("but not a boolean that YAML made of a setting's text, nor a variable that is no setting", async () => {

@@ -10,6 +10,11 @@
 {{- .Values.fullnameOverride | default $own | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{/* With room for what stands behind it. */}}
+{{- define "piggy-webhooks.shortName" -}}
+{{- include "piggy-webhooks.fullname" . | trunc 45 | trimSuffix "-" }}
+{{- end }}
+
 {{- define "piggy-webhooks.serviceAccountName" -}}
 {{- $default := .Values.serviceAccount.create | ternary (include "piggy-webhooks.fullname" .) "default" }}
 {{- .Values.serviceAccount.name | default $default }}

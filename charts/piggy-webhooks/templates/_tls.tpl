@@ -6,8 +6,6 @@
 {{- fail "mutate.certificate.certManager.enabled is of the older chart: set tls.mode=cert-manager, and take it away" }}
 {{- else if not (dig "generate" true $older) }}
 {{- fail "mutate.certificate.tls is of the older chart: put the certificate into a Secret, set tls.mode=secret and tls.secretName, and take mutate.certificate away" }}
-{{- else if eq .Values.tls.mode "cert-manager" }}
-{{- fail "tls.mode: cert-manager is not there yet" }}
 {{- end }}
 {{- if and (ne .Values.tls.mode "secret") (or .Values.tls.secretName .Values.tls.caBundle) }}
 {{- fail "tls.secretName and tls.caBundle are of tls.mode=secret: set that, or leave them out" }}
@@ -20,13 +18,16 @@ The Secret that piggy-webhooks keeps its CA in. It is in no release: an upgrade 
 that an older chart or cert-manager made.
 */}}
 {{- define "piggy-webhooks.ownSecretName" -}}
-{{- printf "%s-own-ca" (include "piggy-webhooks.fullname" . | trunc 56 | trimSuffix "-") }}
+{{- printf "%s-own-ca" (include "piggy-webhooks.shortName" .) }}
 {{- end }}
 
 {{/* The Secret that the Pods mount; empty where they mount none. */}}
 {{- define "piggy-webhooks.tlsSecretName" -}}
-{{- if eq (include "piggy-webhooks.tlsMode" .) "secret" }}
+{{- $mode := include "piggy-webhooks.tlsMode" . }}
+{{- if eq $mode "secret" }}
 {{- required "tls.mode is secret: name it in tls.secretName" .Values.tls.secretName }}
+{{- else if eq $mode "cert-manager" }}
+{{- printf "%s-cert-manager" (include "piggy-webhooks.shortName" .) }}
 {{- end }}
 {{- end }}
 
