@@ -7,6 +7,7 @@ import { isWrapped } from "../admission/mutation.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
 import { anyObject } from "../fakes/kubernetes/schema.ts";
+import { parseScrape } from "../metrics/scrape.ts";
 import { compiledC } from "../support/programs.ts";
 import { REGION } from "../support/world.ts";
 import { CHART } from "./helm.ts";
@@ -99,6 +100,12 @@ describe("a Pod of the restricted standard starts with its secret", () => {
     expect(isWrapped(pod)).toBe(true);
     expect(pod.spec.initContainers).toBeUndefined();
   });
+});
+
+test("metrics are read by their Service", async () => {
+  const service = `/api/v1/namespaces/${OWN_NAMESPACE}/services/${RELEASE}-metrics:metrics`;
+  const { families } = parseScrape(await node.cluster.admin.text(`${service}/proxy/metrics`));
+  expect(families.map(({ name }) => name)).toContain("piggy_tls_certificate_expiry_timestamp_seconds");
 });
 
 describe("when an upgrade takes the right to read Secrets and ConfigMaps away", () => {

@@ -60,7 +60,7 @@ export async function rendered(kind: string, values: object = {}): Promise<reado
 export const podSpec = (spec: object) => ({ spec: { template: { spec } } });
 
 /** Of operators that bring the schema along themselves. */
-const FOREIGN = "Certificate,Issuer";
+const FOREIGN = "Certificate,Issuer,ServiceMonitor,PrometheusRule";
 
 /** Holds manifests against the schemas of a version of Kubernetes. @throws Error with what is wrong in them */
 export async function conform(manifests: string, version: string): Promise<void> {

@@ -19,7 +19,13 @@ const EVERYTHING = {
   affinity: { podAntiAffinity: {} },
   tolerations: [{ operator: "Exists" }],
   nodeSelector: { "kubernetes.io/arch": "arm64" },
-  networkPolicy: { ingress: [{ ports: [{ port: 9090 }] }], egress: [{}] },
+  networkPolicy: { ingress: [{ ports: [{ port: 9091 }] }], egress: [{}] },
+  metrics: {
+    port: 9091,
+    serviceMonitor: { enabled: true, labels: { release: "prometheus" } },
+    prometheusRule: { enabled: true, labels: { release: "prometheus" } },
+    dashboard: { enabled: true },
+  },
   mutate: {
     excludeNamespaces: ["monitoring"],
     objectSelector: { matchLabels: { injected: "yes" } },
@@ -60,6 +66,7 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ["a setting that is none of a few", { env: { PIGGY_DELIVERY: "sidecar" } }, "PIGGY_DELIVERY"],
     ["a role that is none", { aws: { roleArn: "piggy" } }, "roleArn"],
     ["a right that is neither of three", { rbac: { secrets: "shop" } }, "secrets"],
+    ["an address of metrics that no Service knows", { env: { PIGGY_METRICS_ADDRESS: ":9" } }, "metrics.port"],
     ["no certificate", { tls: { mode: "secret" } }, "tls.secretName"],
     ["a certificate that nobody takes", { tls: { secretName: "certificate" } }, "tls.mode=secret"],
   ])("%s", async (_, values, place) => {

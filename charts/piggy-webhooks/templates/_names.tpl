@@ -15,6 +15,10 @@
 {{- include "piggy-webhooks.fullname" . | trunc 45 | trimSuffix "-" }}
 {{- end }}
 
+{{- define "piggy-webhooks.metricsName" -}}
+{{- printf "%s-metrics" (include "piggy-webhooks.shortName" .) }}
+{{- end }}
+
 {{- define "piggy-webhooks.serviceAccountName" -}}
 {{- $default := .Values.serviceAccount.create | ternary (include "piggy-webhooks.fullname" .) "default" }}
 {{- .Values.serviceAccount.name | default $default }}
