@@ -102,6 +102,12 @@ describe("a Pod of the restricted standard starts with its secret", () => {
   });
 });
 
+test("every node has pulled the injector's image before a Pod needs it", async () => {
+  const path = `/apis/apps/v1/namespaces/${OWN_NAMESPACE}/daemonsets/${RELEASE}-pre-pull`;
+  const { body } = await node.cluster.admin.call("GET", path);
+  expect(body).toMatchObject({ status: { desiredNumberScheduled: 1, numberReady: 1 } });
+});
+
 test("metrics are read by their Service", async () => {
   const service = `/api/v1/namespaces/${OWN_NAMESPACE}/services/${RELEASE}-metrics:metrics`;
   const { families } = parseScrape(await node.cluster.admin.text(`${service}/proxy/metrics`));
@@ -184,6 +190,7 @@ test("nothing is left after helm uninstall, and Pods are created as before", asy
     "/apis/rbac.authorization.k8s.io/v1/roles",
     "/apis/rbac.authorization.k8s.io/v1/rolebindings",
     "/apis/apps/v1/deployments",
+    "/apis/apps/v1/daemonsets",
     "/apis/policy/v1/poddisruptionbudgets",
     "/apis/networking.k8s.io/v1/networkpolicies",
     "/api/v1/services",

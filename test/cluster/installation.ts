@@ -9,7 +9,7 @@ import { add } from "../apiserver/objects.ts";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
 import { REGION } from "../support/world.ts";
 import { CHART, createHelm, type Helm } from "./helm.ts";
-import type { OneNode } from "./one-node.ts";
+import { type OneNode, PAUSE_IMAGE } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, eventsIn } from "./pods.ts";
 
 export const RELEASE = "piggy-webhooks";
@@ -98,6 +98,7 @@ function valuesOf(
     imagePullSecrets: [{ name: "registry" }],
     mutate: { image: image("piggy-env") },
     aws: { roleArn: ROLE },
+    prePull: { enabled: true, pauseImage: PAUSE_IMAGE },
     // Were its own Pods sent to it, they would be looked at: without it none of them would ever start.
     podAnnotations: { "piggysec.com/aws-secret-name": "none" },
     env: {

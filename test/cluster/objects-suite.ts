@@ -223,6 +223,28 @@ describe("the certificate", () => {
   });
 });
 
+test("the injector's image is pulled beforehand where that is asked for, by Pods that the Service does not lead to", async () => {
+  expect(await rendered("DaemonSet")).toEqual([]);
+  const image = { repository: "registry.example.com/piggy-env", tag: "2" };
+  const values = {
+    mutate: { image },
+    prePull: { enabled: true, pauseImage: "registry.example.com/pause:1" },
+  };
+  const [daemonSet] = await rendered("DaemonSet", values);
+  expect(daemonSet).toMatchObject(
+    podSpec({
+      initContainers: [{ image: "registry.example.com/piggy-env:2", args: ["--version"] }],
+      containers: [{ image: "registry.example.com/pause:1" }],
+      nodeSelector: { "kubernetes.io/os": "linux" },
+    }),
+  );
+  const [service] = await rendered("Service", values);
+  const { "app.kubernetes.io/name": name } = Object(service?.["spec"]).selector;
+  expect(name).toBe("piggy-webhooks");
+  const { labels } = Object(daemonSet?.["spec"]).template.metadata;
+  expect(labels).not.toMatchObject({ "app.kubernetes.io/name": name });
+});
+
 test("one of two replicas is always there, and not both on one node", async () => {
   const spreadOver = (topologyKey: string) => ({
     topologyKey,

@@ -20,6 +20,7 @@ const EVERYTHING = {
   tolerations: [{ operator: "Exists" }],
   nodeSelector: { "kubernetes.io/arch": "arm64" },
   networkPolicy: { ingress: [{ ports: [{ port: 9091 }] }], egress: [{}] },
+  prePull: { enabled: true, nodeSelector: { "example.com/apps": "yes" } },
   metrics: {
     port: 9091,
     serviceMonitor: { enabled: true, labels: { release: "prometheus" } },

@@ -3,7 +3,7 @@
 {{- $environment := dict
   "LISTEN_ADDRESS" (printf ":%v" .Values.port)
   "PIGGY_SERVICE_NAME" (include "piggy-webhooks.fullname" .)
-  "PIGGY_ENV_IMAGE" (printf "%s:%s" .Values.mutate.image.repository (.Values.mutate.image.tag | default .Chart.AppVersion))
+  "PIGGY_ENV_IMAGE" (include "piggy-webhooks.injectorImage" .)
   "PIGGY_ENV_IMAGE_PULL_POLICY" .Values.mutate.image.pullPolicy
   "DEBUG" .Values.debug
   "PIGGY_METRICS_ADDRESS" (.Values.metrics.enabled | ternary (printf ":%v" .Values.metrics.port) "off")

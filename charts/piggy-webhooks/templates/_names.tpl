@@ -35,3 +35,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
+
+{{- define "piggy-webhooks.injectorImage" -}}
+{{- printf "%s:%s" .Values.mutate.image.repository (.Values.mutate.image.tag | default .Chart.AppVersion | toString) }}
+{{- end }}
