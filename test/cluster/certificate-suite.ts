@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { kubernetesProgram } from "../../scripts/cluster/kubernetes.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
+import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
 import { list, number, object, string } from "../fakes/kubernetes/schema.ts";
 import { compiledC } from "../support/programs.ts";
@@ -160,10 +161,13 @@ describe("the CA is as it was", () => {
   });
 
   test("after all replicas were killed at once", async () => {
-    const instance = encodeURIComponent(`app.kubernetes.io/instance=${RELEASE}`);
-    const all = `${podsOf(OWN_NAMESPACE)}?labelSelector=${instance}`;
-    const killed = await readyPods(all);
-    expect(killed).toHaveLength(2);
+    const labels = `app.kubernetes.io/name=${RELEASE},app.kubernetes.io/instance=${RELEASE}`;
+    const all = `${podsOf(OWN_NAMESPACE)}?labelSelector=${encodeURIComponent(labels)}`;
+    let killed: readonly string[] = [];
+    await eventually("those of the releases before have gone", async () => {
+      killed = await readyPods(all);
+      return killed.length === 2;
+    });
     expect((await node.cluster.admin.call("DELETE", `${all}&gracePeriodSeconds=0`)).status).toBe(200);
     await eventually("others are ready", async () => {
       const ready = await readyPods(all);
@@ -179,16 +183,41 @@ test("the Secret goes after helm uninstall", async () => {
   await eventually("the Secret is gone", async () => (await ownSecret(node.cluster)) === undefined);
 });
 
-describe("with lives of minutes", () => {
+/** A Secret with one for the Service, as an operator makes it. @returns its CA */
+async function addCertificate(name: string): Promise<string> {
+  const authority = await createCertificateAuthority("of the operator");
+  const ca = `${authority.pem.trimEnd()}\n`;
+  const { cert, key } = await authority.issue({ names: [`${RELEASE}.${OWN_NAMESPACE}.svc`] });
+  await add(node.cluster, `/api/v1/namespaces/${OWN_NAMESPACE}/secrets`, {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name },
+    stringData: { "tls.crt": cert, "tls.key": key, "ca.crt": ca },
+  });
+  return ca;
+}
+
+describe("after a release with a certificate of the operator's, with lives of minutes", () => {
   const NAME = "lingering";
   const containerStatuses = list(object({ restartCount: number }, {}));
   const parseStatus = object({ status: object({}, { containerStatuses }) }, {});
   const CA_LIFETIME_MS = 120_000;
 
+  let operators: string;
   beforeAll(async () => {
+    const secretName = "of-the-operator";
+    operators = await addCertificate(secretName);
+    await helm("install", { ...installation.values, tls: { mode: "secret", secretName } });
+  });
+
+  test("Pods are admitted while helm upgrade brings the CA", async () => {
     const { env, ...values } = { env: {}, ...installation.values };
     const lives = { PIGGY_CA_LIFETIME: `${CA_LIFETIME_MS}ms`, PIGGY_CERTIFICATE_LIFETIME: "45s" };
-    await helm("install", { ...values, env: { ...env, ...lives } });
+    expect(await caBundle(node.cluster)).toBe(operators);
+    const stream = startStream(admit, 20);
+    await helm("upgrade", { ...values, env: { ...env, ...lives } });
+    expect(await stream.stop()).toEqual([]);
+    expect(await caBundle(node.cluster)).toBe(`${(await ownSecret(node.cluster))?.["ca.crt"]}${operators}`);
   });
 
   const stored = async () => (await node.cluster.admin.call("GET", `${podsOf(NAMESPACE)}/${NAME}`)).body;
@@ -236,7 +265,7 @@ describe("with lives of minutes", () => {
     expect(second).toMatchObject({ "previous-ca.crt": trusted });
     const replaced = Date.now();
     await eventually("a certificate by the new CA is served", async () => newest > replaced - 1_000);
-    expect(await caBundle(node.cluster)).toBe(`${second?.["ca.crt"]}${trusted}`);
+    expect(await caBundle(node.cluster)).toBe(`${second?.["ca.crt"]}${trusted}${operators}`);
 
     await killProcess(["/program", "stay"]);
     await eventually("the container was started again", async () => (await restarts()) === 1);
