@@ -33,8 +33,12 @@ export const podsOf = (namespace: string) => `/api/v1/namespaces/${namespace}/po
 const TIMEOUT_MS = 60_000;
 
 /** @throws Error when it does not come to hold */
-export async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + TIMEOUT_MS;
+export async function eventually(
+  what: string,
+  holds: () => Promise<boolean>,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<void> {
+  const end = Date.now() + timeoutMs;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`not in time: ${what}`);
     await Bun.sleep(20);

@@ -7,6 +7,7 @@ import { isWrapped } from "../admission/mutation.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
 import { anyObject } from "../fakes/kubernetes/schema.ts";
+import { parseScrape } from "../metrics/scrape.ts";
 import { compiledC } from "../support/programs.ts";
 import { REGION } from "../support/world.ts";
 import { CHART } from "./helm.ts";
@@ -14,6 +15,7 @@ import { type ChartInstallation, installChart, OWN_NAMESPACE, RELEASE, RESTRICTE
 import { type OneNode, startOneNode } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, runToEnd } from "./pods.ts";
 import { buildProgramImage } from "./program-image.ts";
+import { restrictedPod } from "./restricted-pod.ts";
 
 const NAMESPACE = "restricted";
 const SECRET = "restricted/sample";
@@ -40,7 +42,7 @@ afterAll(async () => {
   await node?.stop();
 });
 
-/** What a Pod of the tests has besides what it is about: its image is private, and it runs once. */
+/** What a demo's Pod has here besides what it is about: its image is private, and it runs once. */
 const ONCE = { restartPolicy: "Never", imagePullSecrets: [{ name: "registry" }] };
 
 describe("the Pod of a demo starts with its secrets", () => {
@@ -64,33 +66,15 @@ describe("the Pod of a demo starts with its secrets", () => {
   });
 });
 
-/** As little as the restricted standard asks for, of an image whose ENTRYPOINT only its private registry knows. */
-const podOf = (
-  name: string,
-  annotations: Readonly<Record<string, string>>,
-  container: object = { env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }] },
-) => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name, namespace: NAMESPACE, annotations },
-  spec: {
-    ...ONCE,
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-    containers: [
-      {
-        name: "main",
-        image: `${node.registry.host}/${DEMO_IMAGE}`,
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          readOnlyRootFilesystem: true,
-        },
-        resources: { limits: { cpu: "200m", memory: "64Mi" } },
-        ...container,
-      },
-    ],
-  },
-});
+/** Of an image whose ENTRYPOINT only its private registry knows. */
+const podOf = (name: string, annotations: Readonly<Record<string, string>>, container?: object) =>
+  restrictedPod({
+    namespace: NAMESPACE,
+    name,
+    image: `${node.registry.host}/${DEMO_IMAGE}`,
+    annotations,
+    ...(container === undefined ? {} : { container }),
+  });
 
 const withSecret = (more: Readonly<Record<string, string>> = {}) => ({
   "piggysec.com/aws-secret-name": SECRET,
@@ -116,6 +100,18 @@ describe("a Pod of the restricted standard starts with its secret", () => {
     expect(isWrapped(pod)).toBe(true);
     expect(pod.spec.initContainers).toBeUndefined();
   });
+});
+
+test("every node has pulled the injector's image before a Pod needs it", async () => {
+  const path = `/apis/apps/v1/namespaces/${OWN_NAMESPACE}/daemonsets/${RELEASE}-pre-pull`;
+  const { body } = await node.cluster.admin.call("GET", path);
+  expect(body).toMatchObject({ status: { desiredNumberScheduled: 1, numberReady: 1 } });
+});
+
+test("metrics are read by their Service", async () => {
+  const service = `/api/v1/namespaces/${OWN_NAMESPACE}/services/${RELEASE}-metrics:metrics`;
+  const { families } = parseScrape(await node.cluster.admin.text(`${service}/proxy/metrics`));
+  expect(families.map(({ name }) => name)).toContain("piggy_tls_certificate_expiry_timestamp_seconds");
 });
 
 describe("when an upgrade takes the right to read Secrets and ConfigMaps away", () => {
@@ -191,7 +187,10 @@ test("nothing is left after helm uninstall, and Pods are created as before", asy
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "/apis/rbac.authorization.k8s.io/v1/clusterroles",
     "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "/apis/rbac.authorization.k8s.io/v1/roles",
+    "/apis/rbac.authorization.k8s.io/v1/rolebindings",
     "/apis/apps/v1/deployments",
+    "/apis/apps/v1/daemonsets",
     "/apis/policy/v1/poddisruptionbudgets",
     "/apis/networking.k8s.io/v1/networkpolicies",
     "/api/v1/services",

@@ -7,10 +7,9 @@ import { buildImage, IMAGES, pushImage } from "../../scripts/images/images.ts";
 import { ISSUER } from "../apiserver/cluster.ts";
 import { add } from "../apiserver/objects.ts";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
-import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { REGION } from "../support/world.ts";
 import { CHART, createHelm, type Helm } from "./helm.ts";
-import type { OneNode } from "./one-node.ts";
+import { type OneNode, PAUSE_IMAGE } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, eventsIn } from "./pods.ts";
 
 export const RELEASE = "piggy-webhooks";
@@ -20,7 +19,6 @@ export const RESTRICTED = { "pod-security.kubernetes.io/enforce": "restricted" }
 
 const ROLE = "arn:aws:iam::111122223333:role/piggy-webhooks";
 const TAG = "tested";
-const SERVICE = `${RELEASE}.${OWN_NAMESPACE}.svc`;
 
 export interface ChartInstallation {
   readonly helm: Helm;
@@ -51,7 +49,7 @@ export async function installChart(
     await pushImages(node);
     await addLiveNamespace(node.cluster, OWN_NAMESPACE, RESTRICTED);
     await addPullSecret(node.cluster, OWN_NAMESPACE, node.dockerConfig);
-    await addCertificates(node);
+    await addRegistryCa(node);
     const helm = await createHelm(node.cluster);
     const values = valuesOf(node, aws, environment);
     const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
@@ -79,16 +77,8 @@ async function pushImages({ buildah, registry, authFile }: OneNode): Promise<voi
   }
 }
 
-/** One for the webhook, and the CA that it verifies the registry by. */
-async function addCertificates({ cluster, registry }: OneNode): Promise<void> {
-  const authority = await createCertificateAuthority("piggy-webhooks-ca");
-  const { cert, key } = await authority.issue({ names: [SERVICE, `${SERVICE}.cluster.local`] });
-  await add(cluster, `/api/v1/namespaces/${OWN_NAMESPACE}/secrets`, {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: "piggy-certificate" },
-    stringData: { "tls.crt": cert, "tls.key": key, "ca.crt": authority.pem },
-  });
+/** By which the webhook verifies the registry. */
+async function addRegistryCa({ cluster, registry }: OneNode): Promise<void> {
   await add(cluster, `/api/v1/namespaces/${OWN_NAMESPACE}/configmaps`, {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -108,7 +98,7 @@ function valuesOf(
     imagePullSecrets: [{ name: "registry" }],
     mutate: { image: image("piggy-env") },
     aws: { roleArn: ROLE },
-    tls: { mode: "secret", secretName: "piggy-certificate" },
+    prePull: { enabled: true, pauseImage: PAUSE_IMAGE },
     // Were its own Pods sent to it, they would be looked at: without it none of them would ever start.
     podAnnotations: { "piggysec.com/aws-secret-name": "none" },
     env: {

@@ -1,6 +1,6 @@
 /** What the chart installs for its values. Part of `npm run test:cluster`, for Helm is built by it; it needs no cluster. */
 import { describe, expect, test } from "bun:test";
-import { podSpec, rendered } from "./rendering.ts";
+import { CERTIFICATE, podSpec, rendered } from "./rendering.ts";
 
 describe("which Pods are sent", () => {
   const webhookOf = async (values: object) => {
@@ -66,6 +66,26 @@ describe("what piggy-webhooks may do", () => {
     resources,
     verbs: [verb],
   });
+  const rightTo = (resource: string, name: string, verbs: readonly string[], group = "") => ({
+    apiGroups: [group],
+    resources: [resource],
+    resourceNames: [name],
+    verbs,
+  });
+  const CONFIGURATION = rightTo(
+    "mutatingwebhookconfigurations",
+    "piggy-webhooks",
+    ["get", "patch"],
+    "admissionregistration.k8s.io",
+  );
+  const OWN_ROLE = {
+    metadata: { name: "piggy-webhooks-own", namespace: "piggy-webhooks" },
+    rules: [
+      right("create", ["secrets"]),
+      rightTo("secrets", "piggy-webhooks-own-ca", ["get", "update"]),
+      rightTo("services", "piggy-webhooks", ["get"]),
+    ],
+  };
   const ALWAYS = [right("create", ["tokenreviews"], "authentication.k8s.io"), right("get", ["pods"])];
   const NODES = right("list", ["nodes"]);
   const EVENTS = right("create", ["events"], "events.k8s.io");
@@ -75,29 +95,154 @@ describe("what piggy-webhooks may do", () => {
 
   test("everywhere is what it asks for, and no more", async () => {
     expect(await rendered("ClusterRole")).toMatchObject([
-      { rules: [...ALWAYS, NODES, EVENTS, CONFIG_MAPS, SECRETS] },
+      { rules: [...ALWAYS, NODES, EVENTS, CONFIGURATION, CONFIG_MAPS, SECRETS] },
     ]);
-    expect(await rendered("Role")).toEqual([]);
+    expect(await rendered("Role")).toMatchObject([OWN_ROLE]);
+    expect(await rendered("RoleBinding")).toHaveLength(1);
   });
 
   test("is no more than it needs to hand out secrets, where it is to have none of the rest", async () => {
     const rbac = NOTHING_ELSE;
-    expect(await rendered("ClusterRole", { rbac })).toMatchObject([{ rules: ALWAYS }]);
-    expect(await rendered("Role", { rbac })).toEqual([]);
+    expect(await rendered("ClusterRole", { rbac })).toMatchObject([{ rules: [...ALWAYS, CONFIGURATION] }]);
+    expect(await rendered("Role", { rbac })).toMatchObject([OWN_ROLE]);
+  });
+
+  test("is nothing that is its own, where it keeps no CA", async () => {
+    const values = { rbac: NOTHING_ELSE, tls: CERTIFICATE };
+    expect(await rendered("ClusterRole", values)).toMatchObject([{ rules: ALWAYS }]);
+    expect(await rendered("Role", values)).toEqual([]);
+    expect(await rendered("RoleBinding", values)).toEqual([]);
   });
 
   test("is by namespaces, where they are named", async () => {
     const rbac = { ...NOTHING_ELSE, secrets: ["shop"], configMaps: ["shop", "till"] };
-    expect(await rendered("ClusterRole", { rbac })).toMatchObject([{ rules: ALWAYS }]);
-    const roles = await rendered("Role", { rbac });
+    const values = { rbac, tls: CERTIFICATE };
+    expect(await rendered("ClusterRole", values)).toMatchObject([{ rules: ALWAYS }]);
+    const roles = await rendered("Role", values);
     expect(roles).toHaveLength(3);
     expect(roles).toMatchObject([
       { metadata: { namespace: "shop" }, rules: [CONFIG_MAPS] },
       { metadata: { namespace: "till" }, rules: [CONFIG_MAPS] },
       { metadata: { namespace: "shop" }, rules: [SECRETS] },
     ]);
-    expect(await rendered("RoleBinding", { rbac })).toHaveLength(3);
+    expect(await rendered("RoleBinding", values)).toHaveLength(3);
   });
+});
+
+describe("the certificate", () => {
+  const podOf = async (values: object) => {
+    const [deployment] = await rendered("Deployment", values);
+    return JSON.stringify(deployment);
+  };
+  const clientConfigOf = async (values: object) => {
+    const [configuration] = await rendered("MutatingWebhookConfiguration", values);
+    return JSON.stringify(configuration);
+  };
+
+  test("is by a CA of its own where nothing is said: no file, and no caBundle that would empty what it sets", async () => {
+    expect(await rendered("Deployment")).toMatchObject([
+      podSpec({
+        containers: [
+          {
+            env: expect.arrayContaining([
+              { name: "PIGGY_CERTIFICATE_SECRET", value: "piggy-webhooks-own-ca" },
+              { name: "PIGGY_WEBHOOK_CONFIGURATION", value: "piggy-webhooks" },
+              { name: "PIGGY_SERVICE_NAME", value: "piggy-webhooks" },
+            ]),
+          },
+        ],
+      }),
+    ]);
+    expect(await podOf({})).not.toMatch(/TLS_CERT_FILE|"volumes"|"volumeMounts"/);
+    expect(await clientConfigOf({})).not.toContain("caBundle");
+  });
+
+  test("is cert-manager's, by a CA that is made for it and keeps its key", async () => {
+    const values = { tls: { mode: "cert-manager" } };
+    const name = "piggy-webhooks-cert-manager";
+    const [authority, certificate] = await rendered("Certificate", values);
+    const rootRef = { group: "cert-manager.io", kind: "Issuer", name: `${name}-root` };
+    expect(authority).toMatchObject({
+      spec: {
+        isCA: true,
+        secretName: `${name}-ca`,
+        privateKey: { rotationPolicy: "Never" },
+        issuerRef: rootRef,
+      },
+    });
+    const dnsNames = expect.arrayContaining(["piggy-webhooks.piggy-webhooks.svc"]);
+    expect(certificate).toMatchObject({
+      metadata: { name },
+      spec: { secretName: name, dnsNames, issuerRef: { ...rootRef, name } },
+    });
+    expect(await rendered("Issuer", values)).toMatchObject([
+      { metadata: { name: rootRef.name }, spec: { selfSigned: {} } },
+      { metadata: { name }, spec: { ca: { secretName: `${name}-ca` } } },
+    ]);
+    expect(await rendered("Deployment", values)).toMatchObject([
+      podSpec({ volumes: [{ name: "certs", secret: { secretName: name } }] }),
+    ]);
+    const annotations = { "cert-manager.io/inject-ca-from": `piggy-webhooks/${name}` };
+    expect(await rendered("MutatingWebhookConfiguration", values)).toMatchObject([
+      { metadata: { annotations } },
+    ]);
+    expect(await clientConfigOf(values)).not.toContain("caBundle");
+    expect(await rendered("Role", values)).toEqual([]);
+  });
+
+  test("is cert-manager's, by an issuer that is there", async () => {
+    const issuerRef = { name: "internal", kind: "ClusterIssuer" };
+    const values = { tls: { mode: "cert-manager", certManager: { issuerRef } } };
+    expect(await rendered("Issuer", values)).toEqual([]);
+    const certificates = await rendered("Certificate", values);
+    expect(certificates).toHaveLength(1);
+    expect(certificates).toMatchObject([{ spec: { issuerRef: { ...issuerRef, group: "cert-manager.io" } } }]);
+  });
+
+  test("is the operator's, of a Secret", async () => {
+    const values = { tls: CERTIFICATE };
+    expect(await rendered("Deployment", values)).toMatchObject([
+      podSpec({
+        containers: [
+          {
+            env: expect.arrayContaining([
+              { name: "TLS_CERT_FILE", value: "/certs/tls.crt" },
+              { name: "TLS_PRIVATE_KEY_FILE", value: "/certs/tls.key" },
+            ]),
+            volumeMounts: [{ name: "certs", mountPath: "/certs", readOnly: true }],
+          },
+        ],
+        volumes: [{ name: "certs", secret: { secretName: CERTIFICATE.secretName } }],
+      }),
+    ]);
+    expect(await podOf(values)).not.toContain("PIGGY_CERTIFICATE_SECRET");
+    const caBundle = Buffer.from(CERTIFICATE.caBundle).toString("base64");
+    expect(await rendered("MutatingWebhookConfiguration", values)).toMatchObject([
+      { webhooks: [{ clientConfig: { caBundle } }] },
+    ]);
+  });
+});
+
+test("the injector's image is pulled beforehand where that is asked for, by Pods that the Service does not lead to", async () => {
+  expect(await rendered("DaemonSet")).toEqual([]);
+  const image = { repository: "registry.example.com/piggy-env", tag: "2" };
+  const values = {
+    mutate: { image },
+    prePull: { enabled: true, pauseImage: "registry.example.com/pause:1" },
+  };
+  const [daemonSet] = await rendered("DaemonSet", values);
+  expect(daemonSet).toMatchObject(
+    podSpec({
+      initContainers: [{ image: "registry.example.com/piggy-env:2", args: ["--version"] }],
+      containers: [{ image: "registry.example.com/pause:1" }],
+      nodeSelector: { "kubernetes.io/os": "linux" },
+    }),
+  );
+  const [service] = await rendered("Service", values);
+  const { "app.kubernetes.io/name": name } = Object(service?.["spec"]).selector;
+  expect(name).toBe("piggy-webhooks");
+  const { labels } = Object(daemonSet?.["spec"]).template.metadata;
+  expect(labels).not.toMatchObject({ "app.kubernetes.io/name": name });
 });
 
 test("one of two replicas is always there, and not both on one node", async () => {

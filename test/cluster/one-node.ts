@@ -18,6 +18,9 @@ import { buildProgramImage } from "./program-image.ts";
 const USER = "puller";
 const PASSWORD = "s3cret";
 
+/** A program that waits, in an image that the node has without pulling it. */
+export const PAUSE_IMAGE = "sandbox.example.com/pause:1";
+
 export interface OneNode {
   readonly cluster: Cluster;
   readonly registry: RegistryServer;
@@ -63,7 +66,7 @@ export async function startOneNode(): Promise<OneNode> {
 
 /** Nothing is pulled for it: a node without a Pod's credentials has none. */
 async function buildSandbox(buildah: Buildah, directory: string): Promise<Sandbox> {
-  const image = "sandbox.example.com/pause:1";
+  const image = PAUSE_IMAGE;
   const archive = join(directory, "pause.tar");
   const source = fileURLToPath(new URL("pause.c", import.meta.url));
   await buildProgramImage(buildah, image, await compiledC(source, "pause"));

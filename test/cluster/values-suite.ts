@@ -1,6 +1,6 @@
 /** Which values the chart takes, and that Kubernetes takes what it makes of them. Part of `npm run test:cluster`, for Helm is built by it; it needs no cluster. */
 import { describe, expect, test } from "bun:test";
-import { conform, helm, podSpec, rendered, template } from "./rendering.ts";
+import { CERTIFICATE, conform, helm, podSpec, rendered, template } from "./rendering.ts";
 
 /** The first that the chart says it is for, and the last there is. */
 const VERSIONS = ["1.29.0", "1.37.0"];
@@ -8,6 +8,7 @@ const VERSIONS = ["1.29.0", "1.37.0"];
 /** Every part that values can bring in. */
 const EVERYTHING = {
   aws: { roleArn: "arn:aws:iam::111122223333:role/piggy" },
+  tls: CERTIFICATE,
   autoscaling: { enabled: true, targetMemoryUtilizationPercentage: 70 },
   rbac: { secrets: ["shop"], configMaps: ["shop", "till"] },
   hostNetwork: true,
@@ -18,7 +19,14 @@ const EVERYTHING = {
   affinity: { podAntiAffinity: {} },
   tolerations: [{ operator: "Exists" }],
   nodeSelector: { "kubernetes.io/arch": "arm64" },
-  networkPolicy: { ingress: [{ ports: [{ port: 9090 }] }], egress: [{}] },
+  networkPolicy: { ingress: [{ ports: [{ port: 9091 }] }], egress: [{}] },
+  prePull: { enabled: true, nodeSelector: { "example.com/apps": "yes" } },
+  metrics: {
+    port: 9091,
+    serviceMonitor: { enabled: true, labels: { release: "prometheus" } },
+    prometheusRule: { enabled: true, labels: { release: "prometheus" } },
+    dashboard: { enabled: true },
+  },
   mutate: {
     excludeNamespaces: ["monitoring"],
     objectSelector: { matchLabels: { injected: "yes" } },
@@ -38,6 +46,7 @@ describe.each(VERSIONS)("what it makes is what Kubernetes %s takes", (version) =
   test.each([
     ["by default", {}],
     ["with everything", EVERYTHING],
+    ["with a certificate of cert-manager's", { tls: { mode: "cert-manager" } }],
   ])("%s", async (_, values) => {
     await conform(await template(values, "--kube-version", version), version);
   });
@@ -58,13 +67,11 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ["a setting that is none of a few", { env: { PIGGY_DELIVERY: "sidecar" } }, "PIGGY_DELIVERY"],
     ["a role that is none", { aws: { roleArn: "piggy" } }, "roleArn"],
     ["a right that is neither of three", { rbac: { secrets: "shop" } }, "secrets"],
+    ["an address of metrics that no Service knows", { env: { PIGGY_METRICS_ADDRESS: ":9" } }, "metrics.port"],
     ["no certificate", { tls: { mode: "secret" } }, "tls.secretName"],
+    ["a certificate that nobody takes", { tls: { secretName: "certificate" } }, "tls.mode=secret"],
   ])("%s", async (_, values, place) => {
     await expect(template(values)).rejects.toThrow(place);
-  });
-
-  test.each(["self", "cert-manager"])("tls.mode %s, which is to come", async (mode) => {
-    await expect(template({ tls: { mode } })).rejects.toThrow("is not there yet");
   });
 
   test("but not a boolean that YAML made of a setting's text, nor a variable that is no setting", async () => {

@@ -2,18 +2,23 @@
 {{- define "piggy-webhooks.environment" -}}
 {{- $environment := dict
   "LISTEN_ADDRESS" (printf ":%v" .Values.port)
-  "TLS_CERT_FILE" "/certs/tls.crt"
-  "TLS_PRIVATE_KEY_FILE" "/certs/tls.key"
   "PIGGY_SERVICE_NAME" (include "piggy-webhooks.fullname" .)
-  "PIGGY_ENV_IMAGE" (printf "%s:%s" .Values.mutate.image.repository (.Values.mutate.image.tag | default .Chart.AppVersion))
+  "PIGGY_ENV_IMAGE" (include "piggy-webhooks.injectorImage" .)
   "PIGGY_ENV_IMAGE_PULL_POLICY" .Values.mutate.image.pullPolicy
   "DEBUG" .Values.debug
+  "PIGGY_METRICS_ADDRESS" (.Values.metrics.enabled | ternary (printf ":%v" .Values.metrics.port) "off")
 }}
+{{- range $name, $value := include "piggy-webhooks.tlsEnvironment" . | fromYaml }}
+{{- $_ := set $environment $name $value }}
+{{- end }}
 {{- with .Values.aws.roleArn }}
 {{- $_ := set $environment "AWS_ROLE_ARN" . }}
 {{- $_ := set $environment "AWS_WEB_IDENTITY_TOKEN_FILE" "/var/run/secrets/eks.amazonaws.com/serviceaccount/token" }}
 {{- end }}
 {{- range $name, $value := .Values.env }}
+{{- if eq (upper $name) "PIGGY_METRICS_ADDRESS" }}
+{{- fail "env.PIGGY_METRICS_ADDRESS: set metrics.port, or metrics.enabled=false, which the Service and the probes follow" }}
+{{- end }}
 {{- $_ := set $environment (upper $name) $value }}
 {{- end }}
 {{- range $name, $value := $environment }}

@@ -10,6 +10,15 @@
 {{- .Values.fullnameOverride | default $own | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{/* With room for what stands behind it. */}}
+{{- define "piggy-webhooks.shortName" -}}
+{{- include "piggy-webhooks.fullname" . | trunc 45 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "piggy-webhooks.metricsName" -}}
+{{- printf "%s-metrics" (include "piggy-webhooks.shortName" .) }}
+{{- end }}
+
 {{- define "piggy-webhooks.serviceAccountName" -}}
 {{- $default := .Values.serviceAccount.create | ternary (include "piggy-webhooks.fullname" .) "default" }}
 {{- .Values.serviceAccount.name | default $default }}
@@ -25,4 +34,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ include "piggy-webhooks.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "piggy-webhooks.injectorImage" -}}
+{{- printf "%s:%s" .Values.mutate.image.repository (.Values.mutate.image.tag | default .Chart.AppVersion | toString) }}
 {{- end }}

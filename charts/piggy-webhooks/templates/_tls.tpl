@@ -1,21 +1,61 @@
-{{/* Where the certificate comes from. Each mode says which Secret the Pods mount, and what the API server verifies by. */}}
+{{/* Where the certificate comes from: each mode's environment, files, and what the API server verifies by. */}}
 
-{{- define "piggy-webhooks.tlsSecretName" -}}
+{{- define "piggy-webhooks.tlsMode" -}}
 {{- $older := .Values.mutate.certificate | default dict }}
 {{- if dig "certManager" "enabled" false $older }}
 {{- fail "mutate.certificate.certManager.enabled is of the older chart: set tls.mode=cert-manager, and take it away" }}
 {{- else if not (dig "generate" true $older) }}
 {{- fail "mutate.certificate.tls is of the older chart: put the certificate into a Secret, set tls.mode=secret and tls.secretName, and take mutate.certificate away" }}
-{{- else if eq .Values.tls.mode "secret" }}
+{{- end }}
+{{- if and (ne .Values.tls.mode "secret") (or .Values.tls.secretName .Values.tls.caBundle) }}
+{{- fail "tls.secretName and tls.caBundle are of tls.mode=secret: set that, or leave them out" }}
+{{- end }}
+{{- .Values.tls.mode }}
+{{- end }}
+
+{{/*
+The Secret that piggy-webhooks keeps its CA in. It is in no release: an upgrade neither changes nor deletes it, nor one
+that an older chart or cert-manager made.
+*/}}
+{{- define "piggy-webhooks.ownSecretName" -}}
+{{- printf "%s-own-ca" (include "piggy-webhooks.shortName" .) }}
+{{- end }}
+
+{{/* The Secret that the Pods mount; empty where they mount none. */}}
+{{- define "piggy-webhooks.tlsSecretName" -}}
+{{- $mode := include "piggy-webhooks.tlsMode" . }}
+{{- if eq $mode "secret" }}
 {{- required "tls.mode is secret: name it in tls.secretName" .Values.tls.secretName }}
-{{- else }}
-{{- fail (printf "tls.mode: %s is not there yet: make a certificate, and set tls.mode=secret and tls.secretName" .Values.tls.mode) }}
+{{- else if eq $mode "cert-manager" }}
+{{- printf "%s-cert-manager" (include "piggy-webhooks.shortName" .) }}
 {{- end }}
 {{- end }}
 
-{{/* base64 of PEM */}}
+{{/* YAML, by name. */}}
+{{- define "piggy-webhooks.tlsEnvironment" -}}
+{{- if include "piggy-webhooks.tlsSecretName" . -}}
+TLS_CERT_FILE: /certs/tls.crt
+TLS_PRIVATE_KEY_FILE: /certs/tls.key
+{{- else -}}
+PIGGY_CERTIFICATE_SECRET: {{ include "piggy-webhooks.ownSecretName" . }}
+PIGGY_WEBHOOK_CONFIGURATION: {{ include "piggy-webhooks.fullname" . }}
+{{- end }}
+{{- end }}
+
+{{/*
+base64 of PEM; empty where somebody else sets it, and nobody has yet. What is there is said again, so that an upgrade
+empties it neither where Helm set it itself once nor with --force. `helm template` sees nothing and says nothing, and
+whoever applies that leaves it as it is.
+*/}}
 {{- define "piggy-webhooks.caBundle" -}}
-{{- if .Values.tls.caBundle }}
+{{- if ne (include "piggy-webhooks.tlsMode" .) "secret" }}
+{{- $found := lookup "admissionregistration.k8s.io/v1" "MutatingWebhookConfiguration" "" (include "piggy-webhooks.fullname" .) }}
+{{- range $index, $webhook := dig "webhooks" list $found }}
+{{- if eq $index 0 }}
+{{- dig "clientConfig" "caBundle" "" $webhook }}
+{{- end }}
+{{- end }}
+{{- else if .Values.tls.caBundle }}
 {{- .Values.tls.caBundle | b64enc }}
 {{- else }}
 {{- $secret := lookup "v1" "Secret" .Release.Namespace (include "piggy-webhooks.tlsSecretName" .) }}

@@ -1,0 +1,291 @@
+/** The certificate that piggy-webhooks makes itself, on a real node: what keeps it, and what comes after it. Part of `npm run test:cluster`. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { kubernetesProgram } from "../../scripts/cluster/kubernetes.ts";
+import { add, eventually, podsOf } from "../apiserver/objects.ts";
+import { createCertificateAuthority } from "../fakes/certificates.ts";
+import { parsePod } from "../fakes/kubernetes/pod.ts";
+import { list, number, object, string } from "../fakes/kubernetes/schema.ts";
+import { compiledC } from "../support/programs.ts";
+import { runPlainly } from "../support/run-plainly.ts";
+import { REGION } from "../support/world.ts";
+import { writeKubeconfig } from "./control-plane.ts";
+import { CHART, outputOf } from "./helm.ts";
+import { type ChartInstallation, installChart, OWN_NAMESPACE, RELEASE, RESTRICTED } from "./installation.ts";
+import {
+  CONFIGURATION,
+  caBundle,
+  OWN_SECRET,
+  ownSecret,
+  servedSince,
+  serviceAddress,
+} from "./kept-certificate.ts";
+import { type OneNode, startOneNode } from "./one-node.ts";
+import { addLiveNamespace, addPullSecret, logOf } from "./pods.ts";
+import { buildProgramImage } from "./program-image.ts";
+import { restrictedPod } from "./restricted-pod.ts";
+import { startStream } from "./stream.ts";
+
+const NAMESPACE = "restricted";
+const SECRET = "restricted/sample";
+const VALUE = "from AWS";
+const ANNOTATIONS = { "piggysec.com/aws-secret-name": SECRET };
+
+let node: OneNode;
+let installation: ChartInstallation;
+let image: string;
+beforeAll(async () => {
+  node = await startOneNode();
+  installation = await installChart(node);
+  installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
+  const program = await compiledC(fileURLToPath(new URL("linger.c", import.meta.url)), "linger");
+  await buildProgramImage(node.buildah, "localhost/linger", program);
+  image = await node.push("localhost/linger", "tests/linger:1");
+  await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
+  await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
+});
+afterAll(async () => {
+  await installation?.stop();
+  await node?.stop();
+});
+
+/** Runs one of Helm's commands that take the chart, and waits until what it made is there. */
+async function helm(command: "install" | "upgrade", values: object): Promise<void> {
+  const options = ["--namespace", OWN_NAMESPACE, "--values", await installation.helm.values(values)];
+  await installation.helm.run(command, RELEASE, CHART, ...options, "--wait", "--timeout", "3m");
+}
+
+/** A Pod that names what it runs, so that no registry is asked: admitted, and not stored. */
+async function admit(): Promise<void> {
+  const env = [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }];
+  const container = { command: ["/program"], env };
+  const pod = restrictedPod({
+    namespace: NAMESPACE,
+    name: "of-many",
+    image,
+    annotations: ANNOTATIONS,
+    container,
+  });
+  const { status, body } = await node.cluster.admin.call("POST", `${podsOf(NAMESPACE)}?dryRun=All`, pod);
+  if (status !== 201) throw new Error(`${status} ${String(body["message"])}`);
+}
+
+const parsePods = object(
+  {
+    items: list(
+      object(
+        {
+          metadata: object({ name: string }, {}),
+          status: object({}, { conditions: list(object({ type: string, status: string }, {})) }),
+        },
+        {},
+      ),
+    ),
+  },
+  {},
+);
+
+/** By name. */
+async function readyPods(path: string): Promise<readonly string[]> {
+  const { items } = parsePods((await node.cluster.admin.call("GET", path)).body, "PodList");
+  const isReady = { type: "Ready", status: "True" };
+  const ready = items.filter(({ status }) =>
+    status.conditions?.some((condition) => Bun.deepMatch(isReady, condition)),
+  );
+  return ready.map(({ metadata }) => metadata.name);
+}
+
+const admits = () =>
+  admit()
+    .then(() => true)
+    .catch(() => false);
+
+describe("the CA is as it was", () => {
+  let secret: Readonly<Record<string, string>> | undefined;
+  beforeAll(async () => {
+    secret = await ownSecret(node.cluster);
+  });
+  const isAsItWas = async () =>
+    Bun.deepEquals(await ownSecret(node.cluster), secret) &&
+    (await caBundle(node.cluster)) === secret?.["ca.crt"];
+
+  test("after helm install, which has said nothing of it", async () => {
+    expect(Object.keys(secret ?? {}).sort()).toEqual(["ca.crt", "ca.key"]);
+    expect(await isAsItWas()).toBe(true);
+  });
+
+  test("after helm upgrade with new Pods, and Pods are admitted all the while", async () => {
+    const stream = startStream(admit, 20);
+    await helm("upgrade", { ...installation.values, podLabels: { changed: "yes" } });
+    expect(await isAsItWas()).toBe(true);
+    expect(await stream.stop()).toEqual([]);
+    expect(stream.count()).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ["on the client's side", []],
+    ["on the server's side", ["--server-side", "--force-conflicts"]],
+  ])("after an apply of helm template over it, %s", async (_, options) => {
+    const values = await installation.helm.values({ ...installation.values, podLabels: { changed: "yes" } });
+    const place = ["--namespace", OWN_NAMESPACE];
+    const manifests = await installation.helm.run("template", RELEASE, CHART, ...place, "--values", values);
+    const file = join(node.cluster.directory, "manifests.yaml");
+    await writeFile(file, manifests);
+    const environment = { KUBECONFIG: await writeKubeconfig(node.cluster, "admin") };
+    const kubectl = [await kubernetesProgram("kubectl"), "apply", "--filename", file, ...options];
+    outputOf(await runPlainly(kubectl, environment));
+    expect(await isAsItWas()).toBe(true);
+    await admit();
+  });
+
+  test("after helm rollback to a release in which it was not there yet", async () => {
+    await installation.helm.run("rollback", RELEASE, "1", "--namespace", OWN_NAMESPACE, "--wait");
+    await eventually("the CA is in caBundle", isAsItWas);
+    await eventually("Pods are admitted", admits);
+  });
+
+  test("after somebody emptied caBundle", async () => {
+    const removal = [{ op: "remove", path: "/webhooks/0/clientConfig/caBundle" }];
+    const type = "application/json-patch+json";
+    expect((await node.cluster.admin.call("PATCH", CONFIGURATION, removal, type)).status).toBe(200);
+    expect(await isAsItWas()).toBe(false);
+    await eventually("the CA is in caBundle", isAsItWas);
+    await eventually("Pods are admitted", admits);
+  });
+
+  test("after somebody deleted its Secret", async () => {
+    expect((await node.cluster.admin.call("DELETE", OWN_SECRET)).status).toBe(200);
+    await eventually("the Secret is there", isAsItWas);
+  });
+
+  test("after all replicas were killed at once", async () => {
+    const labels = `app.kubernetes.io/name=${RELEASE},app.kubernetes.io/instance=${RELEASE}`;
+    const all = `${podsOf(OWN_NAMESPACE)}?labelSelector=${encodeURIComponent(labels)}`;
+    let killed: readonly string[] = [];
+    await eventually("those of the releases before have gone", async () => {
+      killed = await readyPods(all);
+      return killed.length === 2;
+    });
+    expect((await node.cluster.admin.call("DELETE", `${all}&gracePeriodSeconds=0`)).status).toBe(200);
+    await eventually("others are ready", async () => {
+      const ready = await readyPods(all);
+      return ready.length === 2 && !ready.some((name) => killed.includes(name));
+    });
+    await eventually("Pods are admitted", admits);
+    expect(await isAsItWas()).toBe(true);
+  });
+});
+
+test("the Secret goes after helm uninstall", async () => {
+  await installation.helm.run("uninstall", RELEASE, "--namespace", OWN_NAMESPACE, "--wait");
+  await eventually("the Secret is gone", async () => (await ownSecret(node.cluster)) === undefined);
+});
+
+/** A Secret with one for the Service, as an operator makes it. @returns its CA */
+async function addCertificate(name: string): Promise<string> {
+  const authority = await createCertificateAuthority("of the operator");
+  const ca = `${authority.pem.trimEnd()}\n`;
+  const { cert, key } = await authority.issue({ names: [`${RELEASE}.${OWN_NAMESPACE}.svc`] });
+  await add(node.cluster, `/api/v1/namespaces/${OWN_NAMESPACE}/secrets`, {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name },
+    stringData: { "tls.crt": cert, "tls.key": key, "ca.crt": ca },
+  });
+  return ca;
+}
+
+describe("after a release with a certificate of the operator's, with lives of minutes", () => {
+  const NAME = "lingering";
+  const containerStatuses = list(object({ restartCount: number }, {}));
+  const parseStatus = object({ status: object({}, { containerStatuses }) }, {});
+  const CA_LIFETIME_MS = 120_000;
+
+  let operators: string;
+  beforeAll(async () => {
+    const secretName = "of-the-operator";
+    operators = await addCertificate(secretName);
+    await helm("install", { ...installation.values, tls: { mode: "secret", secretName } });
+  });
+
+  test("Pods are admitted while helm upgrade brings the CA", async () => {
+    const { env, ...values } = { env: {}, ...installation.values };
+    const lives = { PIGGY_CA_LIFETIME: `${CA_LIFETIME_MS}ms`, PIGGY_CERTIFICATE_LIFETIME: "45s" };
+    expect(await caBundle(node.cluster)).toBe(operators);
+    const stream = startStream(admit, 20);
+    await helm("upgrade", { ...values, env: { ...env, ...lives } });
+    expect(await stream.stop()).toEqual([]);
+    expect(await caBundle(node.cluster)).toBe(`${(await ownSecret(node.cluster))?.["ca.crt"]}${operators}`);
+  });
+
+  const stored = async () => (await node.cluster.admin.call("GET", `${podsOf(NAMESPACE)}/${NAME}`)).body;
+  const restarts = async () =>
+    parseStatus(await stored(), "Pod").status.containerStatuses?.[0]?.restartCount ?? 0;
+  const saysItsValue = async () => {
+    const log = await logOf(node.cluster, NAMESPACE, NAME).catch(() => "");
+    return log.includes(`TEST_ENV=${VALUE}\n`);
+  };
+
+  test("certificates and the CA are replaced while Pods are created and clients connect, and a Pod from before starts again", async () => {
+    const annotations = ANNOTATIONS;
+    await add(
+      node.cluster,
+      podsOf(NAMESPACE),
+      restrictedPod({
+        namespace: NAMESPACE,
+        name: NAME,
+        image,
+        annotations,
+        container: { args: ["stay"], env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }] },
+        restartPolicy: "Always",
+      }),
+    );
+    await eventually("the container says its value", saysItsValue);
+    const [container] = parsePod(await stored(), "Pod").spec.containers;
+    const trusted = container?.env?.find(({ name }) => name === "PIGGY_CA")?.value ?? "";
+    const first = await ownSecret(node.cluster);
+    expect(trusted).toBe(first?.["ca.crt"] ?? "none");
+
+    const begun = Date.now();
+    let newest = 0;
+    const address = await serviceAddress(node.cluster);
+    const admissions = startStream(admit, 20);
+    const connections = startStream(async () => {
+      const since = await servedSince(address, trusted);
+      newest = Math.max(newest, since.getTime());
+    }, 20);
+
+    await eventually("a certificate is replaced", async () => newest > begun);
+    expect((await ownSecret(node.cluster))?.["ca.crt"]).toBe(first?.["ca.crt"] ?? "none");
+    const isReplaced = async () => (await ownSecret(node.cluster))?.["ca.crt"] !== first?.["ca.crt"];
+    await eventually("the CA is replaced", isReplaced, CA_LIFETIME_MS);
+    const second = await ownSecret(node.cluster);
+    expect(second).toMatchObject({ "previous-ca.crt": trusted });
+    const replaced = Date.now();
+    await eventually("a certificate by the new CA is served", async () => newest > replaced - 1_000);
+    expect(await caBundle(node.cluster)).toBe(`${second?.["ca.crt"]}${trusted}${operators}`);
+
+    await killProcess(["/program", "stay"]);
+    await eventually("the container was started again", async () => (await restarts()) === 1);
+    await eventually("the container says its value again", saysItsValue);
+    expect(await connections.stop()).toEqual([]);
+    expect(await admissions.stop()).toEqual([]);
+    expect(Math.min(admissions.count(), connections.count())).toBeGreaterThan(100);
+  });
+});
+
+/** Of a container: it sees no other's processes, and we see them all. */
+async function killProcess(argv: readonly string[]): Promise<void> {
+  const cmdline = argv.map((argument) => `${argument}\0`).join("");
+  const found: number[] = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const text = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
+    if (text === cmdline) found.push(Number(name));
+  }
+  const [pid, ...others] = found;
+  if (pid === undefined || others.length > 0) throw new Error(`${found.length} processes run ${argv}`);
+  process.kill(pid, "SIGKILL");
+}
