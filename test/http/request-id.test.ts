@@ -109,12 +109,14 @@ describe("what is logged of a Pod's admission has the review's uid", () => {
 test("nothing is logged of a good request but its decision", async () => {
   const pod = await startPod(world.kubernetes);
   const token = await ownToken(world.kubernetes, pod);
+  const askForIt = () => ask({ token, body: JSON.stringify(requestOf(pod)) });
+  // Lines come in order: by then what was said of the Pod's admission is there.
+  await decisionOf((await askForIt()).id);
   const before = world.webhook.log.length;
   const plain = { apiVersion: "v1", kind: "Pod", metadata: { name: "plain" }, spec: { containers: [] } };
   await mutate(world, plain);
   await fetch(`${world.url}/readyz`, { tls: { ca: world.authority.pem } });
   await fetch(`http://${world.webhook.metricsAddress}/metrics`);
-  const { id } = await ask({ token, body: JSON.stringify(requestOf(pod)) });
-  await decisionOf(id);
+  await decisionOf((await askForIt()).id);
   expect(world.webhook.log.slice(before)).toHaveLength(1);
 });
