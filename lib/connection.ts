@@ -35,13 +35,19 @@ export interface Connection {
   close(): void;
 }
 
+/** A request that waits for its answer. */
+interface Asked {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface State {
   received: Buffer | undefined;
   readonly opened: PromiseWithResolvers<void>;
-  answer: PromiseWithResolvers<Answer> | undefined;
+  asked: Asked | undefined;
   failure: PiggyError | undefined;
   /** What the kernel has not taken yet. */
-  unsent: Uint8Array | undefined;
+  unsent: string | Uint8Array | undefined;
   isFirst: boolean;
 }
 
@@ -59,7 +65,7 @@ export async function connect(
   const state: State = {
     received: undefined,
     opened: Promise.withResolvers<void>(),
-    answer: undefined,
+    asked: undefined,
     failure: undefined,
     unsent: undefined,
     isFirst: true,
@@ -72,7 +78,7 @@ export async function connect(
   const fail = (error: unknown, code: ErrorCode = "connection_failed") => {
     state.failure ??= new PiggyError(code, `${where}: ${messageOf(error)}`, { cause: error });
     state.opened.reject(state.failure);
-    state.answer?.reject(state.failure);
+    state.asked?.reject(state.failure);
   };
   const connecting = Bun.connect({
     hostname,
@@ -110,21 +116,27 @@ export async function connect(
   }
   const socket = await connecting;
   return {
-    async exchange(request, until) {
+    exchange(request, until) {
       if (until.aborted) onAbort();
-      if (state.failure !== undefined) throw state.failure;
-      const answer = Promise.withResolvers<Answer>();
-      state.answer = answer;
-      until.addEventListener("abort", onAbort, { once: true });
-      try {
-        state.unsent = encoder.encode(request);
+      if (state.failure !== undefined) return Promise.reject(state.failure);
+      return new Promise((resolve, reject) => {
+        const forget = () => until.removeEventListener("abort", onAbort);
+        state.asked = {
+          resolve(answer) {
+            forget();
+            resolve(answer);
+          },
+          reject(error) {
+            forget();
+            reject(error);
+          },
+        };
+        until.addEventListener("abort", onAbort, { once: true });
+        state.unsent = request;
         flush(socket, state);
         if (state.isFirst) rehearse();
         state.isFirst = false;
-        return await answer.promise;
-      } finally {
-        until.removeEventListener("abort", onAbort);
-      }
+      });
     },
     isOpen: () => state.failure === undefined,
     close: () => void socket.terminate(),
@@ -150,14 +162,19 @@ function tlsOptions({ ca, serverName, verify }: NonNullable<Destination["tls"]>)
 }
 
 function flush(socket: Socket, state: State): void {
-  if (state.unsent === undefined) return;
-  const rest = state.unsent.subarray(Math.max(socket.write(state.unsent), 0));
-  state.unsent = rest.length === 0 ? undefined : rest;
+  const { unsent } = state;
+  if (unsent === undefined) return;
+  const sent = Math.max(socket.write(unsent), 0);
+  if (sent === (typeof unsent === "string" ? Buffer.byteLength(unsent) : unsent.length)) {
+    state.unsent = undefined;
+    return;
+  }
+  state.unsent = (typeof unsent === "string" ? encoder.encode(unsent) : unsent).subarray(sent);
 }
 
 function receive(state: State, bytes: Buffer, fail: (error: unknown) => void): void {
   // Whatever it is, it must not be taken for the answer to what is asked next.
-  if (state.answer === undefined) {
+  if (state.asked === undefined) {
     fail(new Error("it answers what was not asked"));
     return;
   }
@@ -170,23 +187,23 @@ function receive(state: State, bytes: Buffer, fail: (error: unknown) => void): v
 
 /** Nothing more will come: an answer without a length is whole now, any other has broken off. */
 function finish(state: State, fail: (error: unknown) => void): void {
-  if (state.answer !== undefined) settle(state, true, fail);
+  if (state.asked !== undefined) settle(state, true, fail);
   fail(new Error("the connection was closed"));
 }
 
 function settle(state: State, ended: boolean, fail: (error: unknown) => void): void {
-  if (state.answer === undefined) return;
+  if (state.asked === undefined) return;
   const received = state.received ?? Buffer.alloc(0);
   let left = received.length;
   try {
     const answer = parseAnswer(received, ended);
     if (answer === undefined) return;
     left -= answer.length;
-    state.answer.resolve(answer);
+    state.asked.resolve(answer);
   } catch (error) {
-    state.answer.reject(error);
+    state.asked.reject(error);
   }
-  state.answer = undefined;
+  state.asked = undefined;
   state.received = undefined;
   if (left > 0) fail(new Error("there is more than its answer"));
 }

@@ -10,27 +10,40 @@ export interface Deadline extends Ending {
   readonly remaining: () => number;
 }
 
-export interface OwnDeadline extends Deadline {
-  /** For when the answer is there: nobody need be told any more, and no timer is kept for it. */
-  readonly met: () => void;
-}
-
-export function deadlineIn(milliseconds: number): OwnDeadline {
+export function deadlineIn(milliseconds: number): Deadline {
   const endsAt = performance.now() + milliseconds;
   const remaining = () => endsAt - performance.now();
   let signal: AbortSignal | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     get signal() {
-      if (signal === undefined) {
-        const controller = new AbortController();
-        const late = () => controller.abort(new DOMException("The operation timed out.", "TimeoutError"));
-        timer = setTimeout(late, Math.max(0, remaining()));
-        signal = controller.signal;
-      }
+      signal ??= endingIn(Math.max(0, remaining()));
       return signal;
     },
-    met: () => clearTimeout(timer),
     remaining,
   };
+}
+
+/** Of its time: how much less may be left of a shared signal. */
+const TOGETHER = 0.01;
+
+/**
+ * Signals that end after so many milliseconds, or a hundredth less: whoever begins at about the same time has the same
+ * one, so that thousands of requests a second need not have a signal and a timer each.
+ */
+export function shareSignals(milliseconds: number): () => AbortSignal {
+  let shared: { readonly signal: AbortSignal; readonly until: number } | undefined;
+  return () => {
+    const now = performance.now();
+    if (shared === undefined || now >= shared.until) {
+      shared = { signal: endingIn(milliseconds), until: now + TOGETHER * milliseconds };
+    }
+    return shared.signal;
+  };
+}
+
+function endingIn(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  const late = () => controller.abort(new DOMException("The operation timed out.", "TimeoutError"));
+  setTimeout(late, milliseconds).unref();
+  return controller.signal;
 }

@@ -4,10 +4,10 @@ import { declaredLength } from "./body.ts";
 
 export interface BodyBudget {
   /**
-   * Does the work while the request's body counts.
+   * Counts a request's body from now on. @returns what ends that, to be called once
    * @throws PiggyError `overloaded` when there is no room for it
    */
-  readonly during: <T>(request: Request, atMost: number, work: () => Promise<T>) => Promise<T>;
+  readonly take: (request: Request, atMost: number) => () => void;
 }
 
 /** In bytes. What a Pod sends has some hundred to some thousand; who says that it will be more waits with its like. */
@@ -22,7 +22,7 @@ export function createBodyBudget(onRefused: () => void): BodyBudget {
   // Eight clients that send a mebibyte slowly must not keep every Pod away.
   const large = { left: FOR_LARGE };
   return {
-    async during(request, atMost, work) {
+    take(request, atMost) {
       const size = Math.max(LEAST, Math.min(declaredLength(request) ?? atMost, atMost));
       const budget = size <= SMALL ? small : large;
       if (size > budget.left) {
@@ -30,11 +30,9 @@ export function createBodyBudget(onRefused: () => void): BodyBudget {
         throw new PiggyError("overloaded", "too many requests are under way: try again");
       }
       budget.left -= size;
-      try {
-        return await work();
-      } finally {
+      return () => {
         budget.left += size;
-      }
+      };
     },
   };
 }

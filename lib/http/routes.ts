@@ -2,7 +2,7 @@
 import { type AdmissionWorld, ALLOWED, admit } from "../admission/admit.ts";
 import { uidOfUnconcerned } from "../admission/glance.ts";
 import { type AdmissionOutcome, formatReview, parseReview } from "../admission/review.ts";
-import { type Deadline, deadlineIn } from "../deadline.ts";
+import { deadlineIn, shareSignals } from "../deadline.ts";
 import { parseDuration } from "../duration.ts";
 import { messageOf, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
@@ -50,11 +50,16 @@ interface Answer {
 /** What requests share besides what they lead to. */
 interface Shared extends Routes {
   readonly bodies: BodyBudget;
+  readonly endOfSecret: () => AbortSignal;
 }
 
 /** The handler of Bun.serve. Every request gets an answer, and nothing that it throws ends the server. */
 export function createHandler(given: Routes): Fetch {
-  const routes: Shared = { ...given, bodies: createBodyBudget(given.onRefused) };
+  const routes: Shared = {
+    ...given,
+    bodies: createBodyBudget(given.onRefused),
+    endOfSecret: shareSignals(SECRET_TIMEOUT_MS - TIME_TO_ANSWER_MS),
+  };
   const { metrics, log } = routes;
   return async (request, isLast) => {
     const target = targetOf(request.url);
@@ -144,33 +149,31 @@ function timeToDecideIn(query: string): number {
 /** Every answer says what the request is called in the log. */
 async function secret(routes: Shared, request: Request): Promise<Answer> {
   const id = requestIdOf(request.headers);
-  const deadline = deadlineIn(SECRET_TIMEOUT_MS - TIME_TO_ANSWER_MS);
+  let end = () => {};
   try {
-    const answer = await decideSecret(routes, request, id, deadline);
-    // Not of a request that failed: what was begun for it beside what failed may go on, and ends by this alone.
-    deadline.met();
-    return answer;
+    end = routes.bodies.take(request, LONGEST_SECRET_REQUEST);
+    return await decideSecret(routes, request, id);
   } catch (error) {
     const answer = failure(error, routes.log, { request: id });
     answer.response.headers.set("X-Request-Id", id);
     return answer;
+  } finally {
+    end();
   }
 }
 
 async function decideSecret(
-  { answerSecret, bodies }: Shared,
+  { answerSecret, endOfSecret }: Shared,
   request: Request,
   id: string,
-  deadline: Deadline,
 ): Promise<Answer> {
+  const signal = endOfSecret();
   const token = request.headers.get("X-Token");
-  const { values, failures } = await bodies.during(request, LONGEST_SECRET_REQUEST, async () => {
-    // Whoever shows no token need not be read.
-    const body = token
-      ? await readBody(request, LONGEST_SECRET_REQUEST, deadlineIn(SECRET_BODY_TIMEOUT_MS))
-      : "";
-    return answerSecret(token, body, deadline.signal, id);
-  });
+  // Whoever shows no token need not be read.
+  const body = token
+    ? await readBody(request, LONGEST_SECRET_REQUEST, deadlineIn(SECRET_BODY_TIMEOUT_MS))
+    : "";
+  const { values, failures } = await answerSecret(token, body, signal, id);
   const unresolved = formatUnresolved(failures);
   // Nothing on the way may keep it.
   const headers = { "Cache-Control": "no-store", "X-Request-Id": id };

@@ -74,26 +74,21 @@ export function createKubernetesClient(
     : tokenFromFile(config.tokenFile),
   send: SendToApi = sendByFetch(config),
 ): KubernetesClient {
-  const ask = async ({ method, path, body, contentType, accept = JSON_TYPE, signal }: ApiRequest) =>
-    send({
-      method,
-      path,
-      headers: {
-        ...(token === undefined ? {} : { Authorization: `Bearer ${await token.current()}` }),
-        Accept: accept,
-        ...(body === undefined ? {} : { "Content-Type": contentType ?? JSON_TYPE }),
-      },
-      body: body && JSON.stringify(body),
-      signal,
-    });
+  /** Of the last token: the very same text from request to request need not be put together, or looked through. */
+  let bearer = { token: "", value: "" };
+  const authorizationBy = (text: string | undefined) => {
+    if (text === undefined) return undefined;
+    if (text !== bearer.token) bearer = { token: text, value: `Bearer ${text}` };
+    return bearer.value;
+  };
   return {
     async request(request) {
       try {
-        let answer = await ask(request);
+        let answer = await send(formatRequest(request, authorizationBy(await token?.current())));
         if (answer.status === 401 && token !== undefined) {
           // The file may hold a newer token than the one that was refused.
           token.forget();
-          answer = await ask(request);
+          answer = await send(formatRequest(request, authorizationBy(await token.current())));
         }
         return parseResponse(answer, request);
       } catch (error) {
@@ -101,6 +96,15 @@ export function createKubernetesClient(
       }
     },
   };
+}
+
+function formatRequest(request: ApiRequest, authorization: string | undefined): Sent {
+  const { method, path, body, contentType = JSON_TYPE, accept = JSON_TYPE, signal } = request;
+  const headers: Record<string, string> = { Accept: accept };
+  if (authorization !== undefined) headers["Authorization"] = authorization;
+  if (body === undefined) return { method, path, headers, body, signal };
+  headers["Content-Type"] = contentType;
+  return { method, path, headers, body: JSON.stringify(body), signal };
 }
 
 function sendByFetch({ url, ca, clientCertificate, serverName, skipVerify, proxy }: ApiServer): SendToApi {

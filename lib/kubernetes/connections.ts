@@ -46,22 +46,24 @@ export function keepConnections(
     return undefined;
   };
 
-  const exchange = async (connection: Connection, request: string, signal: AbortSignal): Promise<Answer> => {
-    try {
-      const answer = await connection.exchange(request, signal);
-      if (answer.reusable && idle.length < MOST_IDLE) idle.push({ connection, since: now() });
-      else connection.close();
-      return answer;
-    } catch (error) {
-      // What may still come on it would be taken for another's answer.
-      connection.close();
-      throw error;
-    }
-  };
+  const exchange = (connection: Connection, request: string, signal: AbortSignal): Promise<Answer> =>
+    connection.exchange(request, signal).then(
+      (answer) => {
+        if (answer.reusable && idle.length < MOST_IDLE) idle.push({ connection, since: now() });
+        else connection.close();
+        return answer;
+      },
+      (error) => {
+        // What may still come on it would be taken for another's answer.
+        connection.close();
+        throw error;
+      },
+    );
+  const headerOf = createHeaderLines();
 
   return async ({ method, path, headers, body, signal }) => {
     let request = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`;
-    for (const name in headers) request += formatHeader(name, headers[name] ?? "");
+    for (const name in headers) request += headerOf(name, headers[name] ?? "");
     if (body !== undefined) request += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     request += `\r\n${body ?? ""}`;
     try {
@@ -95,8 +97,18 @@ function isRepeatable(method: string, path: string): boolean {
   return method === "GET" || path.endsWith("/tokenreviews");
 }
 
-/** @throws Error for a value that would break out of its line: our token comes from a file */
-function formatHeader(name: string, value: string): string {
-  if (/[\r\n\0]/.test(value)) throw new Error(`the value of the header ${name} holds a line break`);
-  return `${name}: ${value}\r\n`;
+/**
+ * Lines of a head, each kept until its header has another value: our token is a long one, and is sent with every request.
+ * What it gives throws Error for a value that would break out of its line: the token comes from a file.
+ */
+function createHeaderLines(): (name: string, value: string) => string {
+  const kept = new Map<string, { readonly value: string; readonly line: string }>();
+  return (name, value) => {
+    const last = kept.get(name);
+    if (last?.value === value) return last.line;
+    if (/[\r\n\0]/.test(value)) throw new Error(`the value of the header ${name} holds a line break`);
+    const line = `${name}: ${value}\r\n`;
+    kept.set(name, { value, line });
+    return line;
+  };
 }

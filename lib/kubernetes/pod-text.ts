@@ -13,18 +13,24 @@ const CONDITIONS = ',"conditions":[';
 
 /** The text of a Pod without both; as it came, where it is written in another way. */
 export function withoutBallast(text: string): string {
-  return withoutConditions(withoutManagedFields(text));
+  const { from, to } = managedFieldsIn(text);
+  const end = conditionsIn(text, to);
+  if (from === to && end === text.length) return text;
+  // Put together once: each time that a text is searched or parsed, it is copied first.
+  const closing = end === text.length ? "" : "}}";
+  return `${text.slice(0, from)}${text.slice(to, end)}${closing}`;
 }
 
-function withoutManagedFields(text: string): string {
+/** Where they begin and end; an empty place where there are none. */
+function managedFieldsIn(text: string): { readonly from: number; readonly to: number } {
   const from = text.indexOf(MANAGED_FIELDS);
-  const to = from < 0 ? -1 : text.indexOf(SPEC, from);
-  return to < 0 ? text : text.slice(0, from) + text.slice(to + 1);
+  const end = from < 0 ? -1 : text.indexOf(SPEC, from);
+  return end < 0 ? { from: 0, to: 0 } : { from, to: end + 1 };
 }
 
-/** And without all that stands behind them in the status. */
-function withoutConditions(text: string): string {
+/** Where they begin, and with them all that stands behind them in the status; the text's end where there are none. */
+function conditionsIn(text: string, after: number): number {
   const status = text.lastIndexOf(STATUS);
-  const from = status < 0 ? -1 : text.indexOf(CONDITIONS, status);
-  return from < 0 || !/\}\}\s*$/.test(text.slice(-8)) ? text : `${text.slice(0, from)}}}`;
+  const from = status < after ? -1 : text.indexOf(CONDITIONS, status);
+  return from < 0 || !/\}\}\s*$/.test(text.slice(-8)) ? text.length : from;
 }

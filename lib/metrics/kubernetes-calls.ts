@@ -36,6 +36,7 @@ export function measureClient<Request extends { readonly path: string }, Respons
   };
 }
 
+const NAMESPACES = "/namespaces/";
 const KINDS: ReadonlySet<string> = new Set([
   "configmaps",
   "events",
@@ -52,10 +53,19 @@ const KINDS: ReadonlySet<string> = new Set([
  * Source: Kubernetes documentation, "Kubernetes API Concepts", Resource URIs.
  */
 function kindIn(path: string): string {
-  const [plain = ""] = path.split("?", 1);
-  const [, namespaced, last] = /\/namespaces\/[^/]+\/([^/]+)|\/([^/]+)$/.exec(plain) ?? [];
-  const kind = namespaced ?? last ?? "";
+  const query = path.indexOf("?");
+  const end = query < 0 ? path.length : query;
+  const kind = namespacedIn(path, end) ?? path.slice(path.lastIndexOf("/", end - 1) + 1, end);
   return KINDS.has(kind) ? kind : "other";
+}
+
+function namespacedIn(path: string, end: number): string | undefined {
+  const namespaces = path.indexOf(NAMESPACES);
+  if (namespaces < 0 || namespaces >= end) return undefined;
+  const before = path.indexOf("/", namespaces + NAMESPACES.length);
+  if (before < 0 || before >= end) return undefined;
+  const after = path.indexOf("/", before + 1);
+  return path.slice(before + 1, after < 0 ? end : Math.min(after, end));
 }
 
 function refusal(code: number): string {

@@ -30,11 +30,14 @@ export interface EntryPlan {
   readonly failures: ReadonlyMap<string, PiggyError>;
 }
 
+const NOTHING: EntryPlan = { fetches: [], failures: new Map() };
+
 /**
  * @param keys what stands after `piggy:`
  * @param region where an entry is that names none
  */
 export function planEntries(keys: readonly string[], region: string | undefined): EntryPlan {
+  if (keys.length === 0) return NOTHING;
   const fetches = new Map<
     string,
     { location: EntryLocation; wanted: { key: string; entry: StoreEntry }[] }

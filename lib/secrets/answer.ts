@@ -91,6 +91,7 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
       readStored(grant, { judgement, sources }, world.readStore, signal),
       readEntries(grant.entries, judgement, world.readEntry, (entry) => trail.entries.push(entry), signal),
     ]);
+    if (grant.entries.fetches.length + entries.failures.size === 0) return { ...read, values, failures };
     return {
       ...read,
       values: new Map([...values, ...entries.values]),

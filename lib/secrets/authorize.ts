@@ -49,7 +49,7 @@ interface Asked {
 }
 
 function askedBy({ references }: SecretRequest): Asked {
-  if (references === undefined) return { keys: undefined, entries: [] };
+  if (references === undefined || !references.some(isStoreEntry)) return { keys: references, entries: [] };
   const { entries = [], keys = [] } = Object.groupBy(references, (key) =>
     isStoreEntry(key) ? "entries" : "keys",
   );

@@ -7,6 +7,8 @@ import { parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
 import type { Entries, Location } from "./world.ts";
 
+const NONE: ReadonlyMap<string, PiggyError> = new Map();
+
 /** Each is compared with all keys of a secret. */
 const MOST_SUGGESTIONS = 8;
 
@@ -23,7 +25,7 @@ export function missingKeys(
   container: Container,
 ): ReadonlyMap<string, PiggyError> {
   const missing = keys.filter((key) => !found.has(key));
-  if (missing.length === 0) return new Map();
+  if (missing.length === 0) return NONE;
   const written = writtenReferences(container);
   let suggestions = 0;
   return new Map(

@@ -13,6 +13,8 @@ const MOST_ENTRIES = 1_000;
 /** Of one request at a time. */
 const SIDE_BY_SIDE = 8;
 
+const NO_VALUES: ReadonlyMap<string, string> = new Map();
+
 /** What decides whether an answer of AWS's may be given. */
 export interface Judgement extends Policy {
   /** @param arns of all that is in the answer */
@@ -42,6 +44,7 @@ export async function readEntries(
   onRead: (read: EntryRead) => void,
   signal: AbortSignal,
 ): Promise<EntriesAnswer> {
+  if (fetches.length === 0) return { values: NO_VALUES, failures };
   refuseTooMany(fetches);
   for (const fetch of fetches) deny(whyNotReadable(fetch, policy));
   const inTurn = createTurns(SIDE_BY_SIDE);

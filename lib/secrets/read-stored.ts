@@ -42,7 +42,8 @@ export async function readStored(
     if (reason !== undefined) throw new Denial(reason);
     const values = select(stored, asked);
     const missing = missingKeys(keys, values, location, stored, container);
-    const failures = new Map([...missing].map(([key, failure]) => [key, explained(failure)]));
+    const failures =
+      missing.size === 0 ? missing : new Map([...missing].map(([key, failure]) => [key, explained(failure)]));
     const { version, arns, requestId: awsRequestId } = stored;
     // A path has many, each of which its name says.
     const arn = location.kind === "secret" ? arns[0] : undefined;

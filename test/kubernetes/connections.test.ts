@@ -221,6 +221,47 @@ test("what changes something is sent once, over a connection that was not kept",
   expect(peer.sockets).toHaveLength(2);
 });
 
+test("a request longer than the kernel takes at once arrives whole, in the length that it says", async () => {
+  let received = Buffer.alloc(0);
+  const { cert, key } = await authority.issue({ names: ["127.0.0.1"] });
+  const listener = Bun.listen<undefined>({
+    hostname: "127.0.0.1",
+    port: 0,
+    tls: { cert, key },
+    socket: {
+      data(socket, bytes) {
+        received = Buffer.concat([received, bytes]);
+        const [, length] = /content-length: (\d+)/i.exec(received.toString("latin1", 0, 200)) ?? [];
+        const body = received.indexOf("\r\n\r\n") + 4;
+        if (received.length - body >= Number(length)) socket.write(whole("{}"));
+      },
+    },
+  });
+  listeners.push(listener);
+  const connection = { url: `https://127.0.0.1:${listener.port}`, ca: authority.pem };
+  const client = createKubernetesClient(connection, undefined, keepConnections(connection));
+  const body = { text: "€uro ".repeat(1_000_000) };
+  const path = "/apis/authentication.k8s.io/v1/tokenreviews";
+  const signal = AbortSignal.timeout(30_000);
+  for (let count = 0; count < 2; count += 1) {
+    received = Buffer.alloc(0);
+    expect(await client.request({ method: "POST", path, body, signal })).toMatchObject({ ok: true });
+    expect(JSON.parse(received.toString("utf8", received.indexOf("\r\n\r\n") + 4))).toEqual(body);
+  }
+});
+
+test("a token that was replaced is sent from then on", async () => {
+  const peer = await startPeer((socket, request) => socket.write(whole(objectOf(request))));
+  const tokens = ["one", "one", "two"];
+  const token = { current: () => tokens.shift() ?? "none", forget() {} };
+  const connection = { url: peer.url, ca: authority.pem };
+  const client = createKubernetesClient(connection, token, keepConnections(connection));
+  const signal = AbortSignal.timeout(10_000);
+  for (const path of ["/a", "/b", "/c"]) await client.request({ method: "GET", path, signal });
+  const sent = peer.requests.map((request) => /^Authorization: Bearer (.*)$/m.exec(request)?.[1]?.trim());
+  expect(sent).toEqual(["one", "one", "two"]);
+});
+
 test("a token with a line break in it is not sent", async () => {
   const peer = await startPeer((socket, request) => socket.write(whole(objectOf(request))));
   const token = { current: async () => "a\r\nImpersonate-User: system:admin", forget() {} };

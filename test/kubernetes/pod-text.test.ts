@@ -45,6 +45,31 @@ describe("what became of the containers is left out of a Pod's text", () => {
   });
 });
 
+test("both are left out of one Pod's text", () => {
+  const metadata = { name: "a", annotations: ANNOTATIONS };
+  const conditions = [{ type: "Ready", status: "True" }];
+  const text = JSON.stringify({
+    metadata: { ...metadata, managedFields: MANAGED },
+    spec: SPEC,
+    status: { phase: "Running", conditions },
+  });
+  expect(JSON.parse(withoutBallast(text))).toEqual({ metadata, spec: SPEC, status: { phase: "Running" } });
+});
+
+test("of a text whose status comes before its metadata, only the fields' owners are left out", () => {
+  const metadata = { name: "a", managedFields: MANAGED };
+  const status = { phase: "Running", conditions: [{ type: "Ready" }] };
+  const text = JSON.stringify({ spec: { a: {} }, status, metadata, more: {} }).replace(
+    ',"more":{}}',
+    ',"spec":{"b":{"c":{}}}}',
+  );
+  expect(JSON.parse(withoutBallast(text))).toEqual({
+    spec: { b: { c: {} } },
+    status,
+    metadata: { name: "a" },
+  });
+});
+
 describe("a Pod's text stays as it is", () => {
   const metadata = { name: "a", annotations: ANNOTATIONS };
   test.each([
