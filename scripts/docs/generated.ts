@@ -1,13 +1,20 @@
 /** Every file that `npm run generate` writes in whole or in part, from where it stands first. */
+import { drawAdmission } from "../../bench/admission/picture.ts";
+import { drawInjector } from "../../bench/injector/picture.ts";
+import { drawSecret } from "../../bench/secret/picture.ts";
 import { environmentSchema } from "../chart/environment-schema.ts";
 import { valuesTable } from "../chart/values-table.ts";
 import { withParts } from "./parts.ts";
+import { performanceParts } from "./performance-parts.ts";
+import { readResults } from "./results.ts";
 import { annotationParts, settingParts } from "./settings-pages.ts";
+
+export type Read = (file: string) => Promise<string>;
 
 /** What a file is to hold, by what it holds now and what the other files do. Paths are the repository's. */
 export interface Generated {
   readonly file: string;
-  content(now: string, read: (file: string) => Promise<string>): Promise<string>;
+  content(now: string, read: Read): Promise<string>;
 }
 
 const CHART = "charts/piggy-webhooks";
@@ -27,4 +34,29 @@ export const generatedFiles: readonly Generated[] = [
   },
   { file: "docs/annotations.md", content: async (now) => withParts(now, annotationParts()) },
   { file: "docs/settings.md", content: async (now) => withParts(now, settingParts()) },
+  {
+    file: "docs/performance.md",
+    content: async (now, read) => withParts(now, performanceParts(await readResults(read))),
+  },
+  {
+    file: "docs/bench-admission.svg",
+    async content(_now, read) {
+      const { admission } = await readResults(read);
+      return drawAdmission(admission.measurements, admission);
+    },
+  },
+  {
+    file: "docs/bench-injector.svg",
+    async content(_now, read) {
+      const { injector } = await readResults(read);
+      return drawInjector(injector.measurements, injector);
+    },
+  },
+  {
+    file: "docs/bench-secret.svg",
+    async content(_now, read) {
+      const { secret } = await readResults(read);
+      return drawSecret(secret.measurements, secret);
+    },
+  },
 ];
