@@ -204,14 +204,16 @@ export const SETTINGS = {
     type: "string",
     from: ["annotation"],
     readBy: ["admission"],
-    meaning: "Names of the containers that may be wrapped, separated by commas. Default: all.",
+    meaning:
+      "Names of the containers that may be wrapped, init containers too, separated by commas. Default: all.",
     example: "app, migrate",
   },
   "piggy-skip-containers": {
     type: "string",
     from: ["annotation"],
     readBy: ["admission"],
-    meaning: "Names of the containers that are never wrapped, separated by commas.",
+    meaning:
+      "Names of the containers that are never wrapped, separated by commas. References that they hold stay text, with a warning.",
     example: "istio-proxy",
   },
   debug: {

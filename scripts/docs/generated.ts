@@ -6,6 +6,7 @@ import { environmentSchema } from "../chart/environment-schema.ts";
 import { valuesTable } from "../chart/values-table.ts";
 import { withParts } from "./parts.ts";
 import { performanceParts } from "./performance-parts.ts";
+import { readmeParts } from "./readme-parts.ts";
 import { readResults } from "./results.ts";
 import { annotationParts, settingParts } from "./settings-pages.ts";
 
@@ -31,6 +32,10 @@ export const generatedFiles: readonly Generated[] = [
   {
     file: `${CHART}/README.md`,
     content: async (now, read) => withParts(now, { values: valuesTable(await read(`${CHART}/values.yaml`)) }),
+  },
+  {
+    file: "README.md",
+    content: async (now, read) => withParts(now, await readmeParts(now, await readResults(read))),
   },
   { file: "docs/annotations.md", content: async (now) => withParts(now, annotationParts()) },
   { file: "docs/settings.md", content: async (now) => withParts(now, settingParts()) },

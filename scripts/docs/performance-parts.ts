@@ -20,6 +20,7 @@ export function performanceParts(results: Results): Parts {
     "POST /secret: run": describeRun(secret),
     "POST /secret: targets": targets(secret.claims),
     "the images": sizesTable(sizes),
+    "the images: beside": `Beside the programs above: ${programSizes(injector)} on disk.`,
     "the images: run": describeRun(sizes),
   };
 }
@@ -138,6 +139,11 @@ function sizesTable({ images }: Results["sizes"]): string {
       megabytes(compressed),
     ]),
   );
+}
+
+function programSizes({ fileSizes }: Results["injector"]): string {
+  const sizes = Object.entries(fileSizes).map(([name, bytes]) => `${name} ${megabytes(bytes)} MB`);
+  return sizes.join(", ");
 }
 
 const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);

@@ -13,7 +13,11 @@ interface Report extends Machine {
 
 export interface Results {
   readonly admission: Report & { readonly measurements: readonly AdmissionMeasurement[] };
-  readonly injector: Report & { readonly measurements: readonly InjectorMeasurement[] };
+  readonly injector: Report & {
+    readonly measurements: readonly InjectorMeasurement[];
+    /** Bytes on disk. */
+    readonly fileSizes: Readonly<Record<string, number>>;
+  };
   readonly secret: Report & Findings;
   readonly sizes: SizesReport;
 }
@@ -36,4 +40,13 @@ export function describeRun(report: Machine & Pick<Report, "versions">): string 
   const { date, processor, processors, kernel, versions } = report;
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `${date.slice(0, 10)}, ${processors} × ${processor}, Linux ${kernel}; ${programs.join(", ")}.`;
+}
+
+/** The one with these fields. @throws Error where there is none: a figure is not made up */
+export function the<T extends object>(all: readonly T[], wanted: Partial<T>): T {
+  const found = all.find((each) =>
+    Object.entries(wanted).every(([field, value]) => Reflect.get(each, field) === value),
+  );
+  if (found === undefined) throw new Error(`nothing was measured of ${JSON.stringify(wanted)}`);
+  return found;
 }

@@ -1,11 +1,14 @@
 /** What `npm run generate` writes is written: each file is as it would be. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { INJECTED } from "../../lib/variables.ts";
 import { CHART_VALUES } from "../../scripts/docs/chart-values.ts";
 import { generatedFiles } from "../../scripts/docs/generated.ts";
 import { withParts } from "../../scripts/docs/parts.ts";
+
+// The README shows what the demo prints, which starts everything there is.
+setDefaultTimeout(60_000);
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file: string) => readFile(ROOT + file, "utf8");
