@@ -47,7 +47,7 @@ function formatDuration(milliseconds: number): string {
   return `${milliseconds / length}${unit}`;
 }
 
-/** One line of YAML, whose value is text as annotations and variables want it. */
+/** One line of YAML, whose value is text, as annotations and variables want it, for readers of YAML 1.1 as well. */
 export function yamlLine(name: string, value: string): string {
-  return stringify({ [name]: value }, { lineWidth: 0 }).trimEnd();
+  return stringify({ [name]: value }, { lineWidth: 0, version: "1.1" }).trimEnd();
 }
