@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   admission: async () => (await import("./admission.ts")).benchAdmission,
   injector: async () => (await import("./injector.ts")).benchInjector,
   secret: async () => (await import("./secret.ts")).benchSecret,
+  sizes: async () => (await import("./sizes.ts")).benchSizes,
 };
 
 interface Arguments {

@@ -22,6 +22,8 @@ export interface Row {
   readonly from: readonly Source[];
   readonly readBy: readonly Reader[];
   readonly meaning: string;
+  /** As it might be written, and no default. */
+  readonly example: string;
 }
 
 export interface ValueTypes {
@@ -52,6 +54,7 @@ export const SETTINGS = {
     readBy: ["admission", "secrets"],
     meaning:
       "Secrets Manager secret that bare references are looked up in. In proxy mode, default: prefix, namespace, `/`, service account, suffix.",
+    example: "shop/cart",
   },
   "aws-ssm-parameter-path": {
     type: "string",
@@ -59,6 +62,7 @@ export const SETTINGS = {
     readBy: ["admission", "secrets"],
     meaning:
       "Parameter Store path that bare references are looked up in, in place of a secret: every parameter below it, by the last segment of its name.",
+    example: "/shop/cart",
   },
   "aws-secret-version": {
     type: "string",
@@ -66,18 +70,21 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "secrets"],
     meaning: "Version of the secret: a staging label or a version id.",
+    example: "AWSPREVIOUS",
   },
   "aws-region": {
     type: "string",
     from: EITHER,
     readBy: ["admission", "secrets"],
     meaning: "AWS region of the secret or the parameter path.",
+    example: "eu-west-1",
   },
   "piggy-env-image": {
     type: "string",
     from: EITHER,
     readBy: ["admission"],
     meaning: "Image of the injector. The chart sets it on the webhook.",
+    example: "registry.example.com/piggysec/piggy-env:1.0.0",
   },
   "piggy-env-image-pull-policy": {
     type: "pullPolicy",
@@ -85,6 +92,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning: "Pull policy of the injector's image: `Always`, `IfNotPresent` or `Never`.",
+    example: "IfNotPresent",
   },
   "piggy-env-resource-cpu-request": {
     type: "quantity",
@@ -92,6 +100,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning: "CPU request of the install container.",
+    example: "100m",
   },
   "piggy-env-resource-memory-request": {
     type: "quantity",
@@ -99,6 +108,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning: "Memory request of the install container.",
+    example: "96Mi",
   },
   "piggy-env-resource-cpu-limit": {
     type: "quantity",
@@ -106,6 +116,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning: "CPU limit of the install container.",
+    example: "1",
   },
   "piggy-env-resource-memory-limit": {
     type: "quantity",
@@ -113,6 +124,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning: "Memory limit of the install container.",
+    example: "128Mi",
   },
   "piggy-psp-allow-privilege-escalation": {
     type: "boolean",
@@ -121,12 +133,14 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning: "Sets allowPrivilegeEscalation on the install container.",
+    example: "true",
   },
   "piggy-address": {
     type: "url",
     from: EITHER,
     readBy: ["admission"],
     meaning: "The webhook's address for proxy mode. Default: the webhook's own Service.",
+    example: "https://piggy-webhooks.piggy-webhooks.svc.cluster.local",
   },
   "piggy-skip-verify-tls": {
     type: "boolean",
@@ -134,12 +148,14 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "injector"],
     meaning: "The injector does not verify the webhook's certificate. For debugging only.",
+    example: "true",
   },
   "piggy-uid": {
     type: "string",
     from: ["annotation"],
     readBy: ["secrets"],
     meaning: "Written by the webhook: a JSON object from each changed container's uid to its signature.",
+    example: '{"0a1b…":"9f86…"}',
   },
   "piggy-ignore-no-env": {
     type: "boolean",
@@ -148,6 +164,7 @@ export const SETTINGS = {
     readBy: ["admission", "injector"],
     meaning:
       "Start the container although a reference stays unresolved; its variable keeps the literal text.",
+    example: "true",
   },
   "piggy-enforce-integrity": {
     type: "boolean",
@@ -155,6 +172,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "secrets"],
     meaning: "Give secrets only to the command that was admitted.",
+    example: "false",
   },
   "piggy-unseen": {
     type: "unseen",
@@ -163,6 +181,7 @@ export const SETTINGS = {
     readBy: ["admission"],
     meaning:
       "What to do with a container whose ConfigMap or Secret does not exist yet or may not be read: `wrap` it, in case it will hold references, or `ignore` it.",
+    example: "ignore",
   },
   "piggy-delivery": {
     type: "delivery",
@@ -171,6 +190,7 @@ export const SETTINGS = {
     readBy: ["admission"],
     meaning:
       "How the injector gets into a Pod: `init`, copied by an init container; `image`, as a volume that is its image; `auto`, `image` where every node of the cluster can.",
+    example: "image",
   },
   "piggy-delivery-settle": {
     type: "duration",
@@ -178,18 +198,23 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "How long no node must be seen that cannot mount images before `auto` is `image`.",
+    example: "1m",
   },
   "piggy-containers": {
     type: "string",
     from: ["annotation"],
     readBy: ["admission"],
-    meaning: "Names of the containers that may be wrapped, separated by commas. Default: all.",
+    meaning:
+      "Names of the containers that may be wrapped, init containers too, separated by commas. Default: all.",
+    example: "app, migrate",
   },
   "piggy-skip-containers": {
     type: "string",
     from: ["annotation"],
     readBy: ["admission"],
-    meaning: "Names of the containers that are never wrapped, separated by commas.",
+    meaning:
+      "Names of the containers that are never wrapped, separated by commas. References that they hold stay text, with a warning.",
+    example: "istio-proxy",
   },
   debug: {
     type: "boolean",
@@ -197,18 +222,21 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "injector", "server"],
     meaning: "The injector, or on the webhook also the webhook, logs at debug level.",
+    example: "true",
   },
   "image-pull-secret": {
     type: "string",
     from: EITHER,
     readBy: ["admission"],
     meaning: "Registry credentials for the entrypoint look-up, tried after the Pod's own imagePullSecrets.",
+    example: "registry-login",
   },
   "image-pull-secret-namespace": {
     type: "string",
     from: EITHER,
     readBy: ["admission"],
     meaning: "Namespace of image-pull-secret. Default: the Pod's.",
+    example: "piggy-webhooks",
   },
   "image-skip-verify-registry": {
     type: "boolean",
@@ -216,6 +244,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning: "The entrypoint look-up does not verify the registry's certificate.",
+    example: "true",
   },
   standalone: {
     type: "boolean",
@@ -223,6 +252,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "injector"],
     meaning: "The injector talks to AWS itself, with the Pod's own identity, and never to the webhook.",
+    example: "true",
   },
   "piggy-dns-resolver": {
     type: "resolver",
@@ -230,12 +260,14 @@ export const SETTINGS = {
     readBy: ["admission", "injector"],
     meaning:
       "Transport that the injector's DNS look-ups are forced over, by a resolver of its own: `udp` or `tcp`, or with only the nameservers of one family `udp4`, `udp6`, `tcp4`, `tcp6`. Default: the C library's resolver. Not for what goes through an HTTP proxy, nor for the proxy's own name.",
+    example: "tcp",
   },
   "piggy-initial-delay": {
     type: "duration",
     from: EITHER,
     readBy: ["admission", "injector"],
     meaning: "How long the injector waits before it asks for secrets, as a Go duration.",
+    example: "500ms",
   },
   "piggy-number-of-retry": {
     type: "integer",
@@ -243,6 +275,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "injector"],
     meaning: "How often the injector asks again after a failure, 500 ms apart.",
+    example: "3",
   },
   "piggy-enforce-service-account": {
     type: "boolean",
@@ -251,6 +284,7 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["secrets"],
     meaning: "Refuse a secret that does not hold PIGGY_ALLOWED_SA.",
+    example: "true",
   },
   "piggy-deadline": {
     type: "duration",
@@ -259,6 +293,7 @@ export const SETTINGS = {
     readBy: ["admission", "injector"],
     meaning:
       "How long the injector asks again, with growing pauses, while what fails can heal by itself. Not with piggy-number-of-retry.",
+    example: "2m30s",
   },
   "piggy-default-secret-name-prefix": {
     type: "string",
@@ -266,6 +301,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "secrets"],
     meaning: "Stands before the default secret name.",
+    example: "production/",
   },
   "piggy-default-secret-name-suffix": {
     type: "string",
@@ -273,6 +309,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "secrets"],
     meaning: "Stands after the default secret name.",
+    example: "/env",
   },
   "piggy-allowed-secrets": {
     type: "string",
@@ -281,6 +318,7 @@ export const SETTINGS = {
     readBy: ["secrets"],
     meaning:
       "Which secrets and parameters may be asked for, and by whom: patterns such as `{namespace}/{serviceAccount}/**`, separated by commas. Default: all that the webhook's AWS identity may read.",
+    example: "{namespace}/{serviceAccount}/**",
   },
   "piggy-assume-roles": {
     type: "string",
@@ -289,6 +327,7 @@ export const SETTINGS = {
     readBy: ["secrets"],
     meaning:
       'Which secrets are read as which role, the first that names one: a JSON list such as `[{"secrets": "{namespace}/**", "role": "arn:aws:iam::111122223333:role/piggy-{namespace}"}]`, each with an `externalId` if the role wants one. Default: all as the webhook itself.',
+    example: '[{"secrets": "{namespace}/**", "role": "arn:aws:iam::111122223333:role/piggy-{namespace}"}]',
   },
   "piggy-cache-ttl": {
     type: "duration",
@@ -297,6 +336,7 @@ export const SETTINGS = {
     readBy: ["secrets"],
     meaning:
       "How long a secret or parameter that was read is given out again without AWS being asked, and once as long while AWS cannot be reached. `0` keeps nothing.",
+    example: "5m",
   },
   "piggy-accept-default-tokens": {
     type: "acceptance",
@@ -305,6 +345,7 @@ export const SETTINGS = {
     readBy: ["secrets"],
     meaning:
       "Whether a Pod's default service-account token is accepted: `auto` for Pods that an older webhook admitted, `true`, or `false`.",
+    example: "false",
   },
   "piggy-events": {
     type: "boolean",
@@ -312,6 +353,7 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "Say on a Pod, as an Event, why it is not given its secrets.",
+    example: "false",
   },
   "piggy-registry-origins": {
     type: "string",
@@ -320,6 +362,7 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning:
       "Registries that may be asked although they are without TLS or on this machine: origins such as `http://registry.local:5000`, separated by commas.",
+    example: "http://registry.local:5000",
   },
   "piggy-registry-mirrors": {
     type: "string",
@@ -328,12 +371,14 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning:
       "Mirrors that are asked for images before their registries: `docker.io=https://mirror.example.com/v2/hub`, separated by commas.",
+    example: "docker.io=https://mirror.example.com/v2/hub",
   },
   "piggy-registry-ca-file": {
     type: "string",
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "PEM file of CAs that registries' certificates are verified by, besides the built-in roots.",
+    example: "/etc/piggy/registry-ca.crt",
   },
   "piggy-service-name": {
     type: "string",
@@ -341,6 +386,7 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "Name of the webhook's own Service, in the webhook's namespace.",
+    example: "secrets",
   },
   "piggy-service-account-dir": {
     type: "string",
@@ -348,6 +394,7 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "Folder of the webhook's own `ca.crt`, `token` and `namespace`.",
+    example: "/tmp/serviceaccount",
   },
   "listen-address": {
     type: "string",
@@ -355,6 +402,7 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "Where the webhook listens: `:PORT` on every address of both families, or `HOST:PORT`.",
+    example: ":8443",
   },
   "piggy-metrics-address": {
     type: "string",
@@ -363,18 +411,21 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning:
       "Where the webhook answers GET /metrics and probes, without TLS: as listen-address, or `off` for nowhere.",
+    example: "off",
   },
   "tls-cert-file": {
     type: "string",
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "PEM file of the webhook's certificate. Without it and its key: plain HTTP.",
+    example: "/etc/piggy/tls/tls.crt",
   },
   "tls-private-key-file": {
     type: "string",
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "PEM file of the certificate's private key.",
+    example: "/etc/piggy/tls/tls.key",
   },
   "tls-ca-file": {
     type: "string",
@@ -382,6 +433,7 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning:
       "PEM file of the CA that injectors verify the webhook by. Default: `ca.crt` beside the certificate, if it is there.",
+    example: "/etc/piggy/tls/ca.crt",
   },
   "piggy-certificate-secret": {
     type: "string",
@@ -389,6 +441,7 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning:
       "Name of a Secret in the webhook's namespace in which the webhook keeps a CA of its own; it then makes and renews its certificate itself. In place of TLS_CERT_FILE.",
+    example: "piggy-webhooks-certificate",
   },
   "piggy-webhook-configuration": {
     type: "string",
@@ -396,6 +449,7 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning:
       "Name of the MutatingWebhookConfiguration whose caBundle the webhook keeps set, where it has a CA of its own.",
+    example: "piggy-webhooks",
   },
   "piggy-certificate-names": {
     type: "string",
@@ -404,6 +458,7 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning:
       "Further DNS names in the certificate that the webhook makes, besides those of its Service, separated by commas.",
+    example: "piggy.example.com",
   },
   "piggy-ca-lifetime": {
     type: "duration",
@@ -411,6 +466,7 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "How long the webhook's own CA lives; the next one takes its place after two thirds of it.",
+    example: "43800h",
   },
   "piggy-certificate-lifetime": {
     type: "duration",
@@ -418,6 +474,7 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "How long a certificate that the webhook makes lives; it is renewed after two thirds of it.",
+    example: "24h",
   },
 } as const satisfies Readonly<Record<string, Row>>;
 

@@ -5,7 +5,7 @@
 import { settingVariables } from "./container-variable.ts" with { type: "macro" };
 
 /** Written by the webhook besides the settings. */
-const INJECTED = [
+export const INJECTED = [
   "PIGGY_POD_NAME", // metadata.name by fieldRef
   "PIGGY_POD_NAMESPACE", // as older webhooks wrote it
   "PIGGY_UID", // this container's id within the Pod

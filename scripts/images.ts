@@ -23,7 +23,7 @@ const [prefix, ...rest] = process.argv.slice(2);
 if (rest.length > 0) fail("usage: npm run images [-- PREFIX]");
 if (!existsSync(join(DIST, "arm64"))) fail("dist/ is not there: npm run build makes what the images are of");
 if (process.getuid?.() !== 0)
-  fail("buildah is run as root here; docker builds the images too, README.md says how");
+  fail("buildah is run as root here; docker builds the images too, docs/images.md says how");
 
 /** Where docker keeps who you are. Source: Docker's documentation, "docker login". */
 function credentials(): readonly string[] {

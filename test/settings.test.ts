@@ -3,6 +3,7 @@ import { defaultSecretName, readSettings } from "../lib/read-settings.ts";
 import {
   annotationName,
   environmentName,
+  type Row,
   SETTINGS,
   type SettingName,
   settingNames,
@@ -30,6 +31,15 @@ describe("the table", () => {
       expect(SETTINGS[name].meaning).toMatch(/\.$/);
       expect(SETTINGS[name].readBy).not.toBeEmpty();
     }
+  });
+
+  test.each(settingNames)("has an example of %s that is read, and is not its default", (name) => {
+    const { example, from }: Row = SETTINGS[name];
+    const { settings, warnings, environmentWarnings } = from.includes("annotation")
+      ? read({ [annotationName(name)]: example })
+      : read({}, { [environmentName(name)]: example });
+    expect([...warnings, ...environmentWarnings]).toEqual([]);
+    expect(settings[name]).not.toEqual(read().settings[name]);
   });
 
   test("spells annotations and variables by one rule", () => {

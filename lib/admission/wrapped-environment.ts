@@ -12,19 +12,16 @@ import { hasOwnToken, type Plan } from "./plan.ts";
 import { isServiceVariable } from "./service-variable.ts";
 
 /** What only tells the injector how to go about it: a manifest's own value stays where no setting replaces it. */
-const TUNING: ReadonlySet<string> = new Set(
-  (
-    [
-      "debug",
-      "piggy-ignore-no-env",
-      "piggy-dns-resolver",
-      "piggy-initial-delay",
-      "piggy-number-of-retry",
-      "piggy-deadline",
-      "aws-region",
-    ] as const
-  ).map(containerVariable),
-);
+export const TUNING_SETTINGS = [
+  "debug",
+  "piggy-ignore-no-env",
+  "piggy-dns-resolver",
+  "piggy-initial-delay",
+  "piggy-number-of-retry",
+  "piggy-deadline",
+  "aws-region",
+] as const;
+const TUNING: ReadonlySet<string> = new Set(TUNING_SETTINGS.map(containerVariable));
 
 /**
  * What takes a guard away: asking the webhook, verifying it, and a start only with every secret. Nothing is written of

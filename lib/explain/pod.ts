@@ -10,7 +10,7 @@ import { type Deadline, deadlineIn } from "../deadline.ts";
 import type { JsonObject } from "../json.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
 import { readSettings } from "../read-settings.ts";
-import { annotationName } from "../settings.ts";
+import { annotationName, type Settings } from "../settings.ts";
 import { applyPatch } from "./apply-patch.ts";
 import { type ContainerAccount, explainContainer } from "./container.ts";
 import type { PodManifest } from "./manifests.ts";
@@ -67,10 +67,14 @@ export async function explainPod(
     patch: diff(before, shown),
     pod: shown,
     containers: accounts,
-    unknown: unknownsOf(manifest, accounts, asked, sources),
+    unknown: unknownsOf(manifest, accounts, asked, { sources, delivery: deliveryOf(manifest, webhook) }),
     notes: notesOf(manifest, webhook, outcome),
     before,
   };
+}
+
+function deliveryOf({ pod }: PodManifest, { environment }: Webhook): Settings["piggy-delivery"] {
+  return readSettings({ annotations: annotationsOf(pod), environment }).settings["piggy-delivery"];
 }
 
 function decide(

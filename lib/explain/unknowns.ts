@@ -1,13 +1,19 @@
 /** What explain could not know of a Pod, each with what it was taken for. */
+import type { Settings } from "../settings.ts";
 import type { ContainerAccount } from "./container.ts";
 import type { PodManifest } from "./manifests.ts";
 import type { Asked, SeenObject, Sources } from "./sources.ts";
+
+interface Circumstances {
+  readonly sources: Sources;
+  readonly delivery: Settings["piggy-delivery"];
+}
 
 export function unknownsOf(
   { namespace }: PodManifest,
   accounts: readonly ContainerAccount[],
   { objects, images }: Asked,
-  sources: Sources,
+  { sources, delivery }: Circumstances,
 ): readonly string[] {
   const isWrapped = accounts.some(({ action }) => action === "wrap");
   return [
@@ -18,7 +24,8 @@ export function unknownsOf(
     ...(images.size > 0 && sources.cluster === undefined && sources.readImageCommand !== undefined
       ? ["imagePullSecrets were not looked up: registries were asked without credentials"]
       : []),
-    ...(isWrapped && sources.cluster === undefined
+    // The init container needs no node in particular, and of an image volume the answer itself warns.
+    ...(isWrapped && delivery === "auto" && sources.cluster === undefined
       ? [
           "whether the nodes mount images was not looked up: piggy-delivery: auto is shown as the init container",
         ]

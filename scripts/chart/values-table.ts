@@ -8,21 +8,8 @@ interface Row {
   readonly meaning: string;
 }
 
-/** Between which it stands in the chart's README. */
-const BEGIN = "<!-- values: by npm run generate -->\n";
-const END = "\n<!-- end of values -->";
-
-/** The README with the table as it is to be. */
-export function withValuesTable(readme: string, values: string): string {
-  const [before, rest] = readme.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined)
-    throw new Error("the chart's README has no place for values");
-  return before + BEGIN + valuesTable(values) + END + after;
-}
-
 /** Markdown. @param values values.yaml, whose comments stand above what they are about */
-function valuesTable(values: string): string {
+export function valuesTable(values: string): string {
   const { contents } = parseDocument(values);
   if (!isMap(contents)) throw new Error("values.yaml is no map");
   const rows = rowsOf(contents, "");

@@ -68,6 +68,17 @@ describe("without a cluster and a registry", () => {
     expect(account.unknown).toContain("ConfigMap shop/settings was not looked up");
   });
 
+  test("nodes that nobody looked at matter where they decide how the injector gets into the Pod", async () => {
+    const told = "whether the nodes mount images was not looked up";
+    const unknownWith = async (delivery: string) => {
+      const args = ["--offline", "--set", `PIGGY_DELIVERY=${delivery}`];
+      return (await accountOf(podWith(), { args })).unknown.filter((each) => each.startsWith(told));
+    };
+    expect(await unknownWith("auto")).toHaveLength(1);
+    expect(await unknownWith("image")).toEqual([]);
+    expect(await unknownWith("init")).toEqual([]);
+  });
+
   test("an image that nobody asked is a placeholder, and so is the signature of what it runs", async () => {
     const account = await accountOf(podWith({ command: undefined, args: ["serve"] }));
     expect(account.allowed).toBe(true);

@@ -7,6 +7,8 @@ export interface SecretEntry {
   readonly region: string;
   readonly name: string;
   readonly value: string | Uint8Array;
+  /** This version's id, by default a new one. */
+  readonly versionId?: string;
   /** This version's key is one that the caller may not use. */
   readonly kmsDenied?: boolean;
   /** Where the secret is replicated to: the same versions, and an ARN that differs in the region alone. */
@@ -44,7 +46,8 @@ export class SecretsManager {
       const arn = secret.arn.replace(`:${region}:`, `:${replica}:`);
       this.#secrets(replica, account).set(name, { ...secret, arn });
     }
-    const version = { id: randomUUID(), value, kmsDenied, createdDate: Date.now() / 1000 };
+    const { versionId: id = randomUUID() } = entry;
+    const version = { id, value, kmsDenied, createdDate: Date.now() / 1000 };
     secret.versions.push(version);
     secret.state.isDeleted = false;
     return { arn: secret.arn, versionId: version.id };

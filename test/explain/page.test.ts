@@ -6,9 +6,9 @@ setDefaultTimeout(60_000);
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-test("what the README shows is what is printed", async () => {
-  const readme = await Bun.file(`${ROOT}README.md`).text();
-  const [, parameters = "", shown = ""] = /\$ npm run -s explain -- (.*)\n([^⋯]*)⋯\n```/.exec(readme) ?? [];
+test("what docs/explain.md shows is what is printed", async () => {
+  const page = await Bun.file(`${ROOT}docs/explain.md`).text();
+  const [, parameters = "", shown = ""] = /\$ npm run -s explain -- (.*)\n([^⋯]*)⋯\n```/.exec(page) ?? [];
   const argv = [process.execPath, "server.ts", "explain", ...parameters.split(" ")];
   const { exitCode, stdout } = await runPlainly(argv, { HOME: "/nonexistent" }, ROOT);
   expect(exitCode).toBe(0);

@@ -1,0 +1,72 @@
+/** Every file that `npm run generate` writes in whole or in part, from where it stands first. */
+import { drawAdmission } from "../../bench/admission/picture.ts";
+import { drawInjector } from "../../bench/injector/picture.ts";
+import { drawSecret } from "../../bench/secret/picture.ts";
+import { environmentSchema } from "../chart/environment-schema.ts";
+import { valuesTable } from "../chart/values-table.ts";
+import { optimizingParts } from "./optimizing-parts.ts";
+import { withParts } from "./parts.ts";
+import { performanceParts } from "./performance-parts.ts";
+import { readmeParts } from "./readme-parts.ts";
+import { readResults } from "./results.ts";
+import { annotationParts, settingParts } from "./settings-pages.ts";
+
+export type Read = (file: string) => Promise<string>;
+
+/** What a file is to hold, by what it holds now and what the other files do. Paths are the repository's. */
+export interface Generated {
+  readonly file: string;
+  content(now: string, read: Read): Promise<string>;
+}
+
+const CHART = "charts/piggy-webhooks";
+
+export const generatedFiles: readonly Generated[] = [
+  {
+    file: `${CHART}/values.schema.json`,
+    async content(now) {
+      const schema = JSON.parse(now);
+      schema.properties.env = environmentSchema();
+      return JSON.stringify(schema, undefined, 2);
+    },
+  },
+  {
+    file: `${CHART}/README.md`,
+    content: async (now, read) => withParts(now, { values: valuesTable(await read(`${CHART}/values.yaml`)) }),
+  },
+  {
+    file: "README.md",
+    content: async (now, read) => withParts(now, await readmeParts(now, await readResults(read))),
+  },
+  { file: "docs/annotations.md", content: async (now) => withParts(now, annotationParts()) },
+  { file: "docs/settings.md", content: async (now) => withParts(now, settingParts()) },
+  {
+    file: "docs/performance.md",
+    content: async (now, read) => withParts(now, performanceParts(await readResults(read))),
+  },
+  {
+    file: "docs/optimizing.md",
+    content: async (now, read) => withParts(now, optimizingParts(await readResults(read))),
+  },
+  {
+    file: "docs/bench-admission.svg",
+    async content(_now, read) {
+      const { admission } = await readResults(read);
+      return drawAdmission(admission.measurements, admission);
+    },
+  },
+  {
+    file: "docs/bench-injector.svg",
+    async content(_now, read) {
+      const { injector } = await readResults(read);
+      return drawInjector(injector.measurements, injector);
+    },
+  },
+  {
+    file: "docs/bench-secret.svg",
+    async content(_now, read) {
+      const { secret } = await readResults(read);
+      return drawSecret(secret.measurements, secret);
+    },
+  },
+];

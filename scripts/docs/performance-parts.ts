@@ -1,0 +1,150 @@
+/** The parts of docs/performance.md, from what the benches measured. Pure. */
+import { type Claim, isMissed } from "../../bench/claim.ts";
+import type { StormResult } from "../../bench/secret/storm.ts";
+import { markdownTable } from "./markdown.ts";
+import type { Parts } from "./parts.ts";
+import { describeRun, type Results } from "./results.ts";
+
+export function performanceParts(results: Results): Parts {
+  const { admission, injector, secret, sizes } = results;
+  return {
+    "missed targets": missedTargets(results),
+    "a container's start": injectorTable(injector),
+    "a container's start: run": describeRun(injector),
+    "a container's start: targets": targets(injector.claims),
+    "POST /mutate": admissionTable(admission),
+    "POST /mutate: run": describeRun(admission),
+    "POST /mutate: targets": targets(admission.claims),
+    "POST /secret": secretTable(secret),
+    "POST /secret: rollouts": stormTable(secret),
+    "POST /secret: run": describeRun(secret),
+    "POST /secret: targets": targets(secret.claims),
+    "the images": sizesTable(sizes),
+    "the images: beside": `Beside the programs above: ${programSizes(injector)} on disk.`,
+    "the images: run": describeRun(sizes),
+  };
+}
+
+function missedTargets({ admission, injector, secret }: Results): string {
+  const claims = [...injector.claims, ...admission.claims, ...secret.claims];
+  const missed = claims.filter(isMissed);
+  const skipped = claims.filter(({ measured }) => measured === undefined);
+  const head = `Of ${claims.length} targets ${claims.length - missed.length - skipped.length} are met, ${missed.length} are missed and ${skipped.length} were not measured.`;
+  return missed.length === 0
+    ? head
+    : `${head} Missed:\n\n${missed.map((claim) => `- ${claim.what}: ${measuredText(claim)}, ${boundText(claim)} wanted`).join("\n")}`;
+}
+
+export function targets(claims: readonly Claim[]): string {
+  return markdownTable(
+    ["Target", "Wanted", "Measured", ""],
+    claims.map((claim) => [claim.what, boundText(claim), measuredText(claim), verdict(claim)]),
+  );
+}
+
+function verdict(claim: Claim): string {
+  if (claim.measured === undefined) return "not measured";
+  return isMissed(claim) ? "**missed**" : "met";
+}
+
+function boundText(claim: Claim): string {
+  const bound = "atMost" in claim ? `at most ${claim.atMost}` : `at least ${claim.atLeast}`;
+  return `${bound} ${claim.unit}`;
+}
+
+function measuredText({ measured, unit }: Claim): string {
+  if (measured === undefined) return "";
+  const isCount = unit !== "times" && unit !== "ms";
+  return isCount ? String(measured) : measured.toFixed(3);
+}
+
+function injectorTable({ measurements }: Results["injector"]): string {
+  return markdownTable(
+    ["Whole process", "median ms", "fastest", "90 %", "memory, MiB"],
+    measurements.map(({ name, median, fastest, ninetieth, peakMemory }) => [
+      name,
+      median.toFixed(2),
+      fastest.toFixed(2),
+      ninetieth.toFixed(2),
+      peakMemory === undefined ? "" : mebibytes(peakMemory),
+    ]),
+  );
+}
+
+function admissionTable({ measurements }: Results["admission"]): string {
+  return markdownTable(
+    ["Pod", "Server", "at once", "requests/s", "p50 ms", "p99 ms", "CPU µs", "memory, MiB"],
+    measurements.map((each) => [each.scenario, each.server, ...loadCells(each)]),
+  );
+}
+
+function secretTable({ measurements }: Results["secret"]): string {
+  return markdownTable(
+    ["Server", "at once", "requests/s", "p50 ms", "p99 ms", "CPU µs", "memory, MiB", "AWS calls a request"],
+    measurements.map((each) => [each.server, ...loadCells(each), each.awsCalls.toFixed(2)]),
+  );
+}
+
+interface Load {
+  readonly connections: number;
+  readonly requestsPerSecond: number;
+  readonly p50Milliseconds: number;
+  readonly p99Milliseconds: number;
+  readonly cpuMicroseconds: number;
+  readonly memory: number;
+}
+
+function loadCells(load: Load): readonly string[] {
+  return [
+    String(load.connections),
+    load.requestsPerSecond.toFixed(0),
+    load.p50Milliseconds.toFixed(2),
+    load.p99Milliseconds.toFixed(2),
+    load.cpuMicroseconds.toFixed(0),
+    mebibytes(load.memory),
+  ];
+}
+
+function stormTable({ throttled, down, limited, soak }: Results["secret"]): string {
+  const storms: readonly (StormResult | undefined)[] = [throttled, down, limited, soak];
+  return markdownTable(
+    [
+      ...["Rollout", "containers", "without secrets", "p50 ms", "p99 ms", "slowest ms"],
+      ...["AWS calls", "throttled", "MiB before", "MiB after"],
+    ],
+    storms
+      .filter((each) => each !== undefined)
+      .map((each) => [
+        each.storm,
+        String(each.containers),
+        String(each.failed),
+        each.p50Milliseconds.toFixed(1),
+        each.p99Milliseconds.toFixed(0),
+        each.slowestMilliseconds.toFixed(0),
+        String(each.awsCalls),
+        String(each.awsThrottled),
+        mebibytes(each.memoryBefore),
+        mebibytes(each.memoryAfter),
+      ]),
+  );
+}
+
+function sizesTable({ images }: Results["sizes"]): string {
+  return markdownTable(
+    ["Image", "Architecture", "MB on disk", "MB compressed"],
+    images.map(({ image, architecture, onDisk, compressed }) => [
+      image,
+      architecture,
+      megabytes(onDisk),
+      megabytes(compressed),
+    ]),
+  );
+}
+
+function programSizes({ fileSizes }: Results["injector"]): string {
+  const sizes = Object.entries(fileSizes).map(([name, bytes]) => `${name} ${megabytes(bytes)} MB`);
+  return sizes.join(", ");
+}
+
+const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);

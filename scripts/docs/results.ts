@@ -1,0 +1,52 @@
+/** What the benches left in bench/results, as the pages read it. */
+import type { Measurement as AdmissionMeasurement } from "../../bench/admission/measure.ts";
+import type { Claim } from "../../bench/claim.ts";
+import type { Measurement as InjectorMeasurement } from "../../bench/interleave.ts";
+import type { Machine } from "../../bench/machine.ts";
+import type { Findings } from "../../bench/secret/claims.ts";
+import type { SizesReport } from "../../bench/sizes.ts";
+
+interface Report extends Machine {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly claims: readonly Claim[];
+}
+
+export interface Results {
+  readonly admission: Report & { readonly measurements: readonly AdmissionMeasurement[] };
+  readonly injector: Report & {
+    readonly measurements: readonly InjectorMeasurement[];
+    /** Bytes on disk. */
+    readonly fileSizes: Readonly<Record<string, number>>;
+  };
+  readonly secret: Report & Findings;
+  readonly sizes: SizesReport;
+}
+
+export type Bench = keyof Results;
+
+/** @param read of a file of the repository */
+export async function readResults(read: (file: string) => Promise<string>): Promise<Results> {
+  const of = async (bench: Bench) => JSON.parse(await read(`bench/results/${bench}.json`));
+  return {
+    admission: await of("admission"),
+    injector: await of("injector"),
+    secret: await of("secret"),
+    sizes: await of("sizes"),
+  };
+}
+
+/** When and where, and with what. */
+export function describeRun(report: Machine & Pick<Report, "versions">): string {
+  const { date, processor, processors, kernel, versions } = report;
+  const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${date.slice(0, 10)}, ${processors} × ${processor}, Linux ${kernel}; ${programs.join(", ")}.`;
+}
+
+/** The one with these fields. @throws Error where there is none: a figure is not made up */
+export function the<T extends object>(all: readonly T[], wanted: Partial<T>): T {
+  const found = all.find((each) =>
+    Object.entries(wanted).every(([field, value]) => Reflect.get(each, field) === value),
+  );
+  if (found === undefined) throw new Error(`nothing was measured of ${JSON.stringify(wanted)}`);
+  return found;
+}

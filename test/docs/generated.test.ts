@@ -1,0 +1,51 @@
+/** What `npm run generate` writes is written: each file is as it would be. */
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { INJECTED } from "../../lib/variables.ts";
+import { CHART_VALUES } from "../../scripts/docs/chart-values.ts";
+import { generatedFiles } from "../../scripts/docs/generated.ts";
+import { withParts } from "../../scripts/docs/parts.ts";
+
+// The README shows what the demo prints, which starts everything there is.
+setDefaultTimeout(60_000);
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const read = (file: string) => readFile(ROOT + file, "utf8");
+
+/** Biome lays JSON out anew once it is written. */
+const comparable = (file: string, text: string): unknown =>
+  file.endsWith(".json") ? JSON.parse(text) : text;
+
+describe("npm run generate would change nothing in", () => {
+  test.each(generatedFiles.map((each) => [each.file, each] as const))("%s", async (file, { content }) => {
+    const now = await read(file);
+    expect(comparable(file, now)).toEqual(comparable(file, await content(now, read)));
+  });
+});
+
+test("a part without a place, and a place without a part, are refused", () => {
+  const page = "<!-- one: by npm run generate -->\n\n<!-- end of one -->\n";
+  expect(withParts(page, { one: "text" })).toBe(page.replace("\n\n", "\ntext\n"));
+  expect(() => withParts(page, { one: "text", two: "text" })).toThrow("no place");
+  expect(() => withParts(page, {})).toThrow("nobody writes");
+  expect(() => withParts(page + page, { one: "text" })).toThrow("or two");
+});
+
+describe("what the pages say of the chart and of a container by hand", () => {
+  test("a variable that the chart sets by a value of its own is one, and each is named", async () => {
+    const templates = await Promise.all(
+      ["_environment.tpl", "_tls.tpl"].map((file) => read(`charts/piggy-webhooks/templates/${file}`)),
+    );
+    const set = [...templates.join("\n").matchAll(/^(?: {2}"([A-Z_]+)" |([A-Z_]+): )/gm)].map(
+      ([, quoted, plain]) => quoted ?? plain,
+    );
+    expect(set.sort()).toEqual(Object.keys(CHART_VALUES).sort());
+  });
+
+  test("every variable that admission writes besides the settings is in the table", async () => {
+    const [, table = ""] = (await read("docs/settings.md")).split("What admission writes besides");
+    const rows = [...table.matchAll(/^\| `(PIGGY_\w+)` \|/gm)].map(([, name = ""]) => name);
+    expect(rows.sort()).toEqual([...INJECTED, "PIGGY_MENTIONS_IN_NAME"].sort());
+  });
+});
