@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../error.ts";
+import type { JsonObject } from "../json.ts";
 import type { Log } from "../log.ts";
 import * as authority from "./authority.ts";
 import { withTrust } from "./bundle.ts";
@@ -15,8 +16,8 @@ export interface CertificateWorld {
   /** `taken`: somebody was there first, or changed it since it was read. */
   readonly writeSecret: (
     data: authority.StoredAuthority,
-    /** Of what was read; undefined where nothing was there. */
-    resourceVersion: string | undefined,
+    /** What was read; undefined where nothing was there. */
+    read: StoredSecret | undefined,
     signal: AbortSignal,
   ) => Promise<"written" | "taken">;
   /** Puts what `change` makes of each webhook's caBundle in its place; undefined leaves it. */
@@ -28,7 +29,8 @@ export interface CertificateWorld {
 
 export interface StoredSecret {
   readonly data: authority.StoredAuthority;
-  readonly resourceVersion: string;
+  /** As the API server has it: what a change of it begins with. */
+  readonly object: JsonObject;
 }
 
 export interface CertificateOptions {
@@ -71,7 +73,7 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
       const stored = found && authority.parse(found.data);
       const change = await authority.changeTo(stored, held?.authority, authorityLifetimeMs, now());
       if (change.next === stored) return stored;
-      const written = await world.writeSecret(authority.format(change.next), found?.resourceVersion, signal);
+      const written = await world.writeSecret(authority.format(change.next), found, signal);
       if (written === "taken") continue;
       log("info", "CA written", { because: change.because, until: untilOf(change.next.cert) });
       return change.next;

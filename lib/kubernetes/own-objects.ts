@@ -28,41 +28,27 @@ export function createOwnObjects(client: KubernetesClient, own: OwnObjects) {
       const response = await client.request({ method: "GET", path: secret, signal });
       if (!response.ok && response.code === 404) return undefined;
       const object = answered(response);
-      return {
-        data: Object.fromEntries(dataOf("Secret", object)),
-        resourceVersion: resourceVersionOf(object),
-      };
+      return { data: Object.fromEntries(dataOf("Secret", object)), object };
     },
 
     /**
-     * Creates the Secret, or replaces the one of this resource version; `taken` when another was quicker.
+     * Creates the Secret, or changes the one that was read; `taken` when another was quicker. What others put on it stays:
+     * to change whose it is would need the right to delete it, by the admission plugin OwnerReferencesPermissionEnforcement.
      * @throws PiggyError when the API server refuses for another reason, or does not say.
      */
     async writeSecret(
       texts: Readonly<Record<string, string>>,
-      resourceVersion: string | undefined,
+      read: { readonly object: JsonObject } | undefined,
       signal: AbortSignal,
     ): Promise<"written" | "taken"> {
-      const body = {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: {
-          name: own.secret,
-          namespace: own.namespace,
-          labels: LABELS,
-          ...(resourceVersion === undefined ? {} : { resourceVersion }),
-          ...(await ownerReferences(signal)),
-        },
-        type: "Opaque",
-        data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, base64(text)])),
-      };
+      const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, base64(text)]));
       const response = await client.request(
-        resourceVersion === undefined
-          ? { method: "POST", path: secrets, body, signal }
-          : { method: "PUT", path: secret, body, signal },
+        read === undefined
+          ? { method: "POST", path: secrets, body: { ...(await newSecret(signal)), data }, signal }
+          : { method: "PUT", path: secret, body: { ...read.object, data }, signal },
       );
       // It may have been deleted since it was read.
-      const isGone = resourceVersion !== undefined && !response.ok && response.code === 404;
+      const isGone = read !== undefined && !response.ok && response.code === 404;
       if (isGone || (!response.ok && response.code === 409)) return "taken";
       answered(response);
       return "written";
@@ -103,6 +89,12 @@ export function createOwnObjects(client: KubernetesClient, own: OwnObjects) {
       answered(patched);
     },
   };
+
+  async function newSecret(signal: AbortSignal): Promise<JsonObject> {
+    const place = { name: own.secret, namespace: own.namespace, labels: LABELS };
+    const metadata = { ...place, ...(await ownerReferences(signal)) };
+    return { apiVersion: "v1", kind: "Secret", metadata, type: "Opaque" };
+  }
 
   /** None where our Service is not to be seen: the Secret is then left to whoever uninstalls. */
   async function ownerReferences(signal: AbortSignal): Promise<JsonObject> {

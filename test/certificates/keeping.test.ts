@@ -154,6 +154,27 @@ test("where another CA took its place, Pods that know the one before still trust
   await until(() => [before, now].every((ca) => bundle().includes(ca)));
 });
 
+test("what others put on the Secret stays when it is changed, and so does whose it is", async () => {
+  const elsewhere = "piggy-webhooks-other-ca";
+  await startReplica({ PIGGY_CERTIFICATE_SECRET: elsewhere });
+  const data = world.kubernetes.object("Secret", NAMESPACE, elsewhere)?.data ?? {};
+  await startReplica();
+  const before = stored("ca.crt");
+  // As a backup brings one back.
+  const metadata = {
+    namespace: NAMESPACE,
+    name: SECRET,
+    labels: { "velero.io/restore-name": "monday" },
+    annotations: { "example.com/by": "a backup" },
+  };
+  world.kubernetes.add({ apiVersion: "v1", kind: "Secret", type: "example.com/ca", metadata, data });
+  await until(() => stored("previous-ca.crt") === before);
+  const changed = world.kubernetes.object("Secret", NAMESPACE, SECRET);
+  const { labels, annotations } = metadata;
+  expect(changed).toMatchObject({ type: "example.com/ca", metadata: { labels, annotations } });
+  expect(changed?.metadata).not.toHaveProperty("ownerReferences");
+});
+
 test("a caBundle that was emptied is set again, and what others put there stays", async () => {
   const other = await createCertificateAuthority("an older release");
   addConfiguration(other.pem);

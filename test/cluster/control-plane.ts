@@ -13,8 +13,14 @@ const CONTROLLERS = "system:kube-controller-manager";
 const SCHEDULER = "system:kube-scheduler";
 export const PROXY_USER = "system:kube-proxy";
 
-/** Starts them where Pods reach the API server. Those of `started` are to be stopped before the cluster. */
-export async function startControlPlane(started: Background[]): Promise<Cluster> {
+/**
+ * Starts them where Pods reach the API server. Those of `started` are to be stopped before the cluster.
+ * @param server options of kube-apiserver, besides and instead of its usual ones here
+ */
+export async function startControlPlane(
+  started: Background[],
+  server: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
   const cluster = await startCluster({
     host: NODE_ADDRESS,
     users: { [NODE_USER]: ["system:nodes"], [CONTROLLERS]: [], [SCHEDULER]: [], [PROXY_USER]: [] },
@@ -22,6 +28,7 @@ export async function startControlPlane(started: Background[]): Promise<Cluster>
       "authorization-mode": "Node,RBAC",
       "endpoint-reconciler-type": "lease",
       "kubelet-preferred-address-types": "InternalIP",
+      ...server,
     },
   });
   try {

@@ -33,10 +33,12 @@ export interface ChartInstallation {
 /**
  * Installs it, and returns when Helm says that it is there.
  * @param environment what values have in `env`, besides what belongs to its place
+ * @param others values besides and instead of those
  */
 export async function installChart(
   node: OneNode,
   environment: Readonly<Record<string, string>> = {},
+  others: object = {},
 ): Promise<ChartInstallation> {
   const aws = await startAws({ hostname: NODE_ADDRESS });
   try {
@@ -51,7 +53,7 @@ export async function installChart(
     await addPullSecret(node.cluster, OWN_NAMESPACE, node.dockerConfig);
     await addRegistryCa(node);
     const helm = await createHelm(node.cluster);
-    const values = valuesOf(node, aws, environment);
+    const values = { ...valuesOf(node, aws, environment), ...others };
     const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
     await helm
       .run("install", RELEASE, CHART, ...options, "--wait", "--timeout", "3m")

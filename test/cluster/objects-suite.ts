@@ -78,14 +78,14 @@ describe("what piggy-webhooks may do", () => {
     ["get", "patch"],
     "admissionregistration.k8s.io",
   );
-  const OWN_ROLE = {
+  const ownRole = (...verbs: readonly string[]) => ({
     metadata: { name: "piggy-webhooks-own", namespace: "piggy-webhooks" },
     rules: [
       right("create", ["secrets"]),
-      rightTo("secrets", "piggy-webhooks-own-ca", ["get", "update"]),
+      rightTo("secrets", "piggy-webhooks-own-ca", verbs),
       rightTo("services", "piggy-webhooks", ["get"]),
     ],
-  };
+  });
   const ALWAYS = [right("create", ["tokenreviews"], "authentication.k8s.io"), right("get", ["pods"])];
   const NODES = right("list", ["nodes"]);
   const EVENTS = right("create", ["events"], "events.k8s.io");
@@ -97,14 +97,14 @@ describe("what piggy-webhooks may do", () => {
     expect(await rendered("ClusterRole")).toMatchObject([
       { rules: [...ALWAYS, NODES, EVENTS, CONFIGURATION, CONFIG_MAPS, SECRETS] },
     ]);
-    expect(await rendered("Role")).toMatchObject([OWN_ROLE]);
+    expect(await rendered("Role")).toMatchObject([ownRole("update")]);
     expect(await rendered("RoleBinding")).toHaveLength(1);
   });
 
   test("is no more than it needs to hand out secrets, where it is to have none of the rest", async () => {
     const rbac = NOTHING_ELSE;
     expect(await rendered("ClusterRole", { rbac })).toMatchObject([{ rules: [...ALWAYS, CONFIGURATION] }]);
-    expect(await rendered("Role", { rbac })).toMatchObject([OWN_ROLE]);
+    expect(await rendered("Role", { rbac })).toMatchObject([ownRole("get", "update")]);
   });
 
   test("is nothing that is its own, where it keeps no CA", async () => {

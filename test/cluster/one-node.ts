@@ -35,7 +35,8 @@ export interface OneNode {
   stop(): Promise<void>;
 }
 
-export async function startOneNode(): Promise<OneNode> {
+/** @param server options of kube-apiserver, besides its usual ones here */
+export async function startOneNode(server: Readonly<Record<string, string>> = {}): Promise<OneNode> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-one-node-"));
   const started: Background[] = [];
   let cluster: Cluster | undefined;
@@ -52,7 +53,7 @@ export async function startOneNode(): Promise<OneNode> {
     const dockerConfig = JSON.stringify({ auths: { [registry.host]: { auth } } });
     const buildah = await createBuildah(join(directory, "buildah"));
     const sandbox = await buildSandbox(buildah, directory);
-    cluster = await startControlPlane(started);
+    cluster = await startControlPlane(started, server);
     await startNode(cluster, sandbox, registry, started);
     const authFile = join(directory, "auth.json");
     await writeFile(authFile, dockerConfig);

@@ -46,14 +46,34 @@ const parseHead = object({ kind: string, metadata: object({ name: string }, {}) 
 
 /** The objects of a kind. */
 export async function rendered(kind: string, values: object = {}): Promise<readonly Rendered[]> {
-  const documents = parseAllDocuments(await template(values));
-  const objects = documents.flatMap((document): readonly unknown[] => {
+  return (await objectsOf(values)).filter((each) => each.kind === kind);
+}
+
+/** The hooks' too. */
+async function objectsOf(values: object): Promise<readonly Rendered[]> {
+  return parseAllDocuments(await template(values)).flatMap((document) => {
     const content: unknown = document.toJS();
-    return content === null ? [] : [content];
+    return content === null ? [] : [{ ...anyObject(content, "manifest"), ...parseHead(content, "manifest") }];
   });
-  return objects
-    .map((each) => ({ ...anyObject(each, kind), ...parseHead(each, kind) }))
-    .filter((each) => each.kind === kind);
+}
+
+export interface RenderedPod {
+  readonly kind: string;
+  readonly name: string;
+  readonly spec: JsonObject;
+}
+
+const podTemplate = object({ spec: anyObject }, {});
+const parseWorkload = object({}, { spec: object({}, { template: podTemplate }) });
+
+/** The Pods, and what Pods are made by, of whatever kind. */
+export async function renderedPods(values: object): Promise<readonly RenderedPod[]> {
+  return (await objectsOf(values)).flatMap((each) => {
+    const { kind, metadata } = each;
+    const spec =
+      kind === "Pod" ? anyObject(each["spec"], kind) : parseWorkload(each, kind).spec?.template?.spec;
+    return spec === undefined ? [] : [{ kind, name: metadata.name, spec }];
+  });
 }
 
 /** Of a Deployment whose Pods are like this, as far as is said. */
