@@ -1,5 +1,6 @@
 /** What the chart installs for its values. Part of `npm run test:cluster`, for Helm is built by it; it needs no cluster. */
 import { describe, expect, test } from "bun:test";
+import { version } from "../../package.json" with { type: "json" };
 import { CERTIFICATE, podSpec, rendered } from "./rendering.ts";
 
 describe("which Pods are sent", () => {
@@ -220,6 +221,42 @@ describe("the certificate", () => {
     expect(await rendered("MutatingWebhookConfiguration", values)).toMatchObject([
       { webhooks: [{ clientConfig: { caBundle } }] },
     ]);
+  });
+});
+
+describe("the images", () => {
+  const DIGEST = `sha256:${"0a".repeat(32)}`;
+  const imagesOf = (image: string, injector: string) => [
+    podSpec({
+      containers: [{ image, env: expect.arrayContaining([{ name: "PIGGY_ENV_IMAGE", value: injector }]) }],
+    }),
+  ];
+  const REPOSITORIES = { own: "ghcr.io/kongz/piggy-webhooks", injector: "ghcr.io/kongz/piggy-env" };
+
+  test("are those of the chart's version", async () => {
+    const { own, injector } = REPOSITORIES;
+    expect(await rendered("Deployment")).toMatchObject(
+      imagesOf(`${own}:${version}`, `${injector}:${version}`),
+    );
+  });
+
+  test("are by their digests where the chart was released with them, also from a mirror", async () => {
+    const [own, injector] = ["registry.example.com/webhooks", "registry.example.com/env"];
+    const values = {
+      image: { repository: own, digest: DIGEST },
+      mutate: { image: { repository: injector, digest: DIGEST } },
+    };
+    expect(await rendered("Deployment", values)).toMatchObject(
+      imagesOf(`${own}:${version}@${DIGEST}`, `${injector}:${version}@${DIGEST}`),
+    );
+  });
+
+  test("are of the tag that the operator names, and not of the digest that is another's", async () => {
+    const image = { tag: "0.7.0", digest: DIGEST };
+    const { own, injector } = REPOSITORIES;
+    expect(await rendered("Deployment", { image, mutate: { image } })).toMatchObject(
+      imagesOf(`${own}:0.7.0`, `${injector}:0.7.0`),
+    );
   });
 });
 
