@@ -11,7 +11,7 @@ import { contentOf, IMAGES } from "../../scripts/images/images.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = [
   ...["package.json", "package-lock.json", "tsconfig.json", "bunfig.toml"],
-  ...["server.ts", "explain.ts", "injector.ts", "lib", "launcher", "scripts", "node_modules"],
+  ...["server.ts", "explain.ts", "check.ts", "injector.ts", "lib", "launcher", "scripts", "node_modules"],
 ];
 
 let directory: string;
