@@ -260,6 +260,41 @@ describe("the images", () => {
   });
 });
 
+describe("helm test", () => {
+  const objectsOf = (kind: string, values: object = {}) => rendered(kind, values, "the release and its test");
+  const name = "piggy-webhooks-test";
+
+  test("has a right of its own, to create Pods where it asks for one, and nothing of it stays", async () => {
+    const values = { test: { namespace: "shop" } };
+    const metadata = { name, namespace: "shop" };
+    const isIts = (object: { readonly metadata: { readonly name: string } }) => object.metadata.name === name;
+    const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["create"] }];
+    expect((await objectsOf("Role", values)).filter(isIts)).toMatchObject([{ metadata, rules }]);
+    const subjects = [{ kind: "ServiceAccount", namespace: "piggy-webhooks", name }];
+    expect((await objectsOf("RoleBinding", values)).filter(isIts)).toMatchObject([{ metadata, subjects }]);
+    for (const kind of ["ServiceAccount", "Role", "RoleBinding", "Pod"]) {
+      const annotations = {
+        "helm.sh/hook": "test",
+        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded,hook-failed",
+      };
+      expect((await objectsOf(kind)).filter(isIts)).toMatchObject([{ metadata: { annotations } }]);
+    }
+  });
+
+  test("is of the release's image, no Pod of its Service, and asks for one that is selected", async () => {
+    const image = { repository: "registry.example.com/webhooks", tag: "2" };
+    const mutate = { objectSelector: { matchLabels: { injected: "yes" } } };
+    const [pod, ...others] = await objectsOf("Pod", { image, mutate });
+    expect(others).toEqual([]);
+    const reference = "registry.example.com/webhooks:2";
+    const args = ["check", `--image=${reference}`, "--namespace=default", "--label=injected=yes"];
+    expect(pod).toMatchObject({
+      metadata: { labels: { "app.kubernetes.io/name": name } },
+      spec: { serviceAccountName: name, restartPolicy: "Never", containers: [{ image: reference, args }] },
+    });
+  });
+});
+
 test("the injector's image is pulled beforehand where that is asked for, by Pods that the Service does not lead to", async () => {
   expect(await rendered("DaemonSet")).toEqual([]);
   const image = { repository: "registry.example.com/piggy-env", tag: "2" };

@@ -44,9 +44,14 @@ export async function template(values: object = {}, ...options: readonly string[
 
 const parseHead = object({ kind: string, metadata: object({ name: string }, {}) }, {});
 
-/** The objects of a kind. */
-export async function rendered(kind: string, values: object = {}): Promise<readonly Rendered[]> {
-  const documents = parseAllDocuments(await template(values));
+/** The objects of a kind; those that `helm test` alone makes are not among them, unless that is asked for. */
+export async function rendered(
+  kind: string,
+  values: object = {},
+  of: "the release" | "the release and its test" = "the release",
+): Promise<readonly Rendered[]> {
+  const options = of === "the release" ? ["--skip-tests"] : [];
+  const documents = parseAllDocuments(await template(values, ...options));
   const objects = documents.flatMap((document): readonly unknown[] => {
     const content: unknown = document.toJS();
     return content === null ? [] : [content];
