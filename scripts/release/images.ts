@@ -52,10 +52,11 @@ export async function releaseImages(
 async function attachBillsOfMaterials(image: ReleasedImage, dist: string, created: number): Promise<void> {
   const oras = await orasProgram();
   const annotation = `org.opencontainers.image.created=${new Date(created * 1000).toISOString()}`;
-  for (const { architecture, digest } of image.platforms) {
-    const options = ["--oci-layout", "--artifact-type", CYCLONEDX, "--annotation", annotation];
+  for (const { architecture } of image.platforms) {
+    const subject = ["--oci-layout", "--platform", `linux/${architecture}`];
+    const options = [...subject, "--artifact-type", CYCLONEDX, "--annotation", annotation];
     const file = `${BILL_OF_MATERIALS}:${CYCLONEDX}`;
     const folder = join(dist, contentOf(image.name, architecture));
-    await run([oras, "attach", ...options, `${image.layout}@${digest}`, file], folder);
+    await run([oras, "attach", ...options, `${image.layout}:${version}`, file], folder);
   }
 }

@@ -30,13 +30,23 @@ export interface ChartInstallation {
   stop(): Promise<void>;
 }
 
+/** What is installed. */
+export interface Shipment {
+  /** The chart, as a command of Helm's names it. */
+  readonly chart: readonly string[];
+  /** What values say of its images. */
+  readonly values: object;
+}
+
 /**
  * Installs it, and returns when Helm says that it is there.
  * @param environment what values have in `env`, besides what belongs to its place
+ * @param ship makes what is installed available to the node; by default the chart's folder, and images of its own tag
  */
 export async function installChart(
   node: OneNode,
   environment: Readonly<Record<string, string>> = {},
+  ship: (node: OneNode, helm: Helm) => Promise<Shipment> = shipTested,
 ): Promise<ChartInstallation> {
   const aws = await startAws({ hostname: NODE_ADDRESS });
   try {
@@ -46,15 +56,15 @@ export async function installChart(
     };
     const subject = `system:serviceaccount:${OWN_NAMESPACE}:${RELEASE}`;
     aws.addRole(ROLE, { ...issuer, audience: "sts.amazonaws.com", subject });
-    await pushImages(node);
+    const helm = await createHelm(node.cluster);
+    const shipment = await ship(node, helm);
     await addLiveNamespace(node.cluster, OWN_NAMESPACE, RESTRICTED);
     await addPullSecret(node.cluster, OWN_NAMESPACE, node.dockerConfig);
     await addRegistryCa(node);
-    const helm = await createHelm(node.cluster);
-    const values = valuesOf(node, aws, environment);
+    const values = { ...shipment.values, ...valuesOf(aws, environment) };
     const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
     await helm
-      .run("install", RELEASE, CHART, ...options, "--wait", "--timeout", "3m")
+      .run("install", RELEASE, ...shipment.chart, ...options, "--wait", "--timeout", "3m")
       // Helm says no more than that it has waited.
       .catch(async (error) => {
         throw new Error(`${error}\n${await eventsIn(node.cluster, OWN_NAMESPACE)}`);
@@ -66,15 +76,24 @@ export async function installChart(
   }
 }
 
-async function pushImages({ buildah, registry, authFile }: OneNode): Promise<void> {
-  const context = process.env["PIGGY_IMAGE_CONTEXT"];
-  if (context === undefined)
-    throw new Error("PIGGY_IMAGE_CONTEXT is not set: npm run test:cluster does that");
+async function shipTested({ buildah, registry, authFile }: OneNode): Promise<Shipment> {
+  const context = imageContext();
   const options = ["--authfile", authFile, "--cert-dir", registry.certificates];
   for (const name of IMAGES) {
     await buildImage(buildah, name, [ownArchitecture], context);
     await pushImage(buildah, name, `docker://${registry.host}/piggysec/${name}:${TAG}`, options);
   }
+  const image = (name: string) => ({ repository: `${registry.host}/piggysec/${name}`, tag: TAG });
+  const values = { image: image("piggy-webhooks"), mutate: { image: image("piggy-env") } };
+  return { chart: [CHART], values };
+}
+
+/** The folder that holds dist/ with what the images of this machine's architecture are made of. */
+export function imageContext(): string {
+  const context = process.env["PIGGY_IMAGE_CONTEXT"];
+  if (context === undefined)
+    throw new Error("PIGGY_IMAGE_CONTEXT is not set: npm run test:cluster does that");
+  return context;
 }
 
 /** By which the webhook verifies the registry. */
@@ -87,16 +106,9 @@ async function addRegistryCa({ cluster, registry }: OneNode): Promise<void> {
   });
 }
 
-function valuesOf(
-  { registry }: OneNode,
-  aws: AwsFake,
-  environment: Readonly<Record<string, string>>,
-): object {
-  const image = (name: string) => ({ repository: `${registry.host}/piggysec/${name}`, tag: TAG });
+function valuesOf(aws: AwsFake, environment: Readonly<Record<string, string>>): object {
   return {
-    image: image("piggy-webhooks"),
     imagePullSecrets: [{ name: "registry" }],
-    mutate: { image: image("piggy-env") },
     aws: { roleArn: ROLE },
     prePull: { enabled: true, pauseImage: PAUSE_IMAGE },
     // Were its own Pods sent to it, they would be looked at: without it none of them would ever start.
