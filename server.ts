@@ -145,6 +145,9 @@ if (command === "explain") {
   );
   // What a credential plugin left behind may hold its pipe open.
   process.exit(exitCode);
+} else if (command === "check") {
+  const { check } = await import("./check.ts");
+  process.exit(await check(args, environment, settings));
 } else {
   try {
     await start(environment, log);

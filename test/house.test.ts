@@ -31,6 +31,7 @@ const sources = [
   "server.ts",
   "injector.ts",
   "explain.ts",
+  "check.ts",
   ...readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => `lib/${file}`),
@@ -56,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: [],
   http: ["admission", "secrets", "metrics"],
   explain: ["admission", "reference"],
+  check: [],
   wiring: ["admission", "aws", "certificates", "http", "kubernetes", "registry", "secrets"],
   injector: ["reference", "aws"],
 };
@@ -98,16 +100,17 @@ function reachedFrom(entry: string, isFollowed: (entry: Import) => boolean): Rea
 describe("what the webhook loads at its start", () => {
   const reached = reachedFrom("server.ts", ({ isDynamic }) => !isDynamic);
 
-  test("is its rooms, and nothing of explain's", () => {
+  test("is its rooms, and nothing of explain's or check's", () => {
     const rooms = new Set([...reached].map(roomOf));
     expect([...rooms]).toContain("http");
     expect([...rooms]).not.toContain("explain");
+    expect([...rooms]).not.toContain("check");
     expect([...reached]).not.toContain("lib/yaml.ts");
     expect([...reached]).not.toContain("explain.ts");
   });
 
-  test("explain is loaded when it is asked for", () => {
-    const entries = imports.filter(({ from, to }) => from === "server.ts" && to === "explain.ts");
+  test.each(["explain.ts", "check.ts"])("%s is loaded when it is asked for", (command) => {
+    const entries = imports.filter(({ from, to }) => from === "server.ts" && to === command);
     expect(entries.filter(({ isTypeOnly }) => !isTypeOnly)).toMatchObject([{ isDynamic: true }]);
   });
 });

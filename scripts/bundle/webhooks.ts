@@ -4,7 +4,7 @@
  */
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { compileProgram } from "../compile.ts";
+import { compileProgram, type Metafile } from "../compile.ts";
 import type { Architecture } from "./architecture.ts";
 import { installGlibc } from "./glibc.ts";
 import { setInterpreter } from "./interpreter.ts";
@@ -13,18 +13,22 @@ import { bunRuntime } from "./runtime.ts";
 /** The folder is the image's root; the loader looks for libraries in /lib by itself. */
 const LOADER = "/lib/ld.so";
 
-/** Builds it into a folder that is then its own. @throws Error that says which part failed and why */
-export async function buildWebhooks(architecture: Architecture, folder: string): Promise<void> {
+/**
+ * Builds it into a folder that is then its own; answers with what the program is made of.
+ * @throws Error that says which part failed and why
+ */
+export async function buildWebhooks(architecture: Architecture, folder: string): Promise<Metafile> {
   const libraries = join(folder, "lib");
   await rm(folder, { recursive: true, force: true });
   await mkdir(libraries, { recursive: true });
   const file = join(folder, "piggy-webhooks");
-  await Promise.all([
-    installGlibc(architecture, libraries),
+  const [metafile] = await Promise.all([
     bunRuntime(architecture).then((runtime) => compileProgram("server.ts", file, runtime)),
+    installGlibc(architecture, libraries),
   ]);
   const program = await readFile(file);
   setInterpreter(program, LOADER);
   await writeFile(file, program);
   await chmod(file, 0o555);
+  return metafile;
 }

@@ -4,6 +4,7 @@ import { debianProgram } from "./debian-programs.ts";
 import { etcdProgram } from "./etcd.ts";
 import { helmProgram, kubeconformProgram } from "./helm.ts";
 import { kubernetesProgram } from "./kubernetes.ts";
+import { orasProgram } from "./oras.ts";
 import { registryProgram } from "./registry.ts";
 import { schemaLocation } from "./schemas.ts";
 
@@ -26,5 +27,6 @@ export async function prepareNode(): Promise<void> {
   await networkPlugins();
   await helmProgram();
   await kubeconformProgram();
+  await orasProgram();
   await schemaLocation();
 }

@@ -5,6 +5,8 @@ import packageFile from "../../package.json" with { type: "json" };
 import type { Architecture } from "../bundle/architecture.ts";
 import { buildBundle } from "../bundle/bundle.ts";
 import { buildWebhooks } from "../bundle/webhooks.ts";
+import type { Metafile } from "../compile.ts";
+import { takeInventory, writeInventory } from "../inventory/inventory.ts";
 import type { Buildah } from "./buildah.ts";
 
 export const IMAGES = ["piggy-webhooks", "piggy-env"] as const;
@@ -17,14 +19,21 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** The folder of dist/ that is the root of an image. */
 export const contentOf = (name: ImageName, architecture: Architecture) => `${architecture}/${name}`;
 
-const BUILDERS: Readonly<Record<ImageName, (architecture: Architecture, folder: string) => Promise<void>>> = {
+const BUILDERS: Readonly<
+  Record<ImageName, (architecture: Architecture, folder: string) => Promise<Metafile>>
+> = {
   "piggy-webhooks": buildWebhooks,
   "piggy-env": buildBundle,
 };
 
-/** Builds what an image is made of into its folder of dist/. @throws Error that says which part failed and why */
+/**
+ * Builds what an image is made of into its folder of dist/, with what it has to say of all that.
+ * @throws Error that says which part failed and why, or what is shipped without a known licence
+ */
 export async function buildContent(name: ImageName, architecture: Architecture, dist: string): Promise<void> {
-  await BUILDERS[name](architecture, join(dist, contentOf(name, architecture)));
+  const folder = join(dist, contentOf(name, architecture));
+  const metafile = await BUILDERS[name](architecture, folder);
+  await writeInventory(name, folder, await takeInventory(architecture, folder, metafile));
 }
 
 /**

@@ -12,6 +12,8 @@ export const CHART = fileURLToPath(new URL("../../charts/piggy-webhooks", import
 export interface Helm {
   /** Runs one of its commands to the end. @throws Error with what it said, unless it went well */
   run(...command: readonly string[]): Promise<string>;
+  /** Likewise; what it also says to whoever looks on, such as the log of a test, is in the answer too. */
+  runAloud(...command: readonly string[]): Promise<string>;
   /** Values as a file, for `--values`. */
   values(values: object): Promise<string>;
 }
@@ -21,8 +23,13 @@ export async function createHelm(cluster: Cluster): Promise<Helm> {
   const program = await helmProgram();
   const environment = { HOME: folder, KUBECONFIG: await writeKubeconfig(cluster, "admin") };
   let files = 0;
+  const end = (command: readonly string[]) => runPlainly([program, ...command], environment);
   return {
-    run: async (...command) => outputOf(await runPlainly([program, ...command], environment)),
+    run: async (...command) => outputOf(await end(command)),
+    async runAloud(...command) {
+      const ended = await end(command);
+      return outputOf(ended) + ended.stderr;
+    },
     async values(values) {
       files += 1;
       const file = join(folder, `values-${files}.json`);

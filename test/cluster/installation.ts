@@ -25,20 +25,64 @@ export interface ChartInstallation {
   readonly aws: AwsFake;
   /** Whose tokens AWS takes. */
   readonly issuer: TokenIssuer;
-  /** What it was installed with. */
+  /** As a command of Helm's names it. */
+  readonly chart: readonly string[];
+  /** What it is installed with. */
   readonly values: object;
   stop(): Promise<void>;
 }
 
-/**
- * Installs it, and returns when Helm says that it is there.
- * @param environment what values have in `env`, besides what belongs to its place
- * @param others values besides and instead of those
- */
-export async function installChart(
+/** What is installed. */
+export interface Shipment {
+  /** The chart, as a command of Helm's names it. */
+  readonly chart: readonly string[];
+  /** What values say of its images. */
+  readonly values: object;
+}
+
+/** What is to be installed, and where. */
+export interface Wanted {
+  /** What values have in `env`, besides what belongs to its place. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Besides and instead of those that belong to its place. */
+  readonly values?: object;
+  /** Labels of its namespace: the Pod Security Standard that it has to meet. */
+  readonly standard?: Readonly<Record<string, string>>;
+  /** Makes what is installed available to the node; by default the chart's folder, and images of its own tag. */
+  readonly ship?: (node: OneNode, helm: Helm) => Promise<Shipment>;
+}
+
+/** Installs it, and returns when Helm says that it is there. */
+export async function installChart(node: OneNode, wanted: Wanted = {}): Promise<ChartInstallation> {
+  const installation = await prepareChart(node, wanted);
+  try {
+    await runHelm(node, installation, "install", installation.chart, installation.values);
+    return installation;
+  } catch (error) {
+    await installation.stop();
+    throw error;
+  }
+}
+
+/** Runs one of Helm's commands that take a chart, and waits until what it made is there. @throws Error with the events there */
+export async function runHelm(
   node: OneNode,
-  environment: Readonly<Record<string, string>> = {},
-  others: object = {},
+  { helm }: ChartInstallation,
+  command: "install" | "upgrade",
+  chart: readonly string[],
+  values: object,
+): Promise<void> {
+  const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
+  // Helm says no more than that it has waited.
+  await helm.run(command, RELEASE, ...chart, ...options, "--wait", "--timeout", "3m").catch(async (error) => {
+    throw new Error(`${error}\n${await eventsIn(node.cluster, OWN_NAMESPACE)}`);
+  });
+}
+
+/** Everything that it needs to be installed, in the cluster and around it. */
+export async function prepareChart(
+  node: OneNode,
+  { environment = {}, values = {}, standard = RESTRICTED, ship = shipTested }: Wanted = {},
 ): Promise<ChartInstallation> {
   const aws = await startAws({ hostname: NODE_ADDRESS });
   try {
@@ -48,35 +92,37 @@ export async function installChart(
     };
     const subject = `system:serviceaccount:${OWN_NAMESPACE}:${RELEASE}`;
     aws.addRole(ROLE, { ...issuer, audience: "sts.amazonaws.com", subject });
-    await pushImages(node);
-    await addLiveNamespace(node.cluster, OWN_NAMESPACE, RESTRICTED);
+    const helm = await createHelm(node.cluster);
+    const shipment = await ship(node, helm);
+    await addLiveNamespace(node.cluster, OWN_NAMESPACE, standard);
     await addPullSecret(node.cluster, OWN_NAMESPACE, node.dockerConfig);
     await addRegistryCa(node);
-    const helm = await createHelm(node.cluster);
-    const values = { ...valuesOf(node, aws, environment), ...others };
-    const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
-    await helm
-      .run("install", RELEASE, CHART, ...options, "--wait", "--timeout", "3m")
-      // Helm says no more than that it has waited.
-      .catch(async (error) => {
-        throw new Error(`${error}\n${await eventsIn(node.cluster, OWN_NAMESPACE)}`);
-      });
-    return { helm, aws, issuer, values, stop: aws.stop };
+    const all = { ...shipment.values, ...valuesOf(aws, environment), ...values };
+    return { helm, aws, issuer, chart: shipment.chart, values: all, stop: aws.stop };
   } catch (error) {
     await aws.stop();
     throw error;
   }
 }
 
-async function pushImages({ buildah, registry, authFile }: OneNode): Promise<void> {
-  const context = process.env["PIGGY_IMAGE_CONTEXT"];
-  if (context === undefined)
-    throw new Error("PIGGY_IMAGE_CONTEXT is not set: npm run test:cluster does that");
+async function shipTested({ buildah, registry, authFile }: OneNode): Promise<Shipment> {
+  const context = imageContext();
   const options = ["--authfile", authFile, "--cert-dir", registry.certificates];
   for (const name of IMAGES) {
     await buildImage(buildah, name, [ownArchitecture], context);
     await pushImage(buildah, name, `docker://${registry.host}/piggysec/${name}:${TAG}`, options);
   }
+  const image = (name: string) => ({ repository: `${registry.host}/piggysec/${name}`, tag: TAG });
+  const values = { image: image("piggy-webhooks"), mutate: { image: image("piggy-env") } };
+  return { chart: [CHART], values };
+}
+
+/** The folder that holds dist/ with what the images of this machine's architecture are made of. */
+export function imageContext(): string {
+  const context = process.env["PIGGY_IMAGE_CONTEXT"];
+  if (context === undefined)
+    throw new Error("PIGGY_IMAGE_CONTEXT is not set: npm run test:cluster does that");
+  return context;
 }
 
 /** By which the webhook verifies the registry. */
@@ -89,16 +135,9 @@ async function addRegistryCa({ cluster, registry }: OneNode): Promise<void> {
   });
 }
 
-function valuesOf(
-  { registry }: OneNode,
-  aws: AwsFake,
-  environment: Readonly<Record<string, string>>,
-): object {
-  const image = (name: string) => ({ repository: `${registry.host}/piggysec/${name}`, tag: TAG });
+function valuesOf(aws: AwsFake, environment: Readonly<Record<string, string>>): object {
   return {
-    image: image("piggy-webhooks"),
     imagePullSecrets: [{ name: "registry" }],
-    mutate: { image: image("piggy-env") },
     aws: { roleArn: ROLE },
     prePull: { enabled: true, pauseImage: PAUSE_IMAGE },
     // Were its own Pods sent to it, they would be looked at: without it none of them would ever start.

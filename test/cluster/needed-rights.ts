@@ -56,7 +56,7 @@ export async function startRightsStage(rbac: object): Promise<RightsStage> {
   try {
     await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
     // One replica, so that all looks that are seen are by the same.
-    const installation = await installChart(node, {}, { replicaCount: 1, rbac });
+    const installation = await installChart(node, { values: { replicaCount: 1, rbac } });
     const place = { node, installation, audit, namespace: NAMESPACE };
     const findUndone = await duty.createDuties(place);
     const rights = () => rightsOf(node.cluster, ACCOUNT);

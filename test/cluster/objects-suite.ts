@@ -1,5 +1,6 @@
 /** What the chart installs for its values. Part of `npm run test:cluster`, for Helm is built by it; it needs no cluster. */
 import { describe, expect, test } from "bun:test";
+import { version } from "../../package.json" with { type: "json" };
 import { CERTIFICATE, podSpec, rendered } from "./rendering.ts";
 
 describe("which Pods are sent", () => {
@@ -220,6 +221,77 @@ describe("the certificate", () => {
     expect(await rendered("MutatingWebhookConfiguration", values)).toMatchObject([
       { webhooks: [{ clientConfig: { caBundle } }] },
     ]);
+  });
+});
+
+describe("the images", () => {
+  const DIGEST = `sha256:${"0a".repeat(32)}`;
+  const imagesOf = (image: string, injector: string) => [
+    podSpec({
+      containers: [{ image, env: expect.arrayContaining([{ name: "PIGGY_ENV_IMAGE", value: injector }]) }],
+    }),
+  ];
+  const REPOSITORIES = { own: "ghcr.io/kongz/piggy-webhooks", injector: "ghcr.io/kongz/piggy-env" };
+
+  test("are those of the chart's version", async () => {
+    const { own, injector } = REPOSITORIES;
+    expect(await rendered("Deployment")).toMatchObject(
+      imagesOf(`${own}:${version}`, `${injector}:${version}`),
+    );
+  });
+
+  test("are by their digests where the chart was released with them, also from a mirror", async () => {
+    const [own, injector] = ["registry.example.com/webhooks", "registry.example.com/env"];
+    const values = {
+      image: { repository: own, digest: DIGEST },
+      mutate: { image: { repository: injector, digest: DIGEST } },
+    };
+    expect(await rendered("Deployment", values)).toMatchObject(
+      imagesOf(`${own}:${version}@${DIGEST}`, `${injector}:${version}@${DIGEST}`),
+    );
+  });
+
+  test("are of the tag that the operator names, and not of the digest that is another's", async () => {
+    const image = { tag: "0.7.0", digest: DIGEST };
+    const { own, injector } = REPOSITORIES;
+    expect(await rendered("Deployment", { image, mutate: { image } })).toMatchObject(
+      imagesOf(`${own}:0.7.0`, `${injector}:0.7.0`),
+    );
+  });
+});
+
+describe("helm test", () => {
+  const objectsOf = (kind: string, values: object = {}) => rendered(kind, values, "the release and its test");
+  const name = "piggy-webhooks-test";
+
+  test("has a right of its own, to create Pods where it asks for one, and nothing of it stays", async () => {
+    const values = { test: { namespace: "shop" } };
+    const metadata = { name, namespace: "shop" };
+    const isIts = (object: { readonly metadata: { readonly name: string } }) => object.metadata.name === name;
+    const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["create"] }];
+    expect((await objectsOf("Role", values)).filter(isIts)).toMatchObject([{ metadata, rules }]);
+    const subjects = [{ kind: "ServiceAccount", namespace: "piggy-webhooks", name }];
+    expect((await objectsOf("RoleBinding", values)).filter(isIts)).toMatchObject([{ metadata, subjects }]);
+    for (const kind of ["ServiceAccount", "Role", "RoleBinding", "Pod"]) {
+      const annotations = {
+        "helm.sh/hook": "test",
+        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded,hook-failed",
+      };
+      expect((await objectsOf(kind)).filter(isIts)).toMatchObject([{ metadata: { annotations } }]);
+    }
+  });
+
+  test("is of the release's image, no Pod of its Service, and asks for one that is selected", async () => {
+    const image = { repository: "registry.example.com/webhooks", tag: "2" };
+    const mutate = { objectSelector: { matchLabels: { injected: "yes" } } };
+    const [pod, ...others] = await objectsOf("Pod", { image, mutate });
+    expect(others).toEqual([]);
+    const reference = "registry.example.com/webhooks:2";
+    const args = ["check", `--image=${reference}`, "--namespace=default", "--label=injected=yes"];
+    expect(pod).toMatchObject({
+      metadata: { labels: { "app.kubernetes.io/name": name } },
+      spec: { serviceAccountName: name, restartPolicy: "Never", containers: [{ image: reference, args }] },
+    });
   });
 });
 

@@ -44,14 +44,19 @@ export async function template(values: object = {}, ...options: readonly string[
 
 const parseHead = object({ kind: string, metadata: object({ name: string }, {}) }, {});
 
-/** The objects of a kind. */
-export async function rendered(kind: string, values: object = {}): Promise<readonly Rendered[]> {
-  return (await objectsOf(values)).filter((each) => each.kind === kind);
+/** The objects of a kind; those that `helm test` alone makes are not among them, unless that is asked for. */
+export async function rendered(
+  kind: string,
+  values: object = {},
+  of: "the release" | "the release and its test" = "the release",
+): Promise<readonly Rendered[]> {
+  const options = of === "the release" ? ["--skip-tests"] : [];
+  return (await objectsOf(values, options)).filter((each) => each.kind === kind);
 }
 
 /** The hooks' too. */
-async function objectsOf(values: object): Promise<readonly Rendered[]> {
-  return parseAllDocuments(await template(values)).flatMap((document) => {
+async function objectsOf(values: object, options: readonly string[] = []): Promise<readonly Rendered[]> {
+  return parseAllDocuments(await template(values, ...options)).flatMap((document) => {
     const content: unknown = document.toJS();
     return content === null ? [] : [{ ...anyObject(content, "manifest"), ...parseHead(content, "manifest") }];
   });

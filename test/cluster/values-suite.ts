@@ -66,6 +66,7 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ],
     ["a setting that is none of a few", { env: { PIGGY_DELIVERY: "sidecar" } }, "PIGGY_DELIVERY"],
     ["a role that is none", { aws: { roleArn: "piggy" } }, "roleArn"],
+    ["a digest that is none", { image: { digest: "sha256:1" } }, "digest"],
     ["a right that is neither of three", { rbac: { secrets: "shop" } }, "secrets"],
     ["an address of metrics that no Service knows", { env: { PIGGY_METRICS_ADDRESS: ":9" } }, "metrics.port"],
     ["no certificate", { tls: { mode: "secret" } }, "tls.secretName"],

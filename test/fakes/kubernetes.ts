@@ -72,6 +72,7 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     rbac: new Rbac(),
     paging: new Paging(),
     version: { major: "1", minor: "34" },
+    webhook: undefined,
   };
   const faults = new Faults();
   const requests: RecordedRequest[] = [];
@@ -124,7 +125,12 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     },
     compact: () => cluster.paging.compact(),
     mostUnderWay: () => mostUnderWay,
-    webhook: undefined,
+    get webhook() {
+      return cluster.webhook;
+    },
+    set webhook(webhook) {
+      cluster.webhook = webhook;
+    },
     add: (object) => void objects.put(object),
     remove: (kind, namespace, name) => void objects.remove(kind, namespace, name),
     object: (kind, namespace, name) => objects.get(kind, namespace, name),
@@ -137,7 +143,7 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     },
     token: (request) => tokens.mint(request),
     grant: (serviceAccount, ...grants) => cluster.rbac.grant(serviceAccount, grants),
-    createPod: (manifest) => createPod(manifest, objects, fake.webhook),
+    createPod: (manifest) => createPod(manifest, objects, cluster.webhook),
     failNext: (fault) => faults.add(fault),
     stop: () => server.stop(true),
   };

@@ -36,6 +36,17 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
+{{/*
+An image of the values, by its digest where that is known: what is at the tag by then is what was released. Takes a
+list of it and the chart's appVersion.
+*/}}
+{{- define "piggy-webhooks.image" -}}
+{{- $image := index . 0 }}
+{{- $tag := $image.tag | default (index . 1) | toString }}
+{{- $digest := empty $image.tag | ternary $image.digest "" }}
+{{- printf "%s:%s%s" $image.repository $tag ($digest | default "" | printf "@%s" | trimSuffix "@") }}
+{{- end }}
+
 {{- define "piggy-webhooks.injectorImage" -}}
-{{- printf "%s:%s" .Values.mutate.image.repository (.Values.mutate.image.tag | default .Chart.AppVersion | toString) }}
+{{- include "piggy-webhooks.image" (list .Values.mutate.image .Chart.AppVersion) }}
 {{- end }}

@@ -3,6 +3,8 @@ import { answerKept, type KeptRoute, keptRouteOf } from "./kept-objects.ts";
 import { listNodes } from "./node-list.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { Paging } from "./paging.ts";
+import type { Webhook } from "./pod-creation.ts";
+import { answerPost, type PodRoute, podRouteOf } from "./pod-route.ts";
 import type { Rbac } from "./rbac.ts";
 import { SchemaError } from "./schema.ts";
 import {
@@ -24,6 +26,7 @@ export interface Cluster {
   readonly rbac: Rbac;
   readonly paging: Paging;
   version: Version;
+  webhook: Webhook | undefined;
 }
 
 /** version.Info, as far as anybody asks. */
@@ -46,6 +49,7 @@ type Route =
   | { readonly type: "nodes"; readonly action: Action }
   | { readonly type: "event"; readonly action: Action & { readonly namespace: string } }
   | KeptRoute
+  | PodRoute
   | { readonly type: "get"; readonly action: Action & { readonly namespace: string; readonly name: string } };
 
 const KINDS = new Map([
@@ -74,7 +78,7 @@ async function authorized(
   route: Extract<Route, { action: Action }> | undefined,
   user: string,
   request: Request,
-  { objects, tokens, rbac, paging }: Cluster,
+  { objects, tokens, rbac, paging, webhook }: Cluster,
 ): Promise<Answer> {
   if (route === undefined) throw new StatusError(noSuchPath());
   if (!rbac.allows(user, route.action)) throw new StatusError(forbidden(user, route.action));
@@ -85,6 +89,8 @@ async function authorized(
       return { status: 200, body: listNodes(request, objects.list("Node"), paging) };
     case "event":
       return { status: 201, body: createEvent(await request.json(), route.action.namespace, objects) };
+    case "pod":
+      return answerPost(route, await request.json(), objects, webhook);
     case "kept":
       return answerKept(route, request, objects);
     case "get": {
@@ -128,6 +134,8 @@ function routeOf({ method, url }: Request): Route | undefined {
     const action = { verb: "create", resource: "events", group: "events.k8s.io", namespace: eventsIn };
     return { type: "event", action };
   }
+  const pod = podRouteOf(method, url);
+  if (pod !== undefined) return pod;
   const kept = keptRouteOf(method, pathname);
   if (kept !== undefined) return kept;
   const [, namespace, resource, name] =
