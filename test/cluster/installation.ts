@@ -25,8 +25,8 @@ export interface ChartInstallation {
   readonly aws: AwsFake;
   /** Whose tokens AWS takes. */
   readonly issuer: TokenIssuer;
-  /** What it was installed with. */
-  readonly values: object;
+  /** What it is installed with. */
+  readonly values: ReturnType<typeof valuesOf>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +38,40 @@ export async function installChart(
   node: OneNode,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ChartInstallation> {
+  const installation = await prepareChart(node, environment);
+  try {
+    await runHelm(node, installation, "install", CHART, installation.values);
+    return installation;
+  } catch (error) {
+    await installation.stop();
+    throw error;
+  }
+}
+
+/** Runs one of Helm's commands that take a chart, and waits until what it made is there. @throws Error with the events there */
+export async function runHelm(
+  node: OneNode,
+  { helm }: ChartInstallation,
+  command: "install" | "upgrade",
+  chart: string,
+  values: object,
+): Promise<void> {
+  const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
+  // Helm says no more than that it has waited.
+  await helm.run(command, RELEASE, chart, ...options, "--wait", "--timeout", "3m").catch(async (error) => {
+    throw new Error(`${error}\n${await eventsIn(node.cluster, OWN_NAMESPACE)}`);
+  });
+}
+
+/**
+ * Everything that it needs to be installed, in the cluster and around it.
+ * @param standard labels of its namespace: the Pod Security Standard that it has to meet
+ */
+export async function prepareChart(
+  node: OneNode,
+  environment: Readonly<Record<string, string>> = {},
+  standard: Readonly<Record<string, string>> = RESTRICTED,
+): Promise<ChartInstallation> {
   const aws = await startAws({ hostname: NODE_ADDRESS });
   try {
     const issuer = {
@@ -47,18 +81,11 @@ export async function installChart(
     const subject = `system:serviceaccount:${OWN_NAMESPACE}:${RELEASE}`;
     aws.addRole(ROLE, { ...issuer, audience: "sts.amazonaws.com", subject });
     await pushImages(node);
-    await addLiveNamespace(node.cluster, OWN_NAMESPACE, RESTRICTED);
+    await addLiveNamespace(node.cluster, OWN_NAMESPACE, standard);
     await addPullSecret(node.cluster, OWN_NAMESPACE, node.dockerConfig);
     await addRegistryCa(node);
     const helm = await createHelm(node.cluster);
     const values = valuesOf(node, aws, environment);
-    const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
-    await helm
-      .run("install", RELEASE, CHART, ...options, "--wait", "--timeout", "3m")
-      // Helm says no more than that it has waited.
-      .catch(async (error) => {
-        throw new Error(`${error}\n${await eventsIn(node.cluster, OWN_NAMESPACE)}`);
-      });
     return { helm, aws, issuer, values, stop: aws.stop };
   } catch (error) {
     await aws.stop();
@@ -87,11 +114,7 @@ async function addRegistryCa({ cluster, registry }: OneNode): Promise<void> {
   });
 }
 
-function valuesOf(
-  { registry }: OneNode,
-  aws: AwsFake,
-  environment: Readonly<Record<string, string>>,
-): object {
+function valuesOf({ registry }: OneNode, aws: AwsFake, environment: Readonly<Record<string, string>>) {
   const image = (name: string) => ({ repository: `${registry.host}/piggysec/${name}`, tag: TAG });
   return {
     image: image("piggy-webhooks"),
