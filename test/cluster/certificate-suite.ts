@@ -1,6 +1,6 @@
 /** The certificate that piggy-webhooks makes itself, on a real node: what keeps it, and what comes after it. Part of `npm run test:cluster`. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { kubernetesProgram } from "../../scripts/cluster/kubernetes.ts";
@@ -13,7 +13,14 @@ import { runPlainly } from "../support/run-plainly.ts";
 import { REGION } from "../support/world.ts";
 import { writeKubeconfig } from "./control-plane.ts";
 import { CHART, outputOf } from "./helm.ts";
-import { type ChartInstallation, installChart, OWN_NAMESPACE, RELEASE, RESTRICTED } from "./installation.ts";
+import {
+  type ChartInstallation,
+  installChart,
+  OWN_NAMESPACE,
+  RELEASE,
+  RESTRICTED,
+  runHelm,
+} from "./installation.ts";
 import {
   CONFIGURATION,
   caBundle,
@@ -22,6 +29,7 @@ import {
   servedSince,
   serviceAddress,
 } from "./kept-certificate.ts";
+import { killProcess } from "./kill-process.ts";
 import { type OneNode, startOneNode } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, logOf } from "./pods.ts";
 import { buildProgramImage } from "./program-image.ts";
@@ -51,11 +59,8 @@ afterAll(async () => {
   await node?.stop();
 });
 
-/** Runs one of Helm's commands that take the chart, and waits until what it made is there. */
-async function helm(command: "install" | "upgrade", values: object): Promise<void> {
-  const options = ["--namespace", OWN_NAMESPACE, "--values", await installation.helm.values(values)];
-  await installation.helm.run(command, RELEASE, CHART, ...options, "--wait", "--timeout", "3m");
-}
+const helm = (command: "install" | "upgrade", values: object) =>
+  runHelm(node, installation, command, [CHART], values);
 
 /** A Pod that names what it runs, so that no registry is asked: admitted, and not stored. */
 async function admit(): Promise<void> {
@@ -219,7 +224,7 @@ describe("after a release with a certificate of the operator's, with lives of mi
   });
 
   test("Pods are admitted while helm upgrade brings the CA", async () => {
-    const { env, ...values } = { env: {}, ...installation.values };
+    const { env, ...values } = installation.values;
     const lives = { PIGGY_CA_LIFETIME: `${CA_LIFETIME_MS}ms`, PIGGY_CERTIFICATE_LIFETIME: "45s" };
     expect(await caBundle(node.cluster)).toBe(operators);
     const stream = startStream(admit, 20);
@@ -283,17 +288,3 @@ describe("after a release with a certificate of the operator's, with lives of mi
     expect(Math.min(admissions.count(), connections.count())).toBeGreaterThan(100);
   });
 });
-
-/** Of a container: it sees no other's processes, and we see them all. */
-async function killProcess(argv: readonly string[]): Promise<void> {
-  const cmdline = argv.map((argument) => `${argument}\0`).join("");
-  const found: number[] = [];
-  for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const text = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
-    if (text === cmdline) found.push(Number(name));
-  }
-  const [pid, ...others] = found;
-  if (pid === undefined || others.length > 0) throw new Error(`${found.length} processes run ${argv}`);
-  process.kill(pid, "SIGKILL");
-}

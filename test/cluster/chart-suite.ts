@@ -25,7 +25,9 @@ let node: OneNode;
 let installation: ChartInstallation;
 beforeAll(async () => {
   node = await startOneNode();
-  installation = await installChart(node, { environment: (await readManifests("default-value")).environment });
+  installation = await installChart(node, {
+    environment: (await readManifests("default-value")).environment,
+  });
   installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
   const app = await compiledC(fileURLToPath(new URL("../../demo/app/app.c", import.meta.url)), "app");
   // Where this image's AWS clients find AWS.

@@ -20,6 +20,12 @@ export const RESTRICTED = { "pod-security.kubernetes.io/enforce": "restricted" }
 const ROLE = "arn:aws:iam::111122223333:role/piggy-webhooks";
 const TAG = "tested";
 
+/** What it is installed with, besides what nobody looks at. */
+export interface ChartValues {
+  readonly env: Readonly<Record<string, string>>;
+  readonly mutate?: object;
+}
+
 export interface ChartInstallation {
   readonly helm: Helm;
   readonly aws: AwsFake;
@@ -27,8 +33,7 @@ export interface ChartInstallation {
   readonly issuer: TokenIssuer;
   /** As a command of Helm's names it. */
   readonly chart: readonly string[];
-  /** What it is installed with. */
-  readonly values: object;
+  readonly values: ChartValues;
   stop(): Promise<void>;
 }
 
@@ -37,7 +42,7 @@ export interface Shipment {
   /** The chart, as a command of Helm's names it. */
   readonly chart: readonly string[];
   /** What values say of its images. */
-  readonly values: object;
+  readonly values: Pick<ChartValues, "mutate">;
 }
 
 /** What is to be installed, and where. */
@@ -135,7 +140,7 @@ async function addRegistryCa({ cluster, registry }: OneNode): Promise<void> {
   });
 }
 
-function valuesOf(aws: AwsFake, environment: Readonly<Record<string, string>>): object {
+function valuesOf(aws: AwsFake, environment: ChartValues["env"]) {
   return {
     imagePullSecrets: [{ name: "registry" }],
     aws: { roleArn: ROLE },

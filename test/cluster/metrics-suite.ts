@@ -34,7 +34,7 @@ describe("metrics", () => {
   });
 
   test("are for every Pod of the cluster, for some, or for none", async () => {
-    const https = { ports: [{ port: "https" }] };
+    const https = { ports: [{ port: 8443 }] };
     const of = (from: unknown) => ({ ports: [{ port: "metrics" }], from });
     const some = [{ podSelector: { matchLabels: { app: "prometheus" } } }];
     const ingressOf = async (values: object) => {

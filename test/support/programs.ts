@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownArchitecture } from "../../scripts/bundle/architecture.ts";
 import { buildBundle } from "../../scripts/bundle/bundle.ts";
+import { run } from "../../scripts/bundle/cache.ts";
 
 let directory: string | undefined;
 const built = new Map<string, Promise<string>>();
@@ -40,6 +41,14 @@ export function compiledC(source: string, name: string): Promise<string> {
     );
     const [errors, code] = await Promise.all([compiler.stderr.text(), compiler.exited]);
     if (code !== 0) throw new Error(`compiling ${source} failed:\n${errors}`);
+    return to;
+  });
+}
+
+/** A program in Go, of a folder that is a module which needs no other; static, so that it runs in an empty image. */
+export function compiledGo(module: string, name: string): Promise<string> {
+  return once(name, async (to) => {
+    await run(["env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false", "-o", to, "."], module);
     return to;
   });
 }

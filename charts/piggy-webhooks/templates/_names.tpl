@@ -19,6 +19,15 @@
 {{- printf "%s-metrics" (include "piggy-webhooks.shortName" .) }}
 {{- end }}
 
+{{/*
+Of the port of the Service. Endpoints are found by it, so it stays what it is: where it changes, new connections are led
+nowhere until every node has heard of both. An older release calls it otherwise than we do.
+*/}}
+{{- define "piggy-webhooks.servicePortName" -}}
+{{- $found := lookup "v1" "Service" .Release.Namespace (include "piggy-webhooks.fullname" .) }}
+{{- dig "spec" "ports" list $found | first | default dict | dig "name" "https" }}
+{{- end }}
+
 {{- define "piggy-webhooks.serviceAccountName" -}}
 {{- $default := .Values.serviceAccount.create | ternary (include "piggy-webhooks.fullname" .) "default" }}
 {{- .Values.serviceAccount.name | default $default }}
