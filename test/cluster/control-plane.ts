@@ -13,13 +13,19 @@ const CONTROLLERS = "system:kube-controller-manager";
 const SCHEDULER = "system:kube-scheduler";
 export const PROXY_USER = "system:kube-proxy";
 
-/**
- * Starts them where Pods reach the API server. Those of `started` are to be stopped before the cluster.
- * @param server options of kube-apiserver, besides and instead of its usual ones here
- */
+/** Of the programs, by their documentation in the Kubernetes reference. */
+type Options = Readonly<Record<string, string>>;
+
+/** Options besides and instead of the usual ones here. */
+export interface ControlPlaneOptions {
+  readonly server?: Options;
+  readonly controllers?: Options;
+}
+
+/** Starts them where Pods reach the API server. Those of `started` are to be stopped before the cluster. */
 export async function startControlPlane(
   started: Background[],
-  server: Readonly<Record<string, string>> = {},
+  { server = {}, controllers = {} }: ControlPlaneOptions = {},
 ): Promise<Cluster> {
   const cluster = await startCluster({
     host: NODE_ADDRESS,
@@ -32,7 +38,7 @@ export async function startControlPlane(
     },
   });
   try {
-    started.push(await startControllers(cluster), await startScheduler(cluster));
+    started.push(await startControllers(cluster, controllers), await startScheduler(cluster));
     await eventually("the controllers act", async () => {
       const path = "/api/v1/namespaces/default/serviceaccounts/default";
       return (await cluster.admin.call("GET", path)).status === 200;
@@ -62,12 +68,13 @@ export async function writeKubeconfig(cluster: Cluster, user: string): Promise<s
   return file;
 }
 
-async function startControllers(cluster: Cluster): Promise<Background> {
+async function startControllers(cluster: Cluster, own: Options): Promise<Background> {
   const options = {
     ...(await connection(cluster, CONTROLLERS)),
     "root-ca-file": join(cluster.directory, "ca.crt"),
     "service-account-private-key-file": join(cluster.directory, "signing.key"),
     "use-service-account-credentials": "true",
+    ...own,
   };
   const program = await kubernetesProgram("kube-controller-manager");
   return startBackground("kube-controller-manager", [program, ...flags(options)], cluster.directory);
@@ -79,7 +86,7 @@ async function startScheduler(cluster: Cluster): Promise<Background> {
   return startBackground("kube-scheduler", [program, ...options], cluster.directory);
 }
 
-async function connection(cluster: Cluster, user: string): Promise<Readonly<Record<string, string>>> {
+async function connection(cluster: Cluster, user: string): Promise<Options> {
   const kubeconfig = await writeKubeconfig(cluster, user);
   return {
     kubeconfig,

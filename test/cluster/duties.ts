@@ -3,15 +3,15 @@ import { fileURLToPath } from "node:url";
 import { format } from "../../lib/certificates/authority.ts";
 import { createAuthority } from "../../lib/certificates/x509.ts";
 import { isWrapped } from "../admission/mutation.ts";
-import { requestToken } from "../apiserver/installation.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
-import { parsePod, parseStoredPod } from "../fakes/kubernetes/pod.ts";
-import { NOT_ALLOWED, requestOf, started } from "../secrets/asking.ts";
+import { parsePod } from "../fakes/kubernetes/pod.ts";
+import { NOT_ALLOWED } from "../secrets/asking.ts";
 import { compiledC } from "../support/programs.ts";
 import { REGION } from "../support/world.ts";
 import type { Asked, AuditLog } from "./audit.ts";
+import { createAsking, createInjector, type Injector } from "./injector-request.ts";
 import { type ChartInstallation, OWN_NAMESPACE, RELEASE } from "./installation.ts";
-import { CONFIGURATION, caBundle, OWN_SECRET, ownSecret, serviceAddress } from "./kept-certificate.ts";
+import { CONFIGURATION, caBundle, OWN_SECRET, ownSecret } from "./kept-certificate.ts";
 import type { OneNode } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, eventsIn } from "./pods.ts";
 import { buildProgramImage } from "./program-image.ts";
@@ -131,45 +131,25 @@ function admissions({ node, namespace }: Place, image: string) {
 function secretDuties(place: Place, imageOf: PodOf): readonly Duty[] {
   const { node, audit, namespace } = place;
   const { cluster } = node;
-  /** A Pod that no node takes, and the token that its injector would have. */
-  const pod = async (inNamespace: string, annotations: Readonly<Record<string, string>>) => {
-    const wanted = imageOf({ command: PROGRAM, ...REFERENCE }, inNamespace);
-    const created = await add(cluster, podsOf(inNamespace), {
-      ...wanted,
-      metadata: { ...wanted.metadata, annotations },
-      spec: { ...wanted.spec, nodeSelector: { "example.com/none": "" } },
-    });
-    const stored = parseStoredPod(created, "Pod");
-    const { name, uid } = stored.metadata;
-    const boundObjectRef = { apiVersion: "v1", kind: "Pod", name, uid };
-    const spec = { audiences: ["piggysec.com"], boundObjectRef };
-    const token = await requestToken(cluster, inNamespace, "default", spec);
-    return { token, request: requestOf(started(stored, PROGRAM), ["TEST_ENV"]) };
+  const injector = (annotations: Readonly<Record<string, string>>, inNamespace = namespace) => {
+    const pod = imageOf({ command: PROGRAM, ...REFERENCE }, inNamespace);
+    return createInjector(cluster, { ...pod, metadata: { ...pod.metadata, annotations } }, PROGRAM);
   };
-  const ask = async (token: string, request: object) => {
-    const response = await fetch(`https://${await serviceAddress(cluster)}/secret`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-Token": token },
-      body: JSON.stringify(request),
-      tls: { ca: await caBundle(cluster), serverName: `${RELEASE}.${OWN_NAMESPACE}.svc` },
-      proxy: false,
-    });
-    return { status: response.status, text: await response.text() };
-  };
+  const ask = async (asking: Pick<Injector, "token" | "request">) => (await createAsking(cluster))(asking);
   return [
     {
       name: HAND_OUT,
       async isDone() {
-        const { token, request } = await pod(namespace, ANNOTATIONS);
-        const { status, text } = await ask(token, request);
+        const { status, text } = await ask(await injector(ANNOTATIONS));
         return status === 200 && Bun.deepEquals(JSON.parse(text), { TEST_ENV: VALUE });
       },
     },
     {
       name: REFUSE,
       async isDone() {
-        const { token, request } = await pod(namespace, ANNOTATIONS);
-        return Bun.deepEquals(await ask(forged(token), request), { status: 403, text: NOT_ALLOWED });
+        const { token, request } = await injector(ANNOTATIONS);
+        const answer = await ask({ token: forged(token), request });
+        return Bun.deepEquals(answer, { status: 403, text: NOT_ALLOWED });
       },
     },
     {
@@ -178,12 +158,12 @@ function secretDuties(place: Place, imageOf: PodOf): readonly Duty[] {
         // Where an Event was refused none is tried again for some minutes.
         const unknown = newName();
         await addLiveNamespace(cluster, unknown);
-        const { token, request } = await pod(unknown, { "piggysec.com/aws-secret-name": "shop/none" });
-        const { text } = await ask(token, request);
+        const told = await injector({ "piggysec.com/aws-secret-name": "shop/none" }, unknown);
+        const { text } = await ask(told);
         if (!text.includes("ResourceNotFoundException")) return false;
         const isTried = ({ resource, namespace: at }: Asked) => resource === "events" && at === unknown;
         await eventually("an Event is tried", async () => (await audit.requests()).some(isTried));
-        return (await eventsIn(cluster, unknown, request.name)).includes("SecretNotFound");
+        return (await eventsIn(cluster, unknown, told.podName)).includes("SecretNotFound");
       },
     },
   ];

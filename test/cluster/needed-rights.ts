@@ -48,11 +48,9 @@ export interface RightsStage {
 export async function startRightsStage(rbac: object): Promise<RightsStage> {
   const folder = await mkdtemp(join(tmpdir(), "piggy-audit-"));
   const audit = await createAuditLog(folder, userOf(ACCOUNT));
-  const node = await startOneNode({
-    ...audit.options,
-    // OpenShift has it on.
-    "enable-admission-plugins": "OwnerReferencesPermissionEnforcement",
-  });
+  // OpenShift has it on.
+  const plugins = { "enable-admission-plugins": "OwnerReferencesPermissionEnforcement" };
+  const node = await startOneNode({ server: { ...audit.options, ...plugins } });
   try {
     await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
     // One replica, so that all looks that are seen are by the same.

@@ -10,7 +10,7 @@ import { basicAuth, type RegistryServer, startRegistryServer } from "../registry
 import type { Background } from "../support/background.ts";
 import { compiledC } from "../support/programs.ts";
 import type { Sandbox } from "./containerd.ts";
-import { startControlPlane } from "./control-plane.ts";
+import { type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
 import { startNode } from "./node.ts";
 import { buildProgramImage } from "./program-image.ts";
 
@@ -35,8 +35,7 @@ export interface OneNode {
   stop(): Promise<void>;
 }
 
-/** @param server options of kube-apiserver, besides its usual ones here */
-export async function startOneNode(server: Readonly<Record<string, string>> = {}): Promise<OneNode> {
+export async function startOneNode(options: ControlPlaneOptions = {}): Promise<OneNode> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-one-node-"));
   const started: Background[] = [];
   let cluster: Cluster | undefined;
@@ -53,7 +52,7 @@ export async function startOneNode(server: Readonly<Record<string, string>> = {}
     const dockerConfig = JSON.stringify({ auths: { [registry.host]: { auth } } });
     const buildah = await createBuildah(join(directory, "buildah"));
     const sandbox = await buildSandbox(buildah, directory);
-    cluster = await startControlPlane(started, server);
+    cluster = await startControlPlane(started, options);
     await startNode(cluster, sandbox, registry, started);
     const authFile = join(directory, "auth.json");
     await writeFile(authFile, dockerConfig);
