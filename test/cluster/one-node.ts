@@ -9,7 +9,7 @@ import type { Cluster } from "../apiserver/cluster.ts";
 import { basicAuth, type RegistryServer, startRegistryServer } from "../registry-server/server.ts";
 import type { Background } from "../support/background.ts";
 import { compiledC } from "../support/programs.ts";
-import type { Sandbox } from "./containerd.ts";
+import type { Sandbox, Snapshotter } from "./containerd.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { startNode } from "./node.ts";
 import { buildProgramImage } from "./program-image.ts";
@@ -35,7 +35,7 @@ export interface OneNode {
   stop(): Promise<void>;
 }
 
-export async function startOneNode(): Promise<OneNode> {
+export async function startOneNode(snapshotter: Snapshotter = "native"): Promise<OneNode> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-one-node-"));
   const started: Background[] = [];
   let cluster: Cluster | undefined;
@@ -53,7 +53,7 @@ export async function startOneNode(): Promise<OneNode> {
     const buildah = await createBuildah(join(directory, "buildah"));
     const sandbox = await buildSandbox(buildah, directory);
     cluster = await startControlPlane(started);
-    await startNode(cluster, sandbox, registry, started);
+    await startNode(cluster, sandbox, registry, snapshotter, started);
     const authFile = join(directory, "auth.json");
     await writeFile(authFile, dockerConfig);
     const push = pusher(buildah, registry, authFile);
