@@ -22,7 +22,7 @@ import { save } from "./save.ts";
 import { formatTable } from "./table.ts";
 
 const ROUNDS = 60;
-const COLD_ROUNDS = 7;
+const COLD_ROUNDS = 5;
 const LIMIT_MS = 60 * 60_000;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ENCLOSED = fileURLToPath(new URL("pod-start/enclosed.ts", import.meta.url));

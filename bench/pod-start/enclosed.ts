@@ -17,6 +17,8 @@ import { addressOfWebhook, kindsOfPods, NAMESPACE, podOf, SECRET, VALUE } from "
 import { timedStart } from "./start.ts";
 
 const APP = fileURLToPath(new URL("../../demo/app/app.c", import.meta.url));
+/** The first pulls the images. */
+const WARM_UP_ROUNDS = 2;
 /** As it is by default, unlike in the tests. */
 const CACHE = { PIGGY_CACHE_TTL: "30s" };
 
@@ -30,7 +32,7 @@ async function measure(order: Order): Promise<readonly Measurement[]> {
       installation.aws.putSecret({ region: REGION, name: SECRET, value });
       await addLiveNamespace(node.cluster, NAMESPACE);
       await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
-      const warm = await interleave(await warmCases(node, order), order.rounds);
+      const warm = await interleave(await warmCases(node, order), order.rounds, WARM_UP_ROUNDS);
       return [...warm, ...(await interleave(await coldCases(node, order), order.coldRounds, 0))];
     } finally {
       await installation.stop();
@@ -44,7 +46,7 @@ async function warmCases(node: OneNode, { peer }: Order): Promise<readonly Case[
   const app = await pushProgram(node, "team/app", await compiledC(APP, "app"));
   const peerImage = await pushProgram(node, "team/peer", peer);
   const kinds = kindsOfPods(await addressOfWebhook(node));
-  return (["plain", "image", "init", "peer"] as const).map((name) => {
+  return (["plain", "image", "init", "processor", "peer"] as const).map((name) => {
     const images = name === "peer" ? { app, injector: peerImage } : { app };
     return { name: NAMES[name], once: () => timedStart(node.cluster, podOf(kinds[name], images)) };
   });

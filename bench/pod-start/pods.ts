@@ -24,7 +24,7 @@ interface Kind {
   readonly annotations: (images: Images) => Readonly<Record<string, string>>;
 }
 
-export type KindOfPod = "plain" | "image" | "init" | "peer";
+export type KindOfPod = "plain" | "image" | "init" | "processor" | "peer";
 
 const REFERENCE = "piggy:TEST_ENV";
 const withSecret = { "piggysec.com/aws-secret-name": SECRET };
@@ -46,6 +46,14 @@ export function kindsOfPods(address: string): Readonly<Record<KindOfPod, Kind>> 
     plain: { value: VALUE, annotations: () => ({}) },
     image: by("image"),
     init,
+    // By default the init container has a fifth of a processor, and waits for it four times as long as it has it.
+    processor: {
+      ...init,
+      annotations: (images) => ({
+        ...init.annotations(images),
+        "piggysec.com/piggy-env-resource-cpu-limit": "1",
+      }),
+    },
     // It is admitted by our webhook too, as an injector of another project.
     peer: {
       ...init,
