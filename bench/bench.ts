@@ -13,6 +13,7 @@ type Bench = (options: BenchOptions) => Promise<readonly Claim[]>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   admission: async () => (await import("./admission.ts")).benchAdmission,
   injector: async () => (await import("./injector.ts")).benchInjector,
+  "pod-start": async () => (await import("./pod-start.ts")).benchPodStart,
   secret: async () => (await import("./secret.ts")).benchSecret,
   sizes: async () => (await import("./sizes.ts")).benchSizes,
 };

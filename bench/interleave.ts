@@ -16,9 +16,12 @@ export interface Case {
 export interface Measurement {
   readonly name: string;
   readonly rounds: number;
-  /** Milliseconds, like the next two. */
+  /** Milliseconds, like the next four. */
   readonly median: number;
   readonly fastest: number;
+  /** A quarter are no slower, and three quarters are no slower than the next. */
+  readonly lowerQuartile: number;
+  readonly upperQuartile: number;
   /** Nine of ten are no slower. */
   readonly ninetieth: number;
   /** The median of the samples', in bytes. */
@@ -29,9 +32,13 @@ export interface Measurement {
 const WARM_UP_ROUNDS = 5;
 
 /** Runs every case some times to warm it, then `rounds` times, each round in an order of its own. */
-export async function interleave(cases: readonly Case[], rounds: number): Promise<readonly Measurement[]> {
+export async function interleave(
+  cases: readonly Case[],
+  rounds: number,
+  warmUpRounds = WARM_UP_ROUNDS,
+): Promise<readonly Measurement[]> {
   const taken = new Map<string, Sample[]>(cases.map(({ name }) => [name, []]));
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
     // What one leaves behind in the processor's caches must not fall to the same one every time.
     for (const { name, once } of shuffled(cases)) {
       const sample = await once();
@@ -49,6 +56,8 @@ function measurementOf(name: string, samples: readonly Sample[]): Measurement {
     rounds: samples.length,
     median: quantile(times, 0.5),
     fastest: quantile(times, 0),
+    lowerQuartile: quantile(times, 0.25),
+    upperQuartile: quantile(times, 0.75),
     ninetieth: quantile(times, 0.9),
     peakMemory: memories.length === 0 ? undefined : quantile(memories, 0.5),
   };

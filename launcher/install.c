@@ -1,6 +1,6 @@
 /*
  * `piggy-env install DIRECTORY`: the bundle into the volume that the application's containers mount. Nothing of it
- * is started, so it needs two mebibytes, and the kernel's page cache.
+ * is started, so it needs no memory but the kernel's page cache.
  */
 #include "install.h"
 #include "text.h"
@@ -8,9 +8,12 @@
 #define MODE 0555
 #define PATH_MAX 4096
 
-/* In the order in which they are put in place: the program that a container starts with comes last. */
+/*
+ * In the order in which they are put in place: the program that a container starts with comes last. The largest comes
+ * first: where it takes more of the page cache than the container may have, it would push out what came before it.
+ */
 static const char *const files[] = {
-	"lib/ld.so", "lib/libc.so.6", "lib/libm.so.6", "lib/libpthread.so.0", "lib/libdl.so.2", "lib/injector", "piggy-env",
+	"lib/injector", "lib/ld.so", "lib/libc.so.6", "lib/libm.so.6", "lib/libpthread.so.0", "lib/libdl.so.2", "piggy-env",
 };
 
 static const char *join(struct text *path, const char *directory, const char *name)
@@ -26,30 +29,60 @@ static const char *join(struct text *path, const char *directory, const char *na
  * What is written at once the kernel keeps together, up to 2 MiB, and each start of what is installed then takes fewer
  * page faults than after sendfile, which writes 64 KiB at a time. On ext4 of Linux 6.18 that is up to 2 of 8 milliseconds.
  */
-static char piece[2 << 20];
+#define PIECE (2l << 20)
 
-static word write_all(word out, const char *bytes, word length)
+static word write_all(word out, const char *bytes, word length, word at)
 {
 	while (length > 0) {
-		word written = CALL(write, out, bytes, length);
+		word written = CALL(pwrite64, out, bytes, length, at);
 
 		if (written < 0)
 			return written;
 		bytes += written;
 		length -= written;
+		at += written;
 	}
 	return 0;
 }
 
-static word copy_content(word in, word out)
+/* From the page cache as it is, not by way of a buffer: that is a third of the processor's time, of which there is little. */
+static word copy_piece(word in, word out, word at, word length)
 {
-	for (;;) {
-		word length = CALL(read, in, piece, sizeof(piece));
-		word error = length > 0 ? write_all(out, piece, length) : length;
+	word piece = CALL(mmap, 0, length, PROT_READ, MAP_PRIVATE_POPULATE, in, at);
+	word error;
 
-		if (length == 0 || error < 0)
+	if (piece < 0)
+		return piece;
+	error = write_all(out, (const char *)piece, length, at);
+	CALL(munmap, piece, length);
+	return error;
+}
+
+static word copy_range(word in, word out, word from, word to)
+{
+	for (word at = from; at < to; at += PIECE) {
+		word error = copy_piece(in, out, at, to - at < PIECE ? to - at : PIECE);
+
+		if (error < 0)
 			return error;
 	}
+	return 0;
+}
+
+/*
+ * The first half last, for a start reads most of that: with the usual 64 MiB of memory the container keeps no more than
+ * about that half in the page cache, and what it does not keep, the next start reads from the disk.
+ */
+static word copy_content(word in, word out)
+{
+	word length = CALL(lseek, in, 0, SEEK_END);
+	word middle = length / 2 / PIECE * PIECE;
+	word error;
+
+	if (length < 0)
+		return length;
+	error = copy_range(in, out, middle, length);
+	return error < 0 ? error : copy_range(in, out, 0, middle);
 }
 
 static word copy(const char *from, const char *to)

@@ -33,7 +33,11 @@ typedef long word;
 
 #define F_GETFD 1
 
+#define SEEK_END 2
+
+#define PROT_READ 1
 #define PROT_READ_WRITE 3
+#define MAP_PRIVATE_POPULATE 0x8002
 #define MAP_PRIVATE_ANONYMOUS 0x22
 
 #define RLIMIT_NOFILE 7
@@ -70,8 +74,8 @@ struct timespec {
 
 #if defined(__x86_64__)
 enum {
-	SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14,
-	SYS_read = 0, SYS_execve = 59, SYS_exit_group = 231, SYS_fcntl = 72, SYS_clock_gettime = 228,
+	SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_munmap = 11, SYS_lseek = 8, SYS_pwrite64 = 18, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14,
+	SYS_execve = 59, SYS_exit_group = 231, SYS_fcntl = 72, SYS_clock_gettime = 228,
 	SYS_openat = 257, SYS_mkdirat = 258, SYS_unlinkat = 263, SYS_readlinkat = 267, SYS_fchmod = 91, SYS_fchmodat = 268,
 	SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_renameat2 = 316, SYS_getpid = 39, SYS_getdents64 = 217,
 	SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_ptrace = 101
@@ -100,8 +104,8 @@ static inline word syscall6(word number, word a, word b, word c, word d, word e,
 
 #elif defined(__aarch64__)
 enum {
-	SYS_write = 64, SYS_close = 57, SYS_mmap = 222, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135,
-	SYS_read = 63, SYS_execve = 221, SYS_exit_group = 94, SYS_fcntl = 25, SYS_clock_gettime = 113,
+	SYS_write = 64, SYS_close = 57, SYS_mmap = 222, SYS_munmap = 215, SYS_lseek = 62, SYS_pwrite64 = 68, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135,
+	SYS_execve = 221, SYS_exit_group = 94, SYS_fcntl = 25, SYS_clock_gettime = 113,
 	SYS_openat = 56, SYS_mkdirat = 34, SYS_unlinkat = 35, SYS_readlinkat = 78, SYS_fchmod = 52, SYS_fchmodat = 53,
 	SYS_dup3 = 24, SYS_prlimit64 = 261, SYS_renameat2 = 276, SYS_getpid = 172, SYS_getdents64 = 61,
 	SYS_clone = 220, SYS_wait4 = 260, SYS_kill = 129, SYS_ptrace = 117

@@ -20,6 +20,13 @@ export interface Sandbox {
   readonly archive: string;
 }
 
+/**
+ * What an image's files become a container's root by. `native` copies them, for each container and for each image that
+ * is a volume, and needs nothing of the file system that the machine has; `overlayfs`, which real nodes have, copies
+ * nothing, and cannot be where that is an overlay itself.
+ */
+export type Snapshotter = "native" | "overlayfs";
+
 /** A registry that containers' images are pulled from, and a file of the CA that it is verified by. */
 export interface PulledFrom {
   readonly host: string;
@@ -30,13 +37,14 @@ export async function startContainerd(
   directory: string,
   sandbox: Sandbox,
   registry: PulledFrom,
+  snapshotter: Snapshotter,
 ): Promise<Containerd> {
   const programs = await containerdPrograms();
   const file = (name: string) => join(directory, name);
   await writeRegistry(file("registries"), registry);
   await mkdir(file("network"));
   await writeFile(file("network/10-node.conflist"), JSON.stringify(network(file("addresses"))));
-  const configuration = await configure(directory, sandbox.image);
+  const configuration = await configure(directory, sandbox.image, snapshotter);
   await writeFile(file("containerd.toml"), configuration);
   const environment = { PATH: `${programs}:${SYSTEM_PATH}` };
   const command = [join(programs, "containerd"), "--config", file("containerd.toml")];
@@ -45,7 +53,7 @@ export async function startContainerd(
   const ctr = [join(programs, "ctr"), "--address", socket, "--namespace", "k8s.io"];
   try {
     await program.ready(() => run([...ctr, "version"]).then(() => true));
-    await run([...ctr, "images", "import", "--local", "--snapshotter", "native", sandbox.archive]);
+    await run([...ctr, "images", "import", "--local", "--snapshotter", snapshotter, sandbox.archive]);
     return { socket, program };
   } catch (error) {
     await program.stop();
@@ -54,7 +62,7 @@ export async function startContainerd(
 }
 
 /** Source: containerd's documentation, "CRI Plugin Config Guide". */
-async function configure(directory: string, sandboxImage: string): Promise<string> {
+async function configure(directory: string, sandboxImage: string, snapshotter: Snapshotter): Promise<string> {
   const file = (name: string) => JSON.stringify(join(directory, name));
   return `
 version = 3
@@ -63,8 +71,7 @@ state = ${file("containerd-state")}
 [grpc]
   address = ${file("containerd.sock")}
 [plugins."io.containerd.cri.v1.images"]
-  # Needs nothing of the file system that the machine has.
-  snapshotter = "native"
+  snapshotter = "${snapshotter}"
   use_local_image_pull = true
   [plugins."io.containerd.cri.v1.images".pinned_images]
     sandbox = ${JSON.stringify(sandboxImage)}

@@ -9,7 +9,13 @@ import { type Cluster, flags } from "../apiserver/cluster.ts";
 import { add, eventually } from "../apiserver/objects.ts";
 import { list, object, string } from "../fakes/kubernetes/schema.ts";
 import { type Background, startBackground } from "../support/background.ts";
-import { type PulledFrom, type Sandbox, SYSTEM_PATH, startContainerd } from "./containerd.ts";
+import {
+  type PulledFrom,
+  type Sandbox,
+  type Snapshotter,
+  SYSTEM_PATH,
+  startContainerd,
+} from "./containerd.ts";
 import { NODE_USER, PROXY_USER, writeKubeconfig } from "./control-plane.ts";
 
 const NODE = "node";
@@ -22,12 +28,13 @@ export async function startNode(
   cluster: Cluster,
   sandbox: Sandbox,
   registry: PulledFrom,
+  snapshotter: Snapshotter,
   started: Background[],
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-node-"));
   // Pods are others than the node for the kernel: it passes on what is between them.
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
-  const { socket, program } = await startContainerd(directory, sandbox, registry);
+  const { socket, program } = await startContainerd(directory, sandbox, registry, snapshotter);
   started.push(program);
   started.push(await startServiceProxy(cluster, directory));
   started.push(await startKubelet(cluster, directory, socket));

@@ -9,7 +9,7 @@ import type { Cluster } from "../apiserver/cluster.ts";
 import { basicAuth, type RegistryServer, startRegistryServer } from "../registry-server/server.ts";
 import type { Background } from "../support/background.ts";
 import { compiledC } from "../support/programs.ts";
-import type { Sandbox } from "./containerd.ts";
+import type { Sandbox, Snapshotter } from "./containerd.ts";
 import { type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
 import { startNode } from "./node.ts";
 import { buildProgramImage } from "./program-image.ts";
@@ -35,7 +35,14 @@ export interface OneNode {
   stop(): Promise<void>;
 }
 
-export async function startOneNode(options: ControlPlaneOptions = {}): Promise<OneNode> {
+export interface OneNodeOptions extends ControlPlaneOptions {
+  readonly snapshotter?: Snapshotter;
+}
+
+export async function startOneNode({
+  snapshotter = "native",
+  ...options
+}: OneNodeOptions = {}): Promise<OneNode> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-one-node-"));
   const started: Background[] = [];
   let cluster: Cluster | undefined;
@@ -53,7 +60,7 @@ export async function startOneNode(options: ControlPlaneOptions = {}): Promise<O
     const buildah = await createBuildah(join(directory, "buildah"));
     const sandbox = await buildSandbox(buildah, directory);
     cluster = await startControlPlane(started, options);
-    await startNode(cluster, sandbox, registry, started);
+    await startNode(cluster, sandbox, registry, snapshotter, started);
     const authFile = join(directory, "auth.json");
     await writeFile(authFile, dockerConfig);
     const push = pusher(buildah, registry, authFile);

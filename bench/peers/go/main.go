@@ -27,8 +27,11 @@ func main() {
 }
 
 func run(arguments []string) error {
+	if len(arguments) == 2 && arguments[0] == "install" {
+		return install(arguments[1])
+	}
 	if len(arguments) < 2 || arguments[0] != "--" {
-		return errors.New("usage: peer -- COMMAND [ARGUMENT...]")
+		return errors.New("usage: peer install DIRECTORY, peer -- COMMAND [ARGUMENT...]")
 	}
 	argv := arguments[1:]
 	program, err := exec.LookPath(argv[0])

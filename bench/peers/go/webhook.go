@@ -23,8 +23,15 @@ type request struct {
 	References []string `json:"references"`
 }
 
+// A Pod whose injector is of another project has no token but that of its service account.
+const defaultTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
 func askWebhook(ctx context.Context, argv, keys []string) (map[string]string, error) {
-	token, err := os.ReadFile(os.Getenv("PIGGY_TOKEN_FILE"))
+	tokenFile, signature := os.Getenv("PIGGY_TOKEN_FILE"), digest(argv)
+	if tokenFile == "" {
+		tokenFile, signature = defaultTokenFile, olderSignature(argv)
+	}
+	token, err := os.ReadFile(tokenFile)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +39,7 @@ func askWebhook(ctx context.Context, argv, keys []string) (map[string]string, er
 		Resources:  "pods",
 		Name:       os.Getenv("PIGGY_POD_NAME"),
 		UID:        os.Getenv("PIGGY_UID"),
-		Signature:  digest(argv),
+		Signature:  signature,
 		References: keys,
 	})
 	if err != nil {
@@ -66,6 +73,12 @@ func tlsConfig() *tls.Config {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(os.Getenv("PIGGY_CA")))
 	return &tls.Config{RootCAs: roots}
+}
+
+// olderSignature is the argv as the webhook knows it from who asks with that token.
+func olderSignature(argv []string) string {
+	hash := sha256.Sum256([]byte(strings.TrimSpace(strings.Join(argv, " "))))
+	return hex.EncodeToString(hash[:])
 }
 
 // digest is the argv as the webhook knows it: every element and a NUL byte.

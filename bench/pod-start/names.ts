@@ -1,0 +1,12 @@
+/** The cases, as every table, chart and claim calls them. */
+export const NAMES = {
+  plain: "plain Pod",
+  image: "piggy-env by image volume",
+  init: "piggy-env by init container",
+  processor: "the same, its limit a whole processor",
+  peer: "Go, 9 MB, by init container",
+  coldPlain: "nothing present: plain Pod",
+  coldImage: "nothing present: piggy-env by image volume",
+  coldInit: "nothing present: piggy-env by init container",
+  coldPeer: "nothing present: Go, 9 MB, by init container",
+} as const;
