@@ -38,7 +38,10 @@ export async function readResults(read: (file: string) => Promise<string>): Prom
 /** When and where, and with what. */
 export function describeRun(report: Machine & Pick<Report, "versions">): string {
   const { date, processor, processors, kernel, versions } = report;
-  const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  // Go's own version begins with its name.
+  const named = (name: string, version: string) =>
+    version.startsWith(name) ? version : `${name} ${version}`;
+  const programs = Object.entries(versions).map(([name, version]) => named(name, version));
   return `${date.slice(0, 10)}, ${processors} × ${processor}, Linux ${kernel}; ${programs.join(", ")}.`;
 }
 
