@@ -26,7 +26,7 @@ async function measure(order: Order): Promise<readonly Measurement[]> {
   // What a node of the tests copies is copied by no node of anybody's.
   const node = await startOneNode({ snapshotter: "overlayfs" });
   try {
-    const installation = await installChart(node, CACHE);
+    const installation = await installChart(node, { environment: CACHE });
     try {
       const value = JSON.stringify({ TEST_ENV: VALUE });
       installation.aws.putSecret({ region: REGION, name: SECRET, value });
