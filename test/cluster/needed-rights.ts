@@ -49,9 +49,11 @@ export async function startRightsStage(rbac: object): Promise<RightsStage> {
   const folder = await mkdtemp(join(tmpdir(), "piggy-audit-"));
   const audit = await createAuditLog(folder, userOf(ACCOUNT));
   const node = await startOneNode({
-    ...audit.options,
-    // OpenShift has it on.
-    "enable-admission-plugins": "OwnerReferencesPermissionEnforcement",
+    server: {
+      ...audit.options,
+      // OpenShift has it on.
+      "enable-admission-plugins": "OwnerReferencesPermissionEnforcement",
+    },
   });
   try {
     await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);

@@ -11,7 +11,7 @@ import type { Background } from "../support/background.ts";
 import { compiledC } from "../support/programs.ts";
 import type { Sandbox } from "./containerd.ts";
 import { startControlPlane } from "./control-plane.ts";
-import { startNode } from "./node.ts";
+import { type KubeletOptions, startNode } from "./node.ts";
 import { buildProgramImage } from "./program-image.ts";
 
 /** Who may pull and push. */
@@ -35,8 +35,14 @@ export interface OneNode {
   stop(): Promise<void>;
 }
 
-/** @param server options of kube-apiserver, besides its usual ones here */
-export async function startOneNode(server: Readonly<Record<string, string>> = {}): Promise<OneNode> {
+/** Besides what is usual here. */
+export interface NodeOptions {
+  /** Options of kube-apiserver. */
+  readonly server?: Readonly<Record<string, string>>;
+  readonly kubelet?: KubeletOptions;
+}
+
+export async function startOneNode({ server = {}, kubelet = {} }: NodeOptions = {}): Promise<OneNode> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-one-node-"));
   const started: Background[] = [];
   let cluster: Cluster | undefined;
@@ -54,7 +60,7 @@ export async function startOneNode(server: Readonly<Record<string, string>> = {}
     const buildah = await createBuildah(join(directory, "buildah"));
     const sandbox = await buildSandbox(buildah, directory);
     cluster = await startControlPlane(started, server);
-    await startNode(cluster, sandbox, registry, started);
+    await startNode(cluster, sandbox, registry, started, kubelet);
     const authFile = join(directory, "auth.json");
     await writeFile(authFile, dockerConfig);
     const push = pusher(buildah, registry, authFile);
