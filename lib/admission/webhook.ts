@@ -5,6 +5,8 @@ import { latest } from "./latest.ts";
 export interface OwnService {
   readonly name: string;
   readonly namespace: string;
+  /** That it is reached at, when it is known; else it is its scheme's own. */
+  readonly port: string | undefined;
   /** HOST:PORT of the Service by its ClusterIP, when it is known. */
   readonly clusterAddress: string | undefined;
 }
@@ -19,8 +21,11 @@ export interface Webhook {
   readonly scheme: "https" | "http";
 }
 
-export function ownAddress(webhook: Webhook): string {
-  return `${webhook.scheme}://${webhook.service.name}.${webhook.service.namespace}.svc`;
+const SCHEME_PORT = { http: "80", https: "443" } as const;
+
+export function ownAddress({ scheme, service }: Webhook): string {
+  const { name, namespace, port = SCHEME_PORT[scheme] } = service;
+  return `${scheme}://${name}.${namespace}.svc${port === SCHEME_PORT[scheme] ? "" : `:${port}`}`;
 }
 
 /** Whether an address is the webhook's own Service, in any form of its name. */

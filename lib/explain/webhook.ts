@@ -40,7 +40,7 @@ export function assumeWebhook(
   const service = settings["piggy-service-name"];
   const webhook: Webhook = {
     environment: all,
-    service: { name: service, namespace, clusterAddress: "<ClusterIP>:443" },
+    service: { name: service, namespace, port: undefined, clusterAddress: "<ClusterIP>:443" },
     ca: "<CA of piggy-webhooks>",
     scheme: "https",
   };

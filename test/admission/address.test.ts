@@ -1,7 +1,7 @@
 /** Where the injector asks, and how it knows that it asks the right one. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startWorld, type World } from "../support/world.ts";
-import { containerOf, environmentOf, mutate, podWith } from "./mutation.ts";
+import { containerOf, environmentOf, mutate, ownAddressOf, podWith } from "./mutation.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -40,6 +40,21 @@ describe("the webhook's own Service", () => {
   });
 });
 
+describe("where no address is given, our own Service is asked by name", () => {
+  const HOST = "piggy-webhooks.piggy-webhooks.svc";
+
+  test("at its port", async () => {
+    expect(environmentOf((await inject({})).pod)["PIGGY_ADDRESS"]).toBe(ownAddressOf(world));
+  });
+
+  test.each(["443", ""])("which goes without saying where it is %j", async (port) => {
+    const other = await startWorld({ environment: { PIGGY_WEBHOOKS_SERVICE_PORT: port } });
+    const { pod } = await mutate(other, podWith());
+    expect(environmentOf(pod)["PIGGY_ADDRESS"]).toBe(`https://${HOST}`);
+    await other.stop();
+  });
+});
+
 describe("another host", () => {
   test.each([
     "https://piggy.example.com",
@@ -64,7 +79,7 @@ describe("an address that is none", () => {
     "https://:password@example.com",
   ])("such as %s is warned of, and our own Service is asked", async (address) => {
     const { pod, warnings } = await inject({ [ADDRESS]: address });
-    expect(environmentOf(pod)["PIGGY_ADDRESS"]).toBe("https://piggy-webhooks.piggy-webhooks.svc");
+    expect(environmentOf(pod)["PIGGY_ADDRESS"]).toBe(ownAddressOf(world));
     expect(warnings).toEqual([expect.stringContaining(ADDRESS)]);
   });
 });

@@ -1,7 +1,7 @@
 /** References that would reach an application as text, and Pods whose settings cannot be read. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startWorld, type World } from "../support/world.ts";
-import { environmentOf, mutate, NAMESPACE, podWith } from "./mutation.ts";
+import { environmentOf, mutate, NAMESPACE, ownAddressOf, podWith } from "./mutation.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ test("an address that is none warns, and the Pod asks the webhook's own Service"
       annotations: { "piggysec.com/piggy-address": "piggy-webhooks.piggy.svc:8443" },
     },
   });
-  expect(environmentOf(pod)["PIGGY_ADDRESS"]).toBe("https://piggy-webhooks.piggy-webhooks.svc");
+  expect(environmentOf(pod)["PIGGY_ADDRESS"]).toBe(ownAddressOf(world));
   expect(warnings).toEqual([expect.stringContaining("piggysec.com/piggy-address")]);
 });
 

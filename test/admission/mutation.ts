@@ -39,6 +39,11 @@ export function containerWith(fields: object = {}) {
   };
 }
 
+/** What the webhook asks Pods to come to where nothing else is said: its Service, by name. */
+export function ownAddressOf({ webhook }: World): string {
+  return `https://piggy-webhooks.piggy-webhooks.svc:${new URL(`https://${webhook.address}`).port}`;
+}
+
 /** An AdmissionReview of a CREATE. */
 export function reviewOf(object: unknown, request: object = {}) {
   return {

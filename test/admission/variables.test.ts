@@ -1,7 +1,7 @@
 /** The variables that a changed container gets, from the Pod's settings and the webhook's. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { REGION, startWorld, type World } from "../support/world.ts";
-import { containerOf, environmentOf, mutate, podWith, SECRET } from "./mutation.ts";
+import { containerOf, environmentOf, mutate, ownAddressOf, podWith, SECRET } from "./mutation.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ describe("a container's env", () => {
       { name: "PIGGY_AWS_SECRET_NAME", value: SECRET },
       { name: "PIGGY_AWS_SECRET_VERSION", value: "AWSCURRENT" },
       { name: "PIGGY_AWS_REGION", value: REGION },
-      { name: "PIGGY_ADDRESS", value: "https://piggy-webhooks.piggy-webhooks.svc" },
+      { name: "PIGGY_ADDRESS", value: ownAddressOf(world) },
       { name: "PIGGY_CA", value: world.authority.pem },
       { name: "PIGGY_SERVICE", value: world.webhook.address },
       { name: "PIGGY_TOKEN_FILE", value: "/var/run/secrets/piggysec.com/serviceaccount/token" },

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { kubernetesProgram } from "../../scripts/cluster/kubernetes.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
-import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
 import { list, number, object, string } from "../fakes/kubernetes/schema.ts";
 import { compiledC } from "../support/programs.ts";
@@ -31,6 +30,7 @@ import {
 } from "./kept-certificate.ts";
 import { killProcess } from "./kill-process.ts";
 import { type OneNode, startOneNode } from "./one-node.ts";
+import { addOperatorsCertificate } from "./operators-certificate.ts";
 import { addLiveNamespace, addPullSecret, logOf } from "./pods.ts";
 import { buildProgramImage } from "./program-image.ts";
 import { restrictedPod } from "./restricted-pod.ts";
@@ -196,20 +196,6 @@ test("the Secret goes after helm uninstall", async () => {
   await eventually("the Secret is gone", async () => (await ownSecret(node.cluster)) === undefined);
 });
 
-/** A Secret with one for the Service, as an operator makes it. @returns its CA */
-async function addCertificate(name: string): Promise<string> {
-  const authority = await createCertificateAuthority("of the operator");
-  const ca = `${authority.pem.trimEnd()}\n`;
-  const { cert, key } = await authority.issue({ names: [`${RELEASE}.${OWN_NAMESPACE}.svc`] });
-  await add(node.cluster, `/api/v1/namespaces/${OWN_NAMESPACE}/secrets`, {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name },
-    stringData: { "tls.crt": cert, "tls.key": key, "ca.crt": ca },
-  });
-  return ca;
-}
-
 describe("after a release with a certificate of the operator's, with lives of minutes", () => {
   const NAME = "lingering";
   const containerStatuses = list(object({ restartCount: number }, {}));
@@ -219,7 +205,7 @@ describe("after a release with a certificate of the operator's, with lives of mi
   let operators: string;
   beforeAll(async () => {
     const secretName = "of-the-operator";
-    operators = await addCertificate(secretName);
+    operators = await addOperatorsCertificate(node.cluster, secretName);
     await helm("install", { ...installation.values, tls: { mode: "secret", secretName } });
   });
 

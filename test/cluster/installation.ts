@@ -69,17 +69,18 @@ export async function installChart(node: OneNode, wanted: Wanted = {}): Promise<
   }
 }
 
-/** Runs one of Helm's commands that take a chart, and waits until what it made is there. @throws Error with the events there */
+/** Runs one of Helm's commands that take a chart, and waits until what it made is there. @returns what it said @throws Error with the events there */
 export async function runHelm(
   node: OneNode,
   { helm }: ChartInstallation,
   command: "install" | "upgrade",
   chart: readonly string[],
   values: object,
-): Promise<void> {
+): Promise<string> {
   const options = ["--namespace", OWN_NAMESPACE, "--values", await helm.values(values)];
   // Helm says no more than that it has waited.
-  await helm.run(command, RELEASE, ...chart, ...options, "--wait", "--timeout", "3m").catch(async (error) => {
+  const done = helm.run(command, RELEASE, ...chart, ...options, "--wait", "--timeout", "3m");
+  return done.catch(async (error) => {
     throw new Error(`${error}\n${await eventsIn(node.cluster, OWN_NAMESPACE)}`);
   });
 }

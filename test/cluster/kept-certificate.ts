@@ -37,10 +37,10 @@ export async function serviceAddress(cluster: Cluster): Promise<string> {
 }
 
 /** When the certificate of a new connection was made. @throws Error where this CA alone does not verify it */
-export function servedSince(host: string, ca: string): Promise<Date> {
+export function servedSince(host: string, ca: string, port = 443): Promise<Date> {
   return new Promise((resolve, reject) => {
     const servername = `${RELEASE}.${OWN_NAMESPACE}.svc`;
-    const socket = connect({ host, port: 443, ca, servername, rejectUnauthorized: true }, () => {
+    const socket = connect({ host, port, ca, servername, rejectUnauthorized: true }, () => {
       const { valid_from } = socket.getPeerCertificate();
       socket.destroy();
       resolve(new Date(valid_from));

@@ -20,16 +20,25 @@ import { NODE_USER, PROXY_USER, writeKubeconfig } from "./control-plane.ts";
 
 const NODE = "node";
 
+/** What its configuration has otherwise than is said here. Source: the Kubernetes reference, "Kubelet Configuration (v1beta1)". */
+export type KubeletOptions = Readonly<Record<string, unknown>>;
+
+export interface NodeOptions {
+  readonly sandbox: Sandbox;
+  readonly registry: PulledFrom;
+  readonly snapshotter: Snapshotter;
+  readonly kubelet: KubeletOptions;
+  /** What is started is added, to be stopped in reverse order. */
+  readonly started: Background[];
+}
+
 /**
- * Starts it and waits until it is ready. What is started is added to `started`, to be stopped in reverse order. Its
- * containers, and what is mounted for them, stay until the namespaces end that all of this runs in.
+ * Starts it and waits until it is ready. Its containers, and what is mounted for them, stay until the namespaces end that
+ * all of this runs in.
  */
 export async function startNode(
   cluster: Cluster,
-  sandbox: Sandbox,
-  registry: PulledFrom,
-  snapshotter: Snapshotter,
-  started: Background[],
+  { sandbox, registry, snapshotter, kubelet, started }: NodeOptions,
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-node-"));
   // Pods are others than the node for the kernel: it passes on what is between them.
@@ -37,7 +46,7 @@ export async function startNode(
   const { socket, program } = await startContainerd(directory, sandbox, registry, snapshotter);
   started.push(program);
   started.push(await startServiceProxy(cluster, directory));
-  started.push(await startKubelet(cluster, directory, socket));
+  started.push(await startKubelet(cluster, directory, socket, kubelet));
   await eventually("the node is ready", () => isReady(cluster));
 }
 
@@ -53,8 +62,12 @@ async function isReady(cluster: Cluster): Promise<boolean> {
   return conditions.some((each) => each.type === "Ready" && each.status === "True");
 }
 
-/** Source: the Kubernetes reference, "Kubelet Configuration (v1beta1)". */
-async function startKubelet(cluster: Cluster, directory: string, socket: string): Promise<Background> {
+async function startKubelet(
+  cluster: Cluster,
+  directory: string,
+  socket: string,
+  kubelet: KubeletOptions,
+): Promise<Background> {
   const file = (name: string) => join(directory, name);
   const configuration = {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -82,6 +95,7 @@ async function startKubelet(cluster: Cluster, directory: string, socket: string)
     nodeStatusUpdateFrequency: "5s",
     podLogsDir: file("pod-logs"),
     volumePluginDir: file("volume-plugins"),
+    ...kubelet,
   };
   await writeFile(file("kubelet.json"), JSON.stringify(configuration));
   const options = {

@@ -11,7 +11,7 @@ import type { Background } from "../support/background.ts";
 import { compiledC } from "../support/programs.ts";
 import type { Sandbox, Snapshotter } from "./containerd.ts";
 import { type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
-import { startNode } from "./node.ts";
+import { type KubeletOptions, startNode } from "./node.ts";
 import { buildProgramImage } from "./program-image.ts";
 
 /** Who may pull and push. */
@@ -35,12 +35,15 @@ export interface OneNode {
   stop(): Promise<void>;
 }
 
+/** Besides what is usual here. */
 export interface OneNodeOptions extends ControlPlaneOptions {
   readonly snapshotter?: Snapshotter;
+  readonly kubelet?: KubeletOptions;
 }
 
 export async function startOneNode({
   snapshotter = "native",
+  kubelet = {},
   ...options
 }: OneNodeOptions = {}): Promise<OneNode> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-one-node-"));
@@ -60,7 +63,7 @@ export async function startOneNode({
     const buildah = await createBuildah(join(directory, "buildah"));
     const sandbox = await buildSandbox(buildah, directory);
     cluster = await startControlPlane(started, options);
-    await startNode(cluster, sandbox, registry, snapshotter, started);
+    await startNode(cluster, { sandbox, registry, snapshotter, started, kubelet });
     const authFile = join(directory, "auth.json");
     await writeFile(authFile, dockerConfig);
     const push = pusher(buildah, registry, authFile);

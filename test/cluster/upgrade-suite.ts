@@ -172,9 +172,11 @@ describe("helm upgrade from the older chart", () => {
     expect(stream.count()).toBeGreaterThan(20);
   });
 
-  test("keeps the older CA beside the new one", async () => {
+  test("keeps the older CA beside the new one, whose Secret does not go with the older one's", async () => {
     const secret = await ownSecret(node.cluster);
     expect(await caBundle(node.cluster)).toBe(`${secret?.["ca.crt"]}${olderCa}`);
+    const olders = `/api/v1/namespaces/${OWN_NAMESPACE}/secrets/${RELEASE}-webhook-tls`;
+    expect((await node.cluster.admin.call("GET", olders)).status).toBe(404);
   });
 
   test.each(LEFT)("a Pod that the older release has left starts its container again: %s", async (name) => {

@@ -103,7 +103,8 @@ function masked(patch: readonly { readonly path: string }[]): unknown {
   );
   let text = JSON.stringify(inOrder)
     .replaceAll(/-----BEGIN CERTIFICATE-----[^"]*|<CA of piggy-webhooks>/g, "CA")
-    .replaceAll(/127\.0\.0\.1:\d+|<ClusterIP>:443/g, "ADDRESS");
+    .replaceAll(/127\.0\.0\.1:\d+|<ClusterIP>:443/g, "ADDRESS")
+    .replaceAll(/(piggy-webhooks\.svc):\d+"/g, '$1"');
   const uids = [...text.matchAll(/"PIGGY_UID","value":"([0-9a-f]{32})"/g)].map(([, uid]) => uid ?? "");
   for (const [index, uid] of uids.entries()) text = text.replaceAll(uid, `UID-${index}`);
   return JSON.parse(text);

@@ -31,6 +31,27 @@ that an older chart or cert-manager made.
 {{- end }}
 {{- end }}
 
+{{/*
+What the replicas that are there serve by, as the next template says it of those to come; empty where none are to be
+seen.
+*/}}
+{{- define "piggy-webhooks.servedBy" -}}
+{{- $found := lookup "apps/v1" "Deployment" .Release.Namespace (include "piggy-webhooks.fullname" .) }}
+{{- if $found }}
+{{- $secret := "" }}
+{{- range dig "spec" "template" "spec" "volumes" list $found }}
+{{- if eq .name "certs" }}
+{{- $secret = dig "secret" "secretName" "" . }}
+{{- end }}
+{{- end }}
+{{- printf "Secret %s" $secret }}
+{{- end }}
+{{- end }}
+
+{{- define "piggy-webhooks.toBeServedBy" -}}
+{{- printf "Secret %s" (include "piggy-webhooks.tlsSecretName" .) }}
+{{- end }}
+
 {{/* YAML, by name. */}}
 {{- define "piggy-webhooks.tlsEnvironment" -}}
 {{- if include "piggy-webhooks.tlsSecretName" . -}}
@@ -42,23 +63,38 @@ PIGGY_WEBHOOK_CONFIGURATION: {{ include "piggy-webhooks.fullname" . }}
 {{- end }}
 {{- end }}
 
-{{/*
-base64 of PEM; empty where somebody else sets it, and nobody has yet. What is there is said again, so that an upgrade
-empties it neither where Helm set it itself once nor with --force. `helm template` sees nothing and says nothing, and
-whoever applies that leaves it as it is.
-*/}}
-{{- define "piggy-webhooks.caBundle" -}}
-{{- if ne (include "piggy-webhooks.tlsMode" .) "secret" }}
+{{/* base64 of PEM, as it is; empty where there is none. */}}
+{{- define "piggy-webhooks.caBundleThere" -}}
 {{- $found := lookup "admissionregistration.k8s.io/v1" "MutatingWebhookConfiguration" "" (include "piggy-webhooks.fullname" .) }}
 {{- range $index, $webhook := dig "webhooks" list $found }}
 {{- if eq $index 0 }}
 {{- dig "clientConfig" "caBundle" "" $webhook }}
 {{- end }}
 {{- end }}
-{{- else if .Values.tls.caBundle }}
+{{- end }}
+
+{{/* base64 of PEM: the CA of the operator's own certificate. */}}
+{{- define "piggy-webhooks.operatorsCa" -}}
+{{- if .Values.tls.caBundle }}
 {{- .Values.tls.caBundle | b64enc }}
 {{- else }}
 {{- $secret := lookup "v1" "Secret" .Release.Namespace (include "piggy-webhooks.tlsSecretName" .) }}
 {{- dig "data" "ca.crt" "" $secret | required "tls.secretName: no such Secret with a ca.crt is to be seen in the release's namespace; make it first, or set tls.caBundle" }}
+{{- end }}
+{{- end }}
+
+{{/*
+base64 of PEM; empty where somebody else sets it, and nobody has yet. What is there is said again, so that an upgrade
+empties it neither where Helm set it itself once nor with --force. `helm template` sees nothing and says nothing, and
+whoever applies that leaves it as it is. An operator's CA stands alone, but for the upgrade that brings it: the replicas
+before it serve by another until they are gone.
+*/}}
+{{- define "piggy-webhooks.caBundle" -}}
+{{- if ne (include "piggy-webhooks.tlsMode" .) "secret" }}
+{{- include "piggy-webhooks.caBundleThere" . }}
+{{- else if has (include "piggy-webhooks.servedBy" .) (list "" (include "piggy-webhooks.toBeServedBy" .)) }}
+{{- include "piggy-webhooks.operatorsCa" . }}
+{{- else }}
+{{- printf "%s\n%s" (include "piggy-webhooks.operatorsCa" . | b64dec) (include "piggy-webhooks.caBundleThere" . | b64dec) | b64enc }}
 {{- end }}
 {{- end }}
