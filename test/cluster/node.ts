@@ -17,13 +17,14 @@ const NODE = "node";
 /**
  * Starts it and waits until it is ready. What is started is added to `started`, to be stopped in reverse order. Its
  * containers, and what is mounted for them, stay until the namespaces end that all of this runs in.
+ * @returns the socket of what runs them
  */
 export async function startNode(
   cluster: Cluster,
   sandbox: Sandbox,
   registry: PulledFrom,
   started: Background[],
-): Promise<void> {
+): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-node-"));
   // Pods are others than the node for the kernel: it passes on what is between them.
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
@@ -32,6 +33,7 @@ export async function startNode(
   started.push(await startServiceProxy(cluster, directory));
   started.push(await startKubelet(cluster, directory, socket));
   await eventually("the node is ready", () => isReady(cluster));
+  return socket;
 }
 
 const parseNode = object(
