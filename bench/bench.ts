@@ -12,6 +12,7 @@ type Bench = (options: BenchOptions) => Promise<readonly Claim[]>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   admission: async () => (await import("./admission.ts")).benchAdmission,
+  dashboard: async () => (await import("./dashboard.ts")).benchDashboard,
   injector: async () => (await import("./injector.ts")).benchInjector,
   "pod-start": async () => (await import("./pod-start.ts")).benchPodStart,
   secret: async () => (await import("./secret.ts")).benchSecret,

@@ -21,7 +21,9 @@ export interface DebianProgram {
 }
 
 /** @throws Error that says what to do */
-export async function debianProgram(name: "crun" | "iptables" | "buildah"): Promise<DebianProgram> {
+export async function debianProgram(
+  name: "crun" | "iptables" | "buildah" | "busybox-static",
+): Promise<DebianProgram> {
   const { release, packages } = pins[name];
   const wanted = packages.map((each) => ({ ...each, release, sha256: each[ownArchitecture].sha256 }));
   const version = wanted.find((each) => each.package === name)?.version;

@@ -11,7 +11,7 @@ export interface GoPrograms {
   /** What the folder that they are kept in is called. */
   readonly name: string;
   /** The folder beside this file with their go.mod. */
-  readonly folder: "kubernetes" | "containerd" | "network" | "helm" | "kubeconform" | "oras";
+  readonly folder: "kubernetes" | "containerd" | "network" | "helm" | "kubeconform" | "oras" | "hcl";
   /** The module that their version is that of. */
   readonly module: string;
   readonly packages: readonly string[];

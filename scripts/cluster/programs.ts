@@ -1,7 +1,9 @@
 /** Everything that a cluster with a node is made of, so that the tests that start one need not wait for it. */
+import { motoPackages } from "../moto/moto.ts";
 import { containerdPrograms, networkPlugins } from "./containerd.ts";
 import { debianProgram } from "./debian-programs.ts";
 import { etcdProgram } from "./etcd.ts";
+import { hclProgram } from "./hcl.ts";
 import { helmProgram, kubeconformProgram } from "./helm.ts";
 import { kubernetesProgram } from "./kubernetes.ts";
 import { orasProgram } from "./oras.ts";
@@ -19,7 +21,7 @@ const OF_KUBERNETES = [
 
 /** One after the other: each build takes what the machine has. @throws Error that says what is missing */
 export async function prepareNode(): Promise<void> {
-  for (const name of ["crun", "iptables", "buildah"] as const) await debianProgram(name);
+  for (const name of ["crun", "iptables", "buildah", "busybox-static"] as const) await debianProgram(name);
   await etcdProgram();
   await registryProgram();
   for (const name of OF_KUBERNETES) await kubernetesProgram(name);
@@ -28,5 +30,7 @@ export async function prepareNode(): Promise<void> {
   await helmProgram();
   await kubeconformProgram();
   await orasProgram();
+  await hclProgram();
   await schemaLocation();
+  await motoPackages();
 }

@@ -4,6 +4,7 @@ import { drawInjector } from "../../bench/injector/picture.ts";
 import { drawSecret } from "../../bench/secret/picture.ts";
 import { environmentSchema } from "../chart/environment-schema.ts";
 import { valuesTable } from "../chart/values-table.ts";
+import { operatingParts } from "./operating-parts.ts";
 import { optimizingParts } from "./optimizing-parts.ts";
 import { withParts } from "./parts.ts";
 import { performanceParts } from "./performance-parts.ts";
@@ -47,6 +48,10 @@ export const generatedFiles: readonly Generated[] = [
   {
     file: "docs/optimizing.md",
     content: async (now, read) => withParts(now, optimizingParts(await readResults(read))),
+  },
+  {
+    file: "docs/operating.md",
+    content: async (now, read) => withParts(now, operatingParts(await readResults(read))),
   },
   {
     file: "docs/bench-admission.svg",

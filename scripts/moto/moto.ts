@@ -7,6 +7,12 @@ const WHO = "import sys; print(sys.executable); print('%d.%d' % sys.version_info
 
 /** The command that serves on a port of a host, which are to follow. @throws Error that says what to do */
 export async function motoServer(): Promise<readonly string[]> {
+  const { python, folder } = await motoPackages();
+  return ["/usr/bin/env", `PYTHONPATH=${folder}`, python, "-s", "-m", "moto.server"];
+}
+
+/** The Python that it runs on, and the folder of all its packages. @throws Error that says what to do */
+export async function motoPackages(): Promise<{ readonly python: string; readonly folder: string }> {
   const { python, version } = await findPython();
   const text = await Bun.file(REQUIREMENTS).text();
   const digest = new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 12);
@@ -22,7 +28,7 @@ export async function motoServer(): Promise<readonly string[]> {
     ];
     await run([python, "-m", "pip", "install", ...options, "-r", REQUIREMENTS]);
   });
-  return ["/usr/bin/env", `PYTHONPATH=${folder}`, python, "-s", "-m", "moto.server"];
+  return { python, folder };
 }
 
 async function findPython(): Promise<{ readonly python: string; readonly version: string }> {

@@ -1,4 +1,4 @@
-/** What the chart's alerts and dashboard ask Prometheus for is what piggy-webhooks says of itself. */
+/** What the chart's alerts and dashboard ask Prometheus for, and operators read of, is what piggy-webhooks says of itself. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { scrape } from "../metrics/scrape.ts";
@@ -22,9 +22,15 @@ const ASKED = /\b(?:piggy|process|kube)_[a-z_]+\b/g;
 /** Of kube-state-metrics: whether Pods are ready, nobody but the API server knows. */
 const OF_OTHERS = ["kube_deployment_spec_replicas", "kube_deployment_status_replicas_ready"];
 
-describe.each(["templates/prometheusrule.yaml", "dashboard.json"])("%s", (file) => {
+const PLACES = [
+  "charts/piggy-webhooks/templates/prometheusrule.yaml",
+  "charts/piggy-webhooks/dashboard.json",
+  "docs/operating.md",
+];
+
+describe.each(PLACES)("%s", (file) => {
   test("asks for what is there", async () => {
-    const url = new URL(`../../charts/piggy-webhooks/${file}`, import.meta.url);
+    const url = new URL(`../../${file}`, import.meta.url);
     const asked = new Set((await Bun.file(fileURLToPath(url)).text()).match(ASKED));
     expect(asked.size).toBeGreaterThan(4);
     const missing = [...asked].filter((name) => !series.has(name) && !OF_OTHERS.includes(name));

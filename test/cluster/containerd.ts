@@ -50,15 +50,24 @@ export async function startContainerd(
   const command = [join(programs, "containerd"), "--config", file("containerd.toml")];
   const program = startBackground("containerd", command, directory, environment);
   const socket = file("containerd.sock");
-  const ctr = [join(programs, "ctr"), "--address", socket, "--namespace", "k8s.io"];
   try {
-    await program.ready(() => run([...ctr, "version"]).then(() => true));
-    await run([...ctr, "images", "import", "--local", "--snapshotter", snapshotter, sandbox.archive]);
+    await program.ready(async () => (await ask(socket, "version")) !== "");
+    await loadImage(socket, snapshotter, sandbox.archive);
     return { socket, program };
   } catch (error) {
     await program.stop();
     throw error;
   }
+}
+
+/** Gives a node the image of an archive as if it had pulled it. @throws Error with what was wrong */
+export async function loadImage(socket: string, snapshotter: Snapshotter, archive: string): Promise<void> {
+  await ask(socket, "images", "import", "--local", "--snapshotter", snapshotter, archive);
+}
+
+async function ask(socket: string, ...command: readonly string[]): Promise<string> {
+  const program = join(await containerdPrograms(), "ctr");
+  return run([program, "--address", socket, "--namespace", "k8s.io", ...command]);
 }
 
 /** Source: containerd's documentation, "CRI Plugin Config Guide". */

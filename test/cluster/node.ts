@@ -35,11 +35,12 @@ export interface NodeOptions {
 /**
  * Starts it and waits until it is ready. Its containers, and what is mounted for them, stay until the namespaces end that
  * all of this runs in.
+ * @returns the socket of what runs them
  */
 export async function startNode(
   cluster: Cluster,
   { sandbox, registry, snapshotter, kubelet, started }: NodeOptions,
-): Promise<void> {
+): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-node-"));
   // Pods are others than the node for the kernel: it passes on what is between them.
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
@@ -48,6 +49,7 @@ export async function startNode(
   started.push(await startServiceProxy(cluster, directory));
   started.push(await startKubelet(cluster, directory, socket, kubelet));
   await eventually("the node is ready", () => isReady(cluster));
+  return socket;
 }
 
 const parseNode = object(

@@ -25,6 +25,10 @@ export interface OneNode {
   readonly cluster: Cluster;
   readonly registry: RegistryServer;
   readonly buildah: Buildah;
+  /** The folder of buildah's images, by which another process has the same ones. */
+  readonly store: string;
+  /** The socket of what runs the node's containers. */
+  readonly containerd: string;
   /** A folder that goes when the node goes. */
   readonly directory: string;
   /** Pushes an image of buildah's; answers with what the node pulls it by. */
@@ -60,14 +64,16 @@ export async function startOneNode({
     registry = await startRegistryServer(basicAuth({ [USER]: PASSWORD }), NODE_ADDRESS);
     const auth = Buffer.from(`${USER}:${PASSWORD}`).toString("base64");
     const dockerConfig = JSON.stringify({ auths: { [registry.host]: { auth } } });
-    const buildah = await createBuildah(join(directory, "buildah"));
+    const store = join(directory, "buildah");
+    const buildah = await createBuildah(store);
     const sandbox = await buildSandbox(buildah, directory);
     cluster = await startControlPlane(started, options);
-    await startNode(cluster, { sandbox, registry, snapshotter, started, kubelet });
+    const containerd = await startNode(cluster, { sandbox, registry, snapshotter, started, kubelet });
     const authFile = join(directory, "auth.json");
     await writeFile(authFile, dockerConfig);
     const push = pusher(buildah, registry, authFile);
-    return { cluster, registry, buildah, directory, dockerConfig, authFile, push, stop };
+    const images = { registry, buildah, store, containerd };
+    return { cluster, ...images, directory, dockerConfig, authFile, push, stop };
   } catch (error) {
     await stop();
     throw error;
