@@ -1,5 +1,5 @@
 /** The packages of npm that are in a program, by what the compiler says that it took of them. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PackageURL } from "packageurl-js";
 import type { Metafile } from "../compile.ts";
@@ -13,6 +13,13 @@ export interface LockedPackage {
   readonly version: string;
   readonly integrity?: string;
   readonly dev?: boolean;
+}
+
+/** What a package's package.json says of it; most leave something out, and some of the oldest have other forms. */
+interface Described {
+  readonly name: string;
+  readonly license?: unknown;
+  readonly homepage?: unknown;
 }
 
 /** The lock file's packages, by folder. */
@@ -32,11 +39,8 @@ export function packageFolders({ outputs }: Metafile): readonly string[] {
  * @throws Error that names the package which is not locked, or has no licence that is known
  */
 export function npmComponent(root: string, folder: string, locked: LockedPackages): Component {
-  const {
-    name,
-    license: licence,
-    homepage,
-  } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  const described: Described = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  const { name, license: licence, homepage } = described;
   const entry = locked[folder];
   if (entry?.integrity === undefined) throw new Error(`${folder} is not in package-lock.json`);
   const { version, integrity } = entry;
@@ -74,7 +78,6 @@ function isKnown(licence: string): boolean {
 const NOTICE = /^(licen[cs]e|notice|copying|copyright)/i;
 
 function noticeIn(folder: string): string {
-  if (!existsSync(folder)) return "";
   const files = readdirSync(folder).filter((file) => NOTICE.test(file));
   return files
     .sort()
