@@ -13,7 +13,7 @@ export const THROTTLED: Storm = { ...ROLLOUT, name: "AWS throttles" };
 export const DOWN: Storm = { ...ROLLOUT, name: "AWS is down for 20 s", outage: { from: 20, to: 40 } };
 export const LIMITED: Storm = { ...ROLLOUT, name: "128 MiB and 200m" };
 
-/** The limits that the chart has always had. */
+/** The chart's of memory, and a fifth of a processor. */
 const LIMITS = { memory: 128 * 2 ** 20, processor: 0.2 };
 
 /** Containers a second while it lasts. */
