@@ -78,7 +78,7 @@ function parseBody(bytes: Buffer, start: number, head: Head, ended: boolean): An
     if (coding.toLowerCase() !== "chunked") throw invalid(`its transfer coding is ${coding}`);
     const chunked = parseChunks(bytes, start);
     if (chunked === undefined && ended) throw invalid("it breaks off in a chunk");
-    return chunked && whole(chunked.body.toString("utf8"), chunked.end);
+    return chunked && whole(chunked.body.toString("utf8"), chunked.end, chunked.isEnd);
   }
   const length = head.headers.get("content-length");
   if (length === undefined) {
@@ -95,6 +95,8 @@ interface Chunked {
   readonly body: Buffer;
   /** Where what follows begins. */
   readonly end: number;
+  /** Whether nothing more of the answer comes. */
+  readonly isEnd: boolean;
 }
 
 /** The chunks in one, or undefined while the last has not come. */
@@ -107,11 +109,13 @@ function parseChunks(bytes: Buffer, from: number): Chunked | undefined {
     if (size === undefined) throw invalid("a chunk's size is no number");
     const length = Number.parseInt(size, 16);
     const start = lineEnd + 2;
-    // The trailers after the last chunk are not waited for: nothing of ours is in them.
+    // The trailers after the last chunk are not waited for: nothing of ours is in them. They must not be taken for the
+    // next answer either.
     if (length === 0) {
       const end = bytes.indexOf("\r\n", start);
       const [only = Buffer.alloc(0), ...others] = chunks;
-      return end < 0 ? undefined : { body: others.length > 0 ? Buffer.concat(chunks) : only, end: end + 2 };
+      if (end < 0) return undefined;
+      return { body: others.length > 0 ? Buffer.concat(chunks) : only, end: end + 2, isEnd: end === start };
     }
     if (bytes.length < start + length + 2) return undefined;
     chunks.push(bytes.subarray(start, start + length));

@@ -17,6 +17,13 @@ describe("an answer is whole", () => {
       true,
     ],
     [
+      "with its last chunk, behind which trailers are yet to end",
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nExpires: 0\r\n`,
+      false,
+      "{}",
+      false,
+    ],
+    [
       "after others that only announce it",
       `HTTP/1.1 100 Continue\r\n\r\n${HEAD}Content-Length: 2\r\n\r\n{}`,
       false,
