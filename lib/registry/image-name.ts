@@ -47,7 +47,7 @@ export function parseImageName(image: string): ImageName {
 /** Its beginning, without what stands before an @ as a name and password would: a colon is in it, and no digest follows. */
 function shown(image: string): string {
   const text = image.slice(0, LONGEST_IMAGE);
-  const digest = text.search(/@[a-z0-9]+:[0-9a-f]{32,}$/i);
+  const digest = text.search(/@sha\d+:[0-9a-f]{32,}$/i);
   const named = digest < 0 ? text : text.slice(0, digest);
   const at = named.lastIndexOf("@");
   return named.slice(0, Math.max(at, 0)).includes(":") ? `…${text.slice(at)}` : text;
