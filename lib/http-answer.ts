@@ -91,6 +91,9 @@ function parseBody(bytes: Buffer, start: number, head: Head, ended: boolean): An
   return undefined;
 }
 
+const CR = 13;
+const LF = 10;
+
 interface Chunked {
   readonly body: Buffer;
   /** Where what follows begins. */
@@ -118,6 +121,9 @@ function parseChunks(bytes: Buffer, from: number): Chunked | undefined {
       return { body: others.length > 0 ? Buffer.concat(chunks) : only, end: end + 2, isEnd: end === start };
     }
     if (bytes.length < start + length + 2) return undefined;
+    if (bytes[start + length] !== CR || bytes[start + length + 1] !== LF) {
+      throw invalid("a chunk is longer than its size");
+    }
     chunks.push(bytes.subarray(start, start + length));
     at = start + length + 2;
   }

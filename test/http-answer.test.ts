@@ -73,6 +73,10 @@ describe("no answer", () => {
     ["with a length that is no number", `${HEAD}Content-Length: -1\r\n\r\n`],
     ["with another coding", `${HEAD}Transfer-Encoding: gzip\r\n\r\n`],
     ["with a chunk's size that is no number", `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    [
+      "with a chunk that is longer than its size",
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`,
+    ],
     ["with a head without end", HEAD + "A: b\r\n".repeat(20_000)],
     ["with a body without end", `${HEAD}\r\n${"x".repeat(9 * 1024 * 1024)}`],
   ])("%s", (_what, text) => {
