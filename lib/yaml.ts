@@ -20,8 +20,11 @@ const MOST_ALIASES = 100;
 
 const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON)$/;
 const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF)$/;
-const INTEGER = /^[-+]?(?:0[bB]_*[01][01_]*|0[oO]_*[0-7][0-7_]*|0[xX]_*[\dA-Fa-f][\dA-Fa-f_]*|\d[\d_]*)$/;
-const FLOAT = /^[-+]?(?:\._*\d[\d_]*|\d[\d_]*(?:\.[\d_]*)?)(?:[eE][-+]?_*\d[\d_]*)?$/;
+/** In numbers an underscore may stand anywhere but in front, and where a dot stands there, only between digits. */
+const INTEGER =
+  /^(?:[-+]_*)?(?:0_*[bB]_*[01][01_]*|0_*[oO]_*[0-7][0-7_]*|0_*[xX]_*[\dA-Fa-f][\dA-Fa-f_]*|\d[\d_]*)$/;
+const FLOAT =
+  /^(?:\.\d+(?:_\d+)*(?:[eE][-+]?\d+(?:_\d+)*)?|(?:[-+]_*\._*\d[\d_]*|(?:[-+]_*)?\d[\d_]*(?:\.[\d_]*)?)(?:[eE]_*[-+]?_*\d[\d_]*)?)$/;
 
 const KUBECTLS_SCALARS = [
   { tag: "tag:yaml.org,2002:bool", default: true, test: TRUE, resolve: () => true },
@@ -36,8 +39,10 @@ function integer(text: string): number {
   return text.startsWith("-") ? -value : value;
 }
 
-function float(text: string): number {
-  return Number(text.replaceAll("_", ""));
+/** One that is too large is text. */
+function float(text: string): number | string {
+  const value = Number(text.replaceAll("_", ""));
+  return Number.isFinite(value) ? value : text;
 }
 
 /**
@@ -90,7 +95,7 @@ function refuseKeys(document: Document.Parsed, invalid: (offset: number, what: s
       const seen = new Set<unknown>();
       for (const { key } of map.items) {
         const offset = (isScalar(key) || isMap(key) ? key.range?.[0] : map.range?.[0]) ?? 0;
-        if (!isScalar(key)) {
+        if (!isScalar(key) || key.value === null) {
           throw invalid(offset, "a key that is no text: a template has to be rendered first (helm template)");
         }
         const name = String(key.value);

@@ -105,6 +105,7 @@ spec:
     ["0B11", 3],
     ["1_0.5", 10.5],
     ["0b_", "0b_"],
+    ["3e800", "3e800"],
   ])("%s", (text, value) => {
     expect(parseYaml(`a: ${text}\n`, "text", "manifest_invalid")[0]?.value).toEqual({ a: value });
     const written = formatYaml({ a: text });
@@ -144,6 +145,7 @@ describe("what is no manifest is refused with where and why, and exit code 2", (
       "kind: Pod\nmetadata:\n  name: {{ .Values.name }}\n",
       "line 3: a key that is no text: a template",
     ],
+    ["a key of nothing", "kind: Pod\n~: a\n", "line 2: a key that is no text"],
     ["no mapping", "- 1\n", "standard input:1: it is no Kubernetes manifest: no object"],
     ["no kind", "a: 1\n", "standard input:1: it is no Kubernetes manifest: no kind"],
     ["no apiVersion", "kind: Pod\n", "standard input:1: it is no Kubernetes manifest: no apiVersion"],
