@@ -8,7 +8,7 @@ import type { Container, EnvFile, EnvVar, ObjectName, ObjectSource, Pod } from "
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
-import { type Finding, findEntries, NO_ENTRIES, type StoreEntries } from "./entries.ts";
+import { type Finding, findEntries, NO_ENTRIES, namesOtherEntries, type StoreEntries } from "./entries.ts";
 import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
 import { createMentions, type Mentions } from "./mentions.ts";
 import type { ObjectContent, UnseenReason } from "./objects.ts";
@@ -76,6 +76,8 @@ export function environmentOf(
   let mentions: Mentions | undefined;
   // Those with more of a Secret in them than a reference alone, at first hand or by a mention.
   let hidden: Set<string> | undefined;
+  // Those with a store entry in whose name there is such text.
+  let hiddenEntries: Set<string> | undefined;
   // Those whose value is a reference, and is left to the kubelet: nothing tells of it any more where the name is set again.
   let heldOpen: Set<string> | undefined;
   let left = LONGEST_ENVIRONMENT;
@@ -119,6 +121,7 @@ export function environmentOf(
     if (isHeldOpen) beginMentions().addName(name);
     else mentions?.settle(name);
     holdOpen(name, isHeldOpen);
+    hiddenEntries?.delete(name);
   };
 
   /** A value that stands in the Pod itself, or that only the kubelet knows. */
@@ -142,6 +145,10 @@ export function environmentOf(
     else hidden?.delete(name);
     const isHeld = isHeldIn(expanded) || (heldOpen !== undefined && mentionsAny(value, heldOpen));
     holdOpen(name, isHeld && mentions?.isOpen(name) === true);
+    if (isHidden && namesOtherEntries(value ?? "", expanded ?? "")) {
+      hiddenEntries ??= new Set();
+      hiddenEntries.add(name);
+    } else hiddenEntries?.delete(name);
     values.set(name, expanded);
   };
 
@@ -164,6 +171,7 @@ export function environmentOf(
       values.set(name, Object.hasOwn(annotations, annotation) ? annotations[annotation] : "");
       mentions?.settle(name);
       holdOpen(name, false);
+      hiddenEntries?.delete(name);
       continue;
     }
     if (fromFile !== undefined) {
@@ -187,7 +195,7 @@ export function environmentOf(
     }
   }
   const isOpen = (name: string) => mentions?.isOpen(name) || (values.has(name) && textOf(name) === undefined);
-  const references = referencesIn(container.name, values, isOpen, heldOpen);
+  const references = referencesIn(container.name, values, isOpen, heldOpen, hiddenEntries);
   return { values, ...references, inlined: inlined ?? NONE, marked: marked ?? NONE, unseen, isStray };
 }
 
@@ -208,6 +216,7 @@ function referencesIn(
   values: ReadonlyMap<string, string | undefined>,
   isOpen: (name: string) => boolean,
   heldOpen: ReadonlySet<string> | undefined,
+  hiddenEntries: ReadonlySet<string> | undefined,
 ) {
   let holders = heldOpen !== undefined && heldOpen.size > 0 ? new Set(heldOpen) : undefined;
   let embeddedIn: string | undefined;
@@ -220,7 +229,7 @@ function referencesIn(
     if (embeddedIn === undefined && parseReference(value) === undefined) embeddedIn = name;
     if (isOwnVariable(name)) continue;
     entries ??= findEntries(container, isOpen);
-    entries.add(name, parts);
+    entries.add(name, parts, hiddenEntries?.has(name) === true);
   }
   return {
     holdsReference: holders !== undefined,
