@@ -43,6 +43,7 @@ test("a password in an operator's setting is not told where the setting cannot b
   for (const read of [
     () => parseOrigins("ftp://user:p@ssword@registry.local"),
     () => parseMirrors("docker.io=https://user:p@ssword@mirror.example.com", new Set()),
+    () => parseOrigins(`ftp://user:${"ssword".repeat(100)}@registry.local`),
   ]) {
     const { code, message } = await caught(read);
     expect(code).toBe("setting_invalid");
