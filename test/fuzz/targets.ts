@@ -12,17 +12,19 @@ import { expansion } from "./targets/expansion.ts";
 import { growth } from "./targets/growth.ts";
 import { addresses, listenAddresses, proxies, resolvConfs } from "./targets/hosts.ts";
 import { answers, goodAnswers } from "./targets/http-answer.ts";
-import { ecrHosts, imageNameParts, imageNames, localAddresses, origins } from "./targets/images.ts";
+import { imageNameParts, imageNames } from "./targets/images.ts";
 import { exactJson, exactJsonTexts, pointers, secretTexts } from "./targets/json.ts";
+import { kubeconfigs } from "./targets/kubeconfigs.ts";
 import { assumeRoles, secretPatterns } from "./targets/patterns.ts";
 import { podTexts, reviewTexts } from "./targets/pod-text.ts";
 import { elfPrograms, scripts } from "./targets/programs.ts";
 import { quantities } from "./targets/quantities.ts";
 import { storeEntries, storeEntryFields, values } from "./targets/references.ts";
 import { challengeFields, challenges, retryAfter } from "./targets/registry-headers.ts";
+import { ecrHosts, localAddresses, origins } from "./targets/registry-places.ts";
 import { claims, secretRequests, unresolvedHeaders } from "./targets/secret-requests.ts";
 import { names, quotations, settings } from "./targets/settings.ts";
-import { kubeconfigs, manifests, yamlValues } from "./targets/yaml.ts";
+import { manifests, yamlValues } from "./targets/yaml.ts";
 
 export const targets: readonly Target[] = [
   admissionBodies,

@@ -155,7 +155,7 @@ const PATTERN = [
 function matchesSlowly(pattern: string, text: string): boolean {
   if (pattern === "") return text === "";
   const [, first = "", negated, inner] =
-    /^(\*|\?|\[(\^?)((?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)*)\]|\\.|[^*?[\\])/su.exec(
+    /^(\*|\?|\[(\^|(?!\^))((?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)*)\]|\\.|[^*?[\\])/su.exec(
       pattern,
     ) ?? [];
   const rest = pattern.slice(first.length);
@@ -177,7 +177,7 @@ function matchesSlowly(pattern: string, text: string): boolean {
 
 /** One that is malformed behind what the text reaches is malformed all the same. */
 const isGood = (pattern: string) =>
-  /^(?:\*|\?|\[\^?(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+\]|\\.|[^*?[\\])*$/su.test(pattern);
+  /^(?:\*|\?|\[(?:\^|(?!\^))(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+\]|\\.|[^*?[\\])*$/su.test(pattern);
 
 export const registryGlobs = target({
   name: "registry-glob",

@@ -1,14 +1,10 @@
-/** YAML: manifests, and kubeconfigs with who somebody is in them. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** YAML: values as they are written, and manifests. */
 import fc from "fast-check";
 import { readManifests } from "../../../lib/explain/manifests.ts";
 import type { JsonValue } from "../../../lib/json.ts";
-import { readKubeconfig } from "../../../lib/kubernetes/kubeconfig.ts";
 import { formatYaml, parseYaml } from "../../../lib/yaml.ts";
 import { damaged, words } from "../near.ts";
-import { HUSH, read, readLater, reasonOf } from "../read.ts";
+import { HUSH, read, reasonOf } from "../read.ts";
 import { target } from "../target.ts";
 
 const WORDS = [
@@ -124,23 +120,7 @@ stringData:
   more: |
     ${HUSH}
 `;
-const CONFIG = `apiVersion: v1
-kind: Config
-current-context: one
-contexts:
-- name: one
-  context: {cluster: here, user: me, namespace: shop}
-clusters:
-- name: here
-  cluster:
-    server: https://127.0.0.1:6443
-    insecure-skip-tls-verify: true
-users:
-- name: me
-  user:
-    token: ${HUSH}
-`;
-const GRAMMAR = [
+export const YAML_GRAMMAR = [
   "\n",
   "  ",
   "- ",
@@ -190,9 +170,9 @@ const deep = fc
 export const manifests = target({
   name: "yaml",
   inputs: fc.oneof(
-    { weight: 4, arbitrary: words(GRAMMAR, 20) },
-    { weight: 8, arbitrary: damaged(fc.constant(POD), GRAMMAR) },
-    { weight: 1, arbitrary: damaged(deep, GRAMMAR) },
+    { weight: 4, arbitrary: words(YAML_GRAMMAR, 20) },
+    { weight: 8, arbitrary: damaged(fc.constant(POD), YAML_GRAMMAR) },
+    { weight: 1, arbitrary: damaged(deep, YAML_GRAMMAR) },
   ),
   check(given) {
     const documents = read(() => parseYaml(given, "pod.yaml", "manifest_invalid"));
@@ -208,44 +188,5 @@ export const manifests = target({
     }
     const { pods, objects, aside } = reading.value;
     return `${Math.min(pods.length, 2)} Pods, ${Math.min(objects.length, 2)} objects, ${Math.min(aside.length, 2)} aside`;
-  },
-});
-
-/** Names are told, and a name may be damaged to hold anything. */
-const unquoted = (message: string) => message.replace(/"(?:[^"\\]|\\.)*"/g, "_");
-
-const folder = mkdtempSync(join(tmpdir(), "piggy-fuzz-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-
-export const kubeconfigs = target({
-  name: "kubeconfig",
-  inputs: damaged(fc.constantFrom(CONFIG, JSON.stringify(Bun.YAML.parse(CONFIG))), [
-    ...GRAMMAR,
-    "tokenFile: ",
-    "client-key-data: ",
-    "username: ",
-    "server: ",
-    "proxy-url: ",
-  ]),
-  async check(given) {
-    // A program that is named there would be run.
-    if (given.includes("exec")) return "left out";
-    const file = join(folder, "config");
-    writeFileSync(file, given);
-    const reading = await readLater(
-      () => readKubeconfig([file], { file, context: undefined, environment: {} }),
-      unquoted,
-    );
-    if (!reading.ok)
-      return reasonOf({
-        ...reading,
-        message: reading.message
-          .replaceAll(folder, "")
-          .replace(/no YAML: .*/s, "no YAML")
-          .replace(/ENOENT.*/s, ""),
-      });
-    const { server, context } = reading.value;
-    if (new URL(server.url).protocol !== "https:" || context === "") throw new Error("it leads nowhere");
-    return reading.value.token === undefined ? "as nobody" : "as somebody";
   },
 });
