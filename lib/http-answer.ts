@@ -18,6 +18,7 @@ export const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.[01] \d{3}(?: |\r|$)/;
 const LENGTH = "\r\ncontent-length:";
+const CODING = "\r\ntransfer-encoding:";
 /** All of it at once: a server that asks others for each request reads a lot of heads, and few of their headers. */
 const HEAD = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?(?:\r\n[!#$%&'*+.^_`|~\w-]+:[^\r\n]*)*$/;
 
@@ -63,6 +64,7 @@ function parseHead(text: string): Head {
   for (let at = lower.indexOf(LENGTH); at >= 0; at = lower.indexOf(LENGTH, at + LENGTH.length)) {
     if (valueAt(at + LENGTH.length) !== length) throw invalid("it has two lengths");
   }
+  if (lower.indexOf(CODING) !== lower.lastIndexOf(CODING)) throw invalid("it has two transfer codings");
   return { status: Number(status), headers: { get } };
 }
 

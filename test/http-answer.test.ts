@@ -71,6 +71,7 @@ describe("no answer", () => {
     ["with a folded header", `${HEAD}A: b\r\n c\r\n\r\n`],
     ["with two lengths", `${HEAD}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`],
     ["with a length that is no number", `${HEAD}Content-Length: -1\r\n\r\n`],
+    ["with two codings", `${HEAD}${"Transfer-Encoding: chunked\r\n".repeat(2)}\r\n0\r\n\r\n`],
     ["with another coding", `${HEAD}Transfer-Encoding: gzip\r\n\r\n`],
     ["with a chunk's size that is no number", `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
     [
