@@ -59,6 +59,7 @@ describe("an image's name is refused, and quoted", () => {
     "/nginx",
     "nginx/",
     "a//b",
+    "0123456789abcdef".repeat(4),
     "registry.example.com/",
     "registry.example.com//app",
     "registry.example.com/App",
