@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { goTargets } from "../test/fuzz/go-targets.ts";
 import { keep } from "../test/fuzz/kept.ts";
-import type { Findings, Limits, Outcome, Target } from "../test/fuzz/target.ts";
+import type { Findings, Outcome, Target } from "../test/fuzz/target.ts";
 import { targets } from "../test/fuzz/targets.ts";
 
 const { values, positionals } = parseArgs({
@@ -30,14 +30,8 @@ const HELP = `npm run fuzz -- [OPTION…] [TARGET…]
 Targets: ${targets.map(({ name }) => name).join(", ")}
 `;
 
-/** Of those that are given a time; a failure is looked at before the time is over. */
-const ROUND_MS = 5_000;
-
-function limitsOf(seed: number, left: number | undefined): Limits {
-  return left === undefined
-    ? { seed, runs: Number(values.runs) }
-    : { seed, runs: Number.MAX_SAFE_INTEGER, milliseconds: Math.min(ROUND_MS, left) };
-}
+/** Of those that are given a time: what fails can be run again in a moment, by the seed of its round. */
+const RUNS_OF_A_ROUND = 100;
 
 interface Total {
   runs: number;
@@ -49,7 +43,7 @@ interface Total {
 function add(total: Total, { runs, seconds, outcomes, failure }: Findings, seed: number): void {
   total.runs += runs;
   total.seconds += seconds;
-  total.failure = failure && `seed ${seed}: ${failure}`;
+  total.failure = failure && `--seed ${seed}: ${failure}`;
   for (const [what, { count, shortest }] of outcomes) {
     const known = total.outcomes.get(what) ?? { count: 0, shortest };
     known.count += count;
@@ -58,16 +52,16 @@ function add(total: Total, { runs, seconds, outcomes, failure }: Findings, seed:
   }
 }
 
-/** In rounds of a seed each, so that what fails can be run again in a short time. */
+/** Once, or in rounds of a seed each until the time is over. */
 async function fuzzFor(target: Target, seed: number, milliseconds: number | undefined): Promise<Total> {
   const end = performance.now() + (milliseconds ?? 0);
+  const runs = milliseconds === undefined ? Number(values.runs) : RUNS_OF_A_ROUND;
   const total: Total = { runs: 0, seconds: 0, outcomes: new Map(), failure: undefined };
-  for (let round = seed; total.failure === undefined; round += 1) {
-    const left = milliseconds === undefined ? undefined : end - performance.now();
-    if (left !== undefined && left <= 0) break;
-    add(total, await target.fuzz(limitsOf(round, left)), round);
-    if (left === undefined) break;
-  }
+  let round = seed;
+  do {
+    add(total, await target.fuzz({ seed: round, runs }), round);
+    round += 1;
+  } while (total.failure === undefined && performance.now() < end);
   return total;
 }
 

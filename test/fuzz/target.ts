@@ -16,7 +16,6 @@ export interface Parser<Input> {
 export interface Limits {
   readonly seed: number;
   readonly runs: number;
-  readonly milliseconds?: number;
 }
 
 export interface Outcome {
@@ -53,15 +52,11 @@ export function target<Input>({ name, inputs, check }: Parser<Input>): Target {
       }
       return kept.length;
     },
-    async fuzz({ seed, runs, milliseconds }) {
+    async fuzz({ seed, runs }) {
       const outcomes = new Map<string, Outcome>();
       const begun = performance.now();
       const property = fc.asyncProperty(inputs, async (input) => note(outcomes, await check(input), input));
-      const details = await fc.check(property, {
-        seed,
-        numRuns: runs,
-        ...(milliseconds === undefined ? {} : { interruptAfterTimeLimit: milliseconds }),
-      });
+      const details = await fc.check(property, { seed, numRuns: runs });
       return {
         runs: details.numRuns,
         seconds: (performance.now() - begun) / 1_000,
