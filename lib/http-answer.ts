@@ -18,6 +18,7 @@ export const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.[01] \d{3}(?: |\r|$)/;
 const LENGTH = "\r\ncontent-length:";
+const CODING = "\r\ntransfer-encoding:";
 /** All of it at once: a server that asks others for each request reads a lot of heads, and few of their headers. */
 const HEAD = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?(?:\r\n[!#$%&'*+.^_`|~\w-]+:[^\r\n]*)*$/;
 
@@ -63,6 +64,7 @@ function parseHead(text: string): Head {
   for (let at = lower.indexOf(LENGTH); at >= 0; at = lower.indexOf(LENGTH, at + LENGTH.length)) {
     if (valueAt(at + LENGTH.length) !== length) throw invalid("it has two lengths");
   }
+  if (lower.indexOf(CODING) !== lower.lastIndexOf(CODING)) throw invalid("it has two transfer codings");
   return { status: Number(status), headers: { get } };
 }
 
@@ -78,7 +80,7 @@ function parseBody(bytes: Buffer, start: number, head: Head, ended: boolean): An
     if (coding.toLowerCase() !== "chunked") throw invalid(`its transfer coding is ${coding}`);
     const chunked = parseChunks(bytes, start);
     if (chunked === undefined && ended) throw invalid("it breaks off in a chunk");
-    return chunked && whole(chunked.body.toString("utf8"), chunked.end);
+    return chunked && whole(chunked.body.toString("utf8"), chunked.end, chunked.isEnd);
   }
   const length = head.headers.get("content-length");
   if (length === undefined) {
@@ -91,10 +93,15 @@ function parseBody(bytes: Buffer, start: number, head: Head, ended: boolean): An
   return undefined;
 }
 
+const CR = 13;
+const LF = 10;
+
 interface Chunked {
   readonly body: Buffer;
   /** Where what follows begins. */
   readonly end: number;
+  /** Whether nothing more of the answer comes. */
+  readonly isEnd: boolean;
 }
 
 /** The chunks in one, or undefined while the last has not come. */
@@ -107,13 +114,18 @@ function parseChunks(bytes: Buffer, from: number): Chunked | undefined {
     if (size === undefined) throw invalid("a chunk's size is no number");
     const length = Number.parseInt(size, 16);
     const start = lineEnd + 2;
-    // The trailers after the last chunk are not waited for: nothing of ours is in them.
+    // The trailers after the last chunk are not waited for: nothing of ours is in them. They must not be taken for the
+    // next answer either.
     if (length === 0) {
       const end = bytes.indexOf("\r\n", start);
       const [only = Buffer.alloc(0), ...others] = chunks;
-      return end < 0 ? undefined : { body: others.length > 0 ? Buffer.concat(chunks) : only, end: end + 2 };
+      if (end < 0) return undefined;
+      return { body: others.length > 0 ? Buffer.concat(chunks) : only, end: end + 2, isEnd: end === start };
     }
     if (bytes.length < start + length + 2) return undefined;
+    if (bytes[start + length] !== CR || bytes[start + length + 1] !== LF) {
+      throw invalid("a chunk is longer than its size");
+    }
     chunks.push(bytes.subarray(start, start + length));
     at = start + length + 2;
   }

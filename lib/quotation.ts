@@ -26,5 +26,6 @@ function shorten(text: string, longest: number, end: number): string {
 
 /** The beginning of a text in quotation marks, without the name and password that stand in a URL. */
 export function quote(text: string, longest: number): string {
-  return JSON.stringify(text.slice(0, longest).replace(/\/\/[^/]*@/g, "//…@"));
+  // Cut in its midst a password would not be told from a path.
+  return JSON.stringify(text.replace(/\/\/[^/]*@/g, "//…@").slice(0, longest));
 }

@@ -20,18 +20,29 @@ const MOST_ALIASES = 100;
 
 const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON)$/;
 const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF)$/;
-const INTEGER = /^[-+]?(?:0[0-7_]+|0b[01_]+|0x[\dA-Fa-f_]+|\d[\d_]*)$/;
+/** In numbers an underscore may stand anywhere but in front, and where a dot stands there, only between digits. */
+const INTEGER =
+  /^(?:[-+]_*)?(?:0_*[bB]_*[01][01_]*|0_*[oO]_*[0-7][0-7_]*|0_*[xX]_*[\dA-Fa-f][\dA-Fa-f_]*|\d[\d_]*)$/;
+const FLOAT =
+  /^(?:\.\d+(?:_\d+)*(?:[eE][-+]?\d+(?:_\d+)*)?|(?:[-+]_*\._*\d[\d_]*|(?:[-+]_*)?\d[\d_]*(?:\.[\d_]*)?)(?:[eE]_*[-+]?_*\d[\d_]*)?)$/;
 
 const KUBECTLS_SCALARS = [
   { tag: "tag:yaml.org,2002:bool", default: true, test: TRUE, resolve: () => true },
   { tag: "tag:yaml.org,2002:bool", default: true, test: FALSE, resolve: () => false },
   { tag: "tag:yaml.org,2002:int", default: true, test: INTEGER, resolve: integer },
+  { tag: "tag:yaml.org,2002:float", default: true, test: FLOAT, resolve: float },
 ] as const;
 
 function integer(text: string): number {
   const digits = text.replaceAll("_", "").replace(/^[-+]/, "");
   const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
   return text.startsWith("-") ? -value : value;
+}
+
+/** One that is too large is text. */
+function float(text: string): number | string {
+  const value = Number(text.replaceAll("_", ""));
+  return Number.isFinite(value) ? value : text;
 }
 
 /**
@@ -61,15 +72,20 @@ export function parseYaml(
   return [...documents].flatMap((document) => {
     const line = lineAt(document.contents?.range?.[0] ?? 0);
     const [error] = document.errors;
-    if (error !== undefined) throw invalid(lineAt(error.pos[0]), `no YAML: ${error.message}`);
+    if (error !== undefined) throw invalid(lineAt(error.pos[0]), `no YAML: ${faultIn(error.message)}`);
     refuseKeys(document, (offset, what) => invalid(lineAt(offset), what));
     try {
       const value = jsonOf(document.toJS({ maxAliasCount: MOST_ALIASES }), 0);
       return value === null ? [] : [{ value, line }];
     } catch (cause) {
-      throw invalid(line, messageOf(cause));
+      throw invalid(line, faultIn(messageOf(cause)));
     }
   });
+}
+
+/** Behind a colon stands what was read, which may be a Secret's. */
+function faultIn(message: string): string {
+  return message.replace(/(?<=[\w)]): .*/s, "");
 }
 
 /** A key that is there twice, of which the API server would take one, or that is no text. */
@@ -79,7 +95,7 @@ function refuseKeys(document: Document.Parsed, invalid: (offset: number, what: s
       const seen = new Set<unknown>();
       for (const { key } of map.items) {
         const offset = (isScalar(key) || isMap(key) ? key.range?.[0] : map.range?.[0]) ?? 0;
-        if (!isScalar(key)) {
+        if (!isScalar(key) || key.value === null) {
           throw invalid(offset, "a key that is no text: a template has to be rendered first (helm template)");
         }
         const name = String(key.value);
@@ -104,7 +120,14 @@ function jsonOf(value: unknown, depth: number): JsonValue {
   return Object.fromEntries(entries);
 }
 
-/** As YAML that 1.1 and 1.2 read alike, one line for each line of a text's. */
+/** As YAML that 1.1, 1.2 and kubectl read alike, one line for each line of a text's. */
 export function formatYaml(value: JsonValue): string {
-  return stringify(value, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(value, {
+    version: "1.1",
+    // What would be another value to either is put in quotation marks.
+    customTags: (tags) => [...KUBECTLS_SCALARS, ...tags],
+    compat: "core",
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
 }

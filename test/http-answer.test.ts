@@ -17,6 +17,13 @@ describe("an answer is whole", () => {
       true,
     ],
     [
+      "with its last chunk, behind which trailers are yet to end",
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nExpires: 0\r\n`,
+      false,
+      "{}",
+      false,
+    ],
+    [
       "after others that only announce it",
       `HTTP/1.1 100 Continue\r\n\r\n${HEAD}Content-Length: 2\r\n\r\n{}`,
       false,
@@ -64,8 +71,13 @@ describe("no answer", () => {
     ["with a folded header", `${HEAD}A: b\r\n c\r\n\r\n`],
     ["with two lengths", `${HEAD}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`],
     ["with a length that is no number", `${HEAD}Content-Length: -1\r\n\r\n`],
+    ["with two codings", `${HEAD}${"Transfer-Encoding: chunked\r\n".repeat(2)}\r\n0\r\n\r\n`],
     ["with another coding", `${HEAD}Transfer-Encoding: gzip\r\n\r\n`],
     ["with a chunk's size that is no number", `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    [
+      "with a chunk that is longer than its size",
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`,
+    ],
     ["with a head without end", HEAD + "A: b\r\n".repeat(20_000)],
     ["with a body without end", `${HEAD}\r\n${"x".repeat(9 * 1024 * 1024)}`],
   ])("%s", (_what, text) => {

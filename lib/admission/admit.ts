@@ -194,8 +194,17 @@ function refuseUnknownGrammar({ action, container, environment }: Decision, { in
 
 /** The secrets service gives what stands in the stored Pod alone. */
 function refuseOpenEntries({ action, container, environment }: Decision, { mode }: Plan): void {
-  const { openIn } = environment.entries;
-  if (action !== "wrap" || mode !== "proxy" || openIn === undefined) return;
+  const { openIn, hiddenIn } = environment.entries;
+  if (action !== "wrap" || mode !== "proxy") return;
+  if (hiddenIn !== undefined) {
+    throw new PiggyError(
+      "reference_invalid",
+      `container ${JSON.stringify(container.name)}: the value of ${hiddenIn} names a secret or parameter by a $(VARIABLE) with ` +
+        "text of a Kubernetes Secret, which is not to stand in a Pod, and piggy-webhooks gives only what the Pod names: " +
+        "write the name in full",
+    );
+  }
+  if (openIn === undefined) return;
   throw new PiggyError(
     "reference_invalid",
     `container ${JSON.stringify(container.name)}: the value of ${openIn} names a secret or parameter by a $(VARIABLE) that ` +

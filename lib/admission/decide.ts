@@ -70,7 +70,7 @@ async function decide(
   // What an earlier admission left in one whose command and args are another's by now has to go as well.
   const left = {
     container,
-    action: isWrapped(container) ? "unwrap" : "leave",
+    action: isWrapped(container) || environment.isStray ? "unwrap" : "leave",
     environment,
     argv: [],
     wrapping,

@@ -4,7 +4,7 @@ import { escapeForKubelet, mentionedNames } from "../expansion.ts";
 import type { JsonObject } from "../json.ts";
 import { isStoreEntry } from "../reference/reference.ts";
 import { parseStoreEntry } from "../reference/store-entry.ts";
-import type { Part } from "../reference/value.ts";
+import { type Part, parseValue } from "../reference/value.ts";
 import { writtenEntries } from "../reference/written-entries.ts";
 
 export interface StoreEntries {
@@ -14,6 +14,8 @@ export interface StoreEntries {
   readonly firstIn: string | undefined;
   /** The first that has one which mentions what only the kubelet will know. */
   readonly openIn: string | undefined;
+  /** The first that has one whose name holds text of a Kubernetes Secret. */
+  readonly hiddenIn: string | undefined;
   /** Whether there are references of the other kind, to what the Pod is given. */
   readonly areBesideKeys: boolean;
 }
@@ -22,13 +24,17 @@ export const NO_ENTRIES: StoreEntries = {
   keys: new Set(),
   firstIn: undefined,
   openIn: undefined,
+  hiddenIn: undefined,
   areBesideKeys: false,
 };
 
 /** A container's, found variable by variable. */
 export interface Finding {
-  /** @throws PiggyError `reference_invalid` */
-  add(variable: string, parts: readonly Part[]): void;
+  /**
+   * @param isHidden whether there is more of a Secret in it than references: then it is neither recorded nor told
+   * @throws PiggyError `reference_invalid`
+   */
+  add(variable: string, parts: readonly Part[], isHidden: boolean): void;
   result(): StoreEntries;
 }
 
@@ -37,23 +43,36 @@ export function findEntries(container: string, isOpen: (name: string) => boolean
   const keys = new Set<string>();
   let firstIn: string | undefined;
   let openIn: string | undefined;
+  let hiddenIn: string | undefined;
   let areBesideKeys = false;
   return {
-    add(variable, parts) {
+    add(variable, parts, isHidden) {
       for (const part of parts) {
         if (typeof part === "string") continue;
         if (!isStoreEntry(part.key)) {
           areBesideKeys = true;
           continue;
         }
+        firstIn ??= variable;
+        if (isHidden) {
+          hiddenIn ??= variable;
+          continue;
+        }
         check(part.key, container, variable);
         keys.add(part.key);
-        firstIn ??= variable;
         if (openIn === undefined && mentionedNames(part.key).some(isOpen)) openIn = variable;
       }
     },
-    result: () => ({ keys, firstIn, openIn, areBesideKeys }),
+    result: () => ({ keys, firstIn, openIn, hiddenIn, areBesideKeys }),
   };
+}
+
+/** Whether a value, as the kubelet expands it, names store entries besides those that are written in it. */
+export function namesOtherEntries(value: string, expanded: string): boolean {
+  const written = writtenEntries([value]);
+  const isOther = (part: Part) =>
+    typeof part !== "string" && isStoreEntry(part.key) && !written.has(part.key);
+  return (parseValue(expanded) ?? []).some(isOther);
 }
 
 function check(key: string, container: string, name: string): void {

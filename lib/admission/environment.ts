@@ -8,7 +8,7 @@ import type { Container, EnvFile, EnvVar, ObjectName, ObjectSource, Pod } from "
 import { parseReference } from "../reference/reference.ts";
 import { parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
-import { type Finding, findEntries, NO_ENTRIES, type StoreEntries } from "./entries.ts";
+import { type Finding, findEntries, NO_ENTRIES, namesOtherEntries, type StoreEntries } from "./entries.ts";
 import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
 import { createMentions, type Mentions } from "./mentions.ts";
 import type { ObjectContent, UnseenReason } from "./objects.ts";
@@ -35,6 +35,8 @@ export interface ContainerEnvironment {
   /** Values with marks around what may be a reference by the time that the container starts. */
   readonly marked: ReadonlyMap<EnvVar, string>;
   readonly unseen: readonly Unseen[];
+  /** Whether a variable of Piggy's own holds one: it is not the application's, and goes. */
+  readonly isStray: boolean;
 }
 
 export type Contents = ReadonlyMap<ObjectSource, ObjectContent>;
@@ -74,6 +76,10 @@ export function environmentOf(
   let mentions: Mentions | undefined;
   // Those with more of a Secret in them than a reference alone, at first hand or by a mention.
   let hidden: Set<string> | undefined;
+  // Those with a store entry in whose name there is such text.
+  let hiddenEntries: Set<string> | undefined;
+  // Those whose value is a reference, and is left to the kubelet: nothing tells of it any more where the name is set again.
+  let heldOpen: Set<string> | undefined;
   let left = LONGEST_ENVIRONMENT;
 
   const textOf = (name: string) => (mentions?.isOpen(name) ? undefined : values.get(name));
@@ -87,6 +93,14 @@ export function environmentOf(
   const hide = (name: string) => {
     hidden ??= new Set();
     hidden.add(name);
+  };
+  const holdOpen = (name: string, isHeld: boolean) => {
+    if (!isHeld) {
+      heldOpen?.delete(name);
+      return;
+    }
+    heldOpen ??= new Set();
+    heldOpen.add(name);
   };
   const isUnseen = ({ object, optional }: ObjectSource, reason: UnseenReason) =>
     void unseen.push({ object, reason, optional });
@@ -103,8 +117,11 @@ export function environmentOf(
     if (isHidden) hide(name);
     else hidden?.delete(name);
     // Written in a mention's place it would be read by whoever may read Pods: left to the kubelet it is not.
-    if (isHidden && isHeldIn(value)) beginMentions().addName(name);
+    const isHeldOpen = isHidden && isHeldIn(value);
+    if (isHeldOpen) beginMentions().addName(name);
     else mentions?.settle(name);
+    holdOpen(name, isHeldOpen);
+    hiddenEntries?.delete(name);
   };
 
   /** A value that stands in the Pod itself, or that only the kubelet knows. */
@@ -119,13 +136,19 @@ export function environmentOf(
     }
     if (value?.includes("$(")) beginMentions();
     const text = mentions?.mark(name, value ?? "", expanded ?? "");
-    const isHidden = hidden !== undefined && mentionedNames(value ?? "").some((other) => hidden?.has(other));
+    const isHidden = hidden !== undefined && mentionsAny(value, hidden);
     if (text !== undefined) {
       marked ??= new Map();
       marked.set(variable, text);
     } else if (isHidden && isHeldIn(expanded)) beginMentions().addName(name);
     if (isHidden) hide(name);
     else hidden?.delete(name);
+    const isHeld = isHeldIn(expanded) || (heldOpen !== undefined && mentionsAny(value, heldOpen));
+    holdOpen(name, isHeld && mentions?.isOpen(name) === true);
+    if (isHidden && namesOtherEntries(value ?? "", expanded ?? "")) {
+      hiddenEntries ??= new Set();
+      hiddenEntries.add(name);
+    } else hiddenEntries?.delete(name);
     values.set(name, expanded);
   };
 
@@ -134,12 +157,21 @@ export function environmentOf(
     if (data === undefined) beginMentions().addPrefix(source.prefix);
     for (const [key, value] of data ?? []) take(source.prefix + key, value, source);
   }
+  let isStray = false;
   for (const variable of container.env) {
     const { name, annotation, from, fromFile } = variable;
+    // As at a first admission, which finds none: it is written anew, or goes.
+    if (isOwnVariable(name)) {
+      const content = from && contentOf?.get(from);
+      isStray ||= isHeldIn(content?.seen ? content.data.get(from?.key ?? "") : variable.value);
+      continue;
+    }
     if (annotation !== undefined) {
       // One that is not there is empty; nothing in it is expanded.
       values.set(name, Object.hasOwn(annotations, annotation) ? annotations[annotation] : "");
       mentions?.settle(name);
+      holdOpen(name, false);
+      hiddenEntries?.delete(name);
       continue;
     }
     if (fromFile !== undefined) {
@@ -163,11 +195,15 @@ export function environmentOf(
     }
   }
   const isOpen = (name: string) => mentions?.isOpen(name) || (values.has(name) && textOf(name) === undefined);
-  const references = referencesIn(container.name, values, isOpen);
-  return { values, ...references, inlined: inlined ?? NONE, marked: marked ?? NONE, unseen };
+  const references = referencesIn(container.name, values, isOpen, heldOpen, hiddenEntries);
+  return { values, ...references, inlined: inlined ?? NONE, marked: marked ?? NONE, unseen, isStray };
 }
 
 const NONE: ReadonlyMap<EnvVar, string> = new Map();
+
+function mentionsAny(value: string | undefined, names: ReadonlySet<string>): boolean {
+  return mentionedNames(value ?? "").some((name) => names.has(name));
+}
 
 /** Whether there is something in a value for the injector to do. */
 export function isHeldIn(value: string | undefined): boolean {
@@ -179,8 +215,10 @@ function referencesIn(
   container: string,
   values: ReadonlyMap<string, string | undefined>,
   isOpen: (name: string) => boolean,
+  heldOpen: ReadonlySet<string> | undefined,
+  hiddenEntries: ReadonlySet<string> | undefined,
 ) {
-  let holders: Set<string> | undefined;
+  let holders = heldOpen !== undefined && heldOpen.size > 0 ? new Set(heldOpen) : undefined;
   let embeddedIn: string | undefined;
   let entries: Finding | undefined;
   for (const [name, value] of values) {
@@ -191,7 +229,7 @@ function referencesIn(
     if (embeddedIn === undefined && parseReference(value) === undefined) embeddedIn = name;
     if (isOwnVariable(name)) continue;
     entries ??= findEntries(container, isOpen);
-    entries.add(name, parts);
+    entries.add(name, parts, hiddenEntries?.has(name) === true);
   }
   return {
     holdsReference: holders !== undefined,

@@ -68,6 +68,7 @@ export async function leftOutEnvironment(
       inlined: new Map(),
       marked: new Map(),
       unseen: [],
+      isStray: false,
     };
   }
 }

@@ -79,7 +79,8 @@ export function wrappedEnvironment(
   // In standalone mode nobody else is asked.
   if (hasOwnToken(plan) && environment.entries.keys.size > 0) {
     const own = env.filter(({ name }) => !isOwn(name));
-    variables.push(...recordedEntries(container.name, environment.entries, own));
+    const recorded = recordedEntries(container.name, environment.entries, own);
+    variables.splice(variables.some(isMentioned) ? -1 : variables.length, 0, ...recorded);
   }
   // Last, so that the kubelet knows every name by then.
   const others = env.some(isMentioned) ? env.filter((variable) => !isMentioned(variable)) : env;

@@ -35,14 +35,25 @@ export function format({ cert, key, previous, crossSigned }: Authority): StoredA
 
 /** @throws PiggyError `certificate_invalid` for what somebody else must have written */
 export function parse(stored: StoredAuthority): Authority {
-  const { "ca.crt": cert = "", "ca.key": key = "" } = stored;
+  const read: Record<string, string> = {};
   for (const [name, text] of Object.entries(stored)) {
-    const isKey = name === "ca.key";
-    if (isKey ? /-----BEGIN PRIVATE KEY-----/.test(text) : certificatesIn(text).length === 1) continue;
-    throw invalid(`${name} is not ${isKey ? "a private key" : "one certificate"}, as PEM`);
+    read[name] = name === "ca.key" ? keyIn(name, text) : certificateIn(name, text);
   }
-  if (cert === "" || key === "") throw invalid("ca.crt or ca.key is missing");
-  return { cert, key, previous: stored["previous-ca.crt"], crossSigned: stored["cross-signed.crt"] };
+  const { "ca.crt": cert, "ca.key": key } = read;
+  if (cert === undefined || key === undefined) throw invalid("ca.crt or ca.key is missing");
+  return { cert, key, previous: read["previous-ca.crt"], crossSigned: read["cross-signed.crt"] };
+}
+
+function keyIn(name: string, text: string): string {
+  if (/-----BEGIN PRIVATE KEY-----/.test(text)) return text;
+  throw invalid(`${name} is not a private key, as PEM`);
+}
+
+/** Without what stands around it: whoever reads on takes the first that looks like one. */
+function certificateIn(name: string, text: string): string {
+  const [cert, ...others] = certificatesIn(text);
+  if (cert !== undefined && others.length === 0) return cert;
+  throw invalid(`${name} is not one certificate, as PEM`);
 }
 
 /** What Pods and the API server verify by: this CA, and the one before, which another replica may still serve by. */

@@ -3,6 +3,7 @@
  * registry by whoever runs it: neither may make the webhook knock on doors inside.
  */
 import { PiggyError } from "../error.ts";
+import { quote } from "../quotation.ts";
 import { isAddress, isLocalAddress } from "./local-address.ts";
 
 export interface RegistrySettings {
@@ -25,6 +26,9 @@ export interface Network {
   readonly proxyOf: (url: URL) => string | undefined;
 }
 
+/** Of what an operator wrote. */
+const LONGEST_SHOWN = 200;
+
 /**
  * Origins separated by commas, as an operator writes them.
  * @throws PiggyError `setting_invalid`
@@ -37,7 +41,7 @@ export function parseOrigins(text: string): ReadonlySet<string> {
       if (url !== undefined && /^https?:$/.test(url.protocol)) return url.origin;
       throw new PiggyError(
         "setting_invalid",
-        `PIGGY_REGISTRY_ORIGINS: ${JSON.stringify(word)} is no origin such as http://registry.local:5000`,
+        `PIGGY_REGISTRY_ORIGINS: ${quote(word, LONGEST_SHOWN)} is no origin such as http://registry.local:5000`,
       );
     }),
   );

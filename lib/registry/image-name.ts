@@ -16,6 +16,7 @@ const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/;
 const DOMAIN =
   /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
+const ID = /^[0-9a-f]{64}$/;
 const LONGEST_NAME = 255;
 /** Registry, repository, tag and digest. */
 const LONGEST_IMAGE = 1024;
@@ -29,6 +30,7 @@ export function parseImageName(image: string): ImageName {
   const invalid = (what: string) =>
     new PiggyError("image_name_invalid", `image ${quote(shown(image), LONGEST_IMAGE)}: ${what}`);
   if (image.length > LONGEST_IMAGE) throw invalid("longer than any name");
+  if (ID.test(image)) throw invalid("an image's id, by which no registry has it");
   const [named = "", ...digests] = image.split("@");
   const digest = digests[0];
   if (digests.length > 1 || (digest !== undefined && !DIGEST.test(digest)))
@@ -47,7 +49,7 @@ export function parseImageName(image: string): ImageName {
 /** Its beginning, without what stands before an @ as a name and password would: a colon is in it, and no digest follows. */
 function shown(image: string): string {
   const text = image.slice(0, LONGEST_IMAGE);
-  const digest = text.search(/@[a-z0-9]+:[0-9a-f]{32,}$/i);
+  const digest = text.search(/@sha\d+:[0-9a-f]{32,}$/i);
   const named = digest < 0 ? text : text.slice(0, digest);
   const at = named.lastIndexOf("@");
   return named.slice(0, Math.max(at, 0)).includes(":") ? `…${text.slice(at)}` : text;

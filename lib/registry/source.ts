@@ -1,5 +1,6 @@
 /** Where an image can be had: its own registry, and the mirrors of it that an operator has. */
 import { PiggyError } from "../error.ts";
+import { quote } from "../quotation.ts";
 import { type Mirrors, originOf, type RegistrySettings } from "./endpoint.ts";
 import { type ImageName, parseImageName, registryHost } from "./image-name.ts";
 
@@ -35,8 +36,11 @@ export function parseMirrors(text: string, trustedOrigins: ReadonlySet<string>):
   return mirrors;
 }
 
+/** Of what an operator wrote. */
+const LONGEST_SHOWN = 200;
+
 function invalid(word: string, what: string): PiggyError {
-  return new PiggyError("setting_invalid", `PIGGY_REGISTRY_MIRRORS: ${JSON.stringify(word)} ${what}`);
+  return new PiggyError("setting_invalid", `PIGGY_REGISTRY_MIRRORS: ${quote(word, LONGEST_SHOWN)} ${what}`);
 }
 
 /** As it is in an image's name; undefined for what would not be taken for a registry there. */

@@ -58,6 +58,25 @@ describe("a Pod that was admitted is not changed by coming again:", () => {
       "with the image's command",
       () => podWith({ image: `${world.registry.host}/shop/image:1`, command: [] }),
     ],
+    [
+      "whose args mention what is not known, beside a reference that is recorded",
+      () =>
+        podWith(
+          {
+            args: ["$(LATER)"],
+            env: [{ name: "A", valueFrom: { fieldRef: { fieldPath: "metadata.annotations['note']" } } }],
+            envFrom: [{ configMapRef: { name: "later", optional: true } }],
+          },
+          { annotations: { note: "piggy://sm/shop/note" } },
+        ),
+    ],
+    ...["PIGGY_UID", "PIGGY_MENTIONS_IN_A", "PIGGY_AWS_REGION"].map(
+      (name) =>
+        [
+          `with a reference in ${name} alone, which is no application's`,
+          () => podWith({ env: [{ name, value: "piggy:A" }] }),
+        ] as const,
+    ),
     ["wrapped in case", () => podWith({ env: [], envFrom: [{ secretRef: { name: "later" } }] })],
     [
       "with a mount of its own beside /piggy",

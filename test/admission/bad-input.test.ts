@@ -35,6 +35,11 @@ describe("a request that is none is answered by 400, in words that say what is w
       json({ ...envelope, apiVersion: "admission.k8s.io/v1beta1", request }),
       "admissionReviewVersions",
     ],
+    [
+      "a kind that is an object",
+      json({ ...envelope, kind: { toString: 1 }, request }),
+      "is admission.k8s.io/v1",
+    ],
     ["a kind of a long name", json({ kind: "x".repeat(MIB) }), "xxx"],
     ["no request", json(envelope), "no request"],
     ["a request that is null", json({ ...envelope, request: null }), "no request"],
@@ -50,6 +55,12 @@ describe("a request that is none is answered by 400, in words that say what is w
     expect(text).toContain(words);
     expect(text.length).toBeLessThan(500);
   });
+});
+
+test("a request for a kind that is an object is none for a Pod", async () => {
+  const review = { ...envelope, request: { ...request, kind: { group: { toString: 1 }, kind: "Pod" } } };
+  const answer = await post(world, json(review));
+  expect(verifyResponse(await answer.json(), request.uid).allowed).toBe(true);
 });
 
 describe("another method or path", () => {

@@ -57,6 +57,19 @@ describe("PIGGY_REFERENCES", () => {
     expect(await recordedIn(env)).toBe('["//sm/prod/db"]');
   });
 
+  test("does not say what a Kubernetes Secret holds: a name with its text in it denies the Pod, untold", async () => {
+    const metadata = { name: "tenant", namespace: NAMESPACE };
+    world.kubernetes.add({ apiVersion: "v1", kind: "Secret", metadata, stringData: { NAME: "hush-hush" } });
+    const held = { name: "T", valueFrom: { secretKeyRef: { name: "tenant", key: "NAME" } } };
+    for (const value of ["piggy://sm/$(T)/db", "piggy://sm/$(T)\n%", `a\${piggy://ssm/$(T)}`]) {
+      const pod = podWith({ env: [held, { name: "A", value }] });
+      const { allowed, status, audit } = await mutate(world, pod);
+      expect({ allowed, audit }).toEqual({ allowed: false, audit: { denied: "reference_invalid" } });
+      expect(status.message).toContain("the value of A names a secret or parameter by a $(VARIABLE)");
+      expect(status.message).not.toContain("hush-hush");
+    }
+  });
+
   test("is what it should be, whatever the Pod came with", async () => {
     const forged = { name: "PIGGY_REFERENCES", value: '["//sm/bank/vault"]' };
     expect(await recordedIn([forged, { name: "A", value: "piggy:KEY" }])).toBeUndefined();

@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { applyPatch } from "rfc6902";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import type { JsonValue } from "../../lib/json.ts";
 import { containersOf, withReferenceIn } from "../corpus/additions.ts";
 import { corpusObjects, corpusPods } from "../corpus/corpus.ts";
-import { expand } from "../fakes/kubelet/expansion.ts";
 import { decodePatch, verifyResponse } from "../fakes/kubernetes/admission-review.ts";
 import { startWorld, type World } from "../support/world.ts";
+import { type Damage, damaged } from "./damage.ts";
+import { asksForSecrets, literalsIn } from "./literals.ts";
 import { post, reviewOf } from "./mutation.ts";
 
 let world: World;
@@ -27,67 +28,6 @@ const pods = corpusPods.map(({ pod }) => {
   return text.replaceAll(/\{"name":"PASSWORD","value":"piggy:PASSWORD"\}/g, (entry) => `${entry},${mention}`);
 });
 
-type Damage = "drop" | "duplicate" | "swap" | "null";
-
-/** Takes what one of the values below is, counted in the order in which they stand, and puts something else there. */
-function damaged(value: JsonValue, damage: Damage, at: { left: number }): JsonValue {
-  const entries = (list: readonly JsonValue[]) =>
-    list.flatMap((entry) => {
-      at.left -= 1;
-      if (at.left !== 0) return [damaged(entry, damage, at)];
-      if (damage === "drop") return [];
-      return damage === "duplicate" ? [entry, copyOf(entry)] : [inPlaceOf(entry, damage)];
-    });
-  if (Array.isArray(value)) return entries(value);
-  if (!isJsonObject(value)) return value;
-  const fields = Object.entries(value).flatMap(([name, field = null]) => {
-    at.left -= 1;
-    if (at.left !== 0) return [[name, damaged(field, damage, at)] as const];
-    if (damage === "drop") return [];
-    return damage === "duplicate"
-      ? [[name, field] as const, [`${name}2`, copyOf(field)] as const]
-      : [[name, inPlaceOf(field, damage)] as const];
-  });
-  return Object.fromEntries(fields);
-}
-
-function inPlaceOf(value: JsonValue, damage: Damage): JsonValue {
-  if (damage === "null") return null;
-  if (typeof value === "string") return [value];
-  if (Array.isArray(value)) return { ...value };
-  return isJsonObject(value) ? Object.keys(value) : String(value);
-}
-
-const list = (value: JsonValue | undefined) => (Array.isArray(value) ? value.filter(isJsonObject) : []);
-const field = (value: JsonValue | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined);
-
-/** What the kubelet makes of the container's own variables; the later of two wins. */
-function handedOver({ env }: JsonObject): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  for (const { name, value } of list(env)) {
-    if (typeof value === "string")
-      values.set(
-        String(name),
-        expand(value, (other) => values.get(other)),
-      );
-  }
-  return values;
-}
-
-/** The names of containers and variables that would have a reference as text. */
-function literalsIn(pod: JsonValue): readonly string[] {
-  const spec = field(pod, "spec");
-  const containers = [...list(field(spec, "initContainers")), ...list(field(spec, "containers"))];
-  return containers.flatMap((container) => {
-    const command = container["command"];
-    const isWrapped = Array.isArray(command) && command.includes("/piggy/piggy-env");
-    return [...handedOver(container)].flatMap(([name, value]) => {
-      const rest = isWrapped ? value.replace(/^piggy:.*$/s, "").replaceAll(/\$\{piggy:[^}]*\}/g, "") : value;
-      return rest.includes("piggy:") ? [`${String(container["name"])}: ${name}`] : [];
-    });
-  });
-}
-
 async function answered(pod: JsonValue) {
   const review = reviewOf(pod);
   const answer = await post(world, JSON.stringify(review));
@@ -95,10 +35,6 @@ async function answered(pod: JsonValue) {
   const response = verifyResponse(await answer.json(), review.request.uid);
   return { response, patch: decodePatch(response) };
 }
-
-/** Whether the Pod still asks for anything. */
-const isOurs = (pod: JsonValue) =>
-  typeof field(field(field(pod, "metadata"), "annotations"), "piggysec.com/aws-secret-name") === "string";
 
 const steps = fc.array(
   fc.record({
@@ -125,7 +61,7 @@ test("a damaged Pod is answered, and an admitted one has no reference as text an
       seen[patch.length > 0 ? "wrapped" : "unchanged"] += 1;
       const after = copyOf(pod);
       expect(applyPatch(after, [...patch])).toEqual(patch.map(() => null));
-      if (isOurs(pod)) expect(literalsIn(after)).toEqual([]);
+      if (asksForSecrets(pod)) expect(literalsIn(after)).toEqual([]);
       expect((await answered(after)).patch).toEqual([]);
     }),
     { numRuns: 1_000 },

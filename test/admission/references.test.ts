@@ -57,6 +57,25 @@ describe("a container is wrapped for", () => {
     ["a value", { env: [{ name: "A", value: "piggy:A" }] }],
     ["a value in another case", { env: [{ name: "A", value: "PiGGy:A" }] }],
     ["a value with a trailing line break", { env: [{ name: "A", value: "piggy:A\n" }] }],
+    [
+      "a reference with a mention in it, in a variable that is a copy of itself",
+      {
+        env: [
+          { name: "A", value: "piggy:$(A)" },
+          { name: "A", value: "$(A)" },
+        ],
+      },
+    ],
+    [
+      "a copy within text of a variable that is set again",
+      {
+        env: [
+          { name: "A", value: "piggy:$(B)" },
+          { name: "C", value: "a $(A)" },
+          { name: "A", value: "b" },
+        ],
+      },
+    ],
     ["a reference within a value", { env: [{ name: "A", value: `a\${piggy:A}b` }] }],
     ["two dollars, which the kubelet makes one", { env: [{ name: "A", value: `$\${piggy:A}` }] }],
     ["text that the injector unescapes", { env: [{ name: "A", value: `$$$\${piggy:A}` }] }],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Authority, changeTo, format, parse, trustOf } from "../../lib/certificates/authority.ts";
+import { type Authority, changeTo, format, isDue, parse, trustOf } from "../../lib/certificates/authority.ts";
 import { withTrust } from "../../lib/certificates/bundle.ts";
 import { certificateNames } from "../../lib/certificates/names.ts";
 
@@ -47,6 +47,13 @@ describe("the CA that is to be stored", () => {
   test("is read from a Secret as it was written", () => {
     expect(parse(format(second))).toEqual(second);
     expect(trustOf(second)).toBe(`${second.cert}${first.cert}`);
+  });
+
+  test("is the certificate alone where something that looks like another stands beside it", () => {
+    const broken = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    const read = parse({ ...format(first), "ca.crt": broken + first.cert });
+    expect(read).toEqual(first);
+    expect(isDue(read.cert, NOW)).toBe(false);
   });
 
   test.each<[string, Record<string, string>]>([

@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { formatYaml, parseYaml } from "../../lib/yaml.ts";
 import { containerWith, podWith } from "../admission/mutation.ts";
 import { accountOf, accountsOf, runExplain } from "./explaining.ts";
 
@@ -97,6 +98,20 @@ spec:
     });
   });
 
+  test.each([
+    ["0o17", 15],
+    ["-0O17", -15],
+    ["0X1f", 31],
+    ["0B11", 3],
+    ["1_0.5", 10.5],
+    ["0b_", "0b_"],
+    ["3e800", "3e800"],
+  ])("%s", (text, value) => {
+    expect(parseYaml(`a: ${text}\n`, "text", "manifest_invalid")[0]?.value).toEqual({ a: value });
+    const written = formatYaml({ a: text });
+    expect(parseYaml(written, "text", "manifest_invalid")[0]?.value).toEqual({ a: text });
+  });
+
   test("anchors and merge keys", async () => {
     const account = await accountOf(
       podText("[*a, { <<: *a, name: B }]", "x: &a { name: A, value: piggy:A }"),
@@ -118,6 +133,7 @@ describe("what is no manifest is refused with where and why, and exit code 2", (
   test.each([
     ["nothing", "", "no Pod, and nothing that makes Pods: there is nothing in it"],
     ["no YAML", "kind: Pod\nspec: [1, 2\n", "standard input, line 3: no YAML"],
+    ["a value that is none, which is not told", "a: |    hush\n", "no YAML: Not a YAML token\n"],
     ["a tab", "kind: Pod\nspec:\n\ta: 1\n", "standard input, line 3: no YAML: Tabs"],
     [
       "a key twice",
@@ -129,6 +145,7 @@ describe("what is no manifest is refused with where and why, and exit code 2", (
       "kind: Pod\nmetadata:\n  name: {{ .Values.name }}\n",
       "line 3: a key that is no text: a template",
     ],
+    ["a key of nothing", "kind: Pod\n~: a\n", "line 2: a key that is no text"],
     ["no mapping", "- 1\n", "standard input:1: it is no Kubernetes manifest: no object"],
     ["no kind", "a: 1\n", "standard input:1: it is no Kubernetes manifest: no kind"],
     ["no apiVersion", "kind: Pod\n", "standard input:1: it is no Kubernetes manifest: no apiVersion"],

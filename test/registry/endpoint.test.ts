@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { checkAddress, originOf } from "../../lib/registry/endpoint.ts";
+import { checkAddress, originOf, parseOrigins } from "../../lib/registry/endpoint.ts";
+import { parseMirrors } from "../../lib/registry/source.ts";
 import { caught } from "./caught.ts";
 
 const settings = {
@@ -36,6 +37,18 @@ describe("an address is asked", () => {
   ])("%s", (address) => {
     expect(checkAddress(address, settings).href).toBe(new URL(address).href);
   });
+});
+
+test("a password in an operator's setting is not told where the setting cannot be read", async () => {
+  for (const read of [
+    () => parseOrigins("ftp://user:p@ssword@registry.local"),
+    () => parseMirrors("docker.io=https://user:p@ssword@mirror.example.com", new Set()),
+    () => parseOrigins(`ftp://user:${"ssword".repeat(100)}@registry.local`),
+  ]) {
+    const { code, message } = await caught(read);
+    expect(code).toBe("setting_invalid");
+    expect(message).not.toContain("ssword");
+  }
 });
 
 describe("an address is refused", () => {

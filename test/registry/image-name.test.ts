@@ -3,6 +3,8 @@ import { parseImageName, registryHost } from "../../lib/registry/image-name.ts";
 import { caught } from "./caught.ts";
 
 const SHA256 = `sha256:${"0123456789abcdef".repeat(4)}`;
+/** A tag of as many digits as a digest may have. */
+const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const SHA512 = `sha512:${"0123456789abcdef".repeat(8)}`;
 
 describe("an image's name is parted into host, repository and reference", () => {
@@ -57,6 +59,7 @@ describe("an image's name is refused, and quoted", () => {
     "/nginx",
     "nginx/",
     "a//b",
+    "0123456789abcdef".repeat(4),
     "registry.example.com/",
     "registry.example.com//app",
     "registry.example.com/App",
@@ -86,6 +89,7 @@ describe("a name and password in an image's name are refused, and not quoted", (
     ["user:p@ssword@registry.example.com/app", '"…@registry.example.com/app"'],
     [`user:password@registry.example.com/app@${SHA256}`, `"…@registry.example.com/app@${SHA256}"`],
     ["https://user:password@registry.example.com/app", '"…@registry.example.com/app"'],
+    [`user:password@registry:${COMMIT}`, `"…@registry:${COMMIT}"`],
   ])("%s", async (image, shown) => {
     const { code, message } = await caught(() => parseImageName(image));
     expect(code).toBe("image_name_invalid");

@@ -2,9 +2,10 @@
 
 export type Family = 4 | 6;
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?=\d)|$)){4}$/;
+/** Without zeros in front, which some take for octal. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/;
 /** What an IPv6 address may be made of; a zone, such as `%eth0`, behind it. */
-const IPV6 = /^([0-9a-f:.]+)(?:%[\w.-]+)?$/i;
+const IPV6 = /^((?:::|[0-9a-f])(?:[0-9a-f:.]*(?:::|[0-9a-f]))?)(?:%[\w.-]+)?$/i;
 
 /** The family of an address, an IPv6 one without brackets; undefined for a name. */
 export function familyOf(text: string): Family | undefined {

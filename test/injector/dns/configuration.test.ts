@@ -66,6 +66,9 @@ describe("an address", () => {
     "[::1]",
     "::1]/@x[",
     "1::2::3",
+    "::1:",
+    "01.2.3.4",
+    "10.0.0.010",
     "%eth0",
   ])("%p is none", (text) => {
     expect(familyOf(text)).toBeUndefined();

@@ -50,6 +50,9 @@ describe("a token is denied", () => {
     ["e30.e30.e30", /not authenticated/],
     // {"aud":"piggysec.com"}
     ["e30.eyJhdWQiOiJwaWdneXNlYy5jb20ifQ.e30", /not authenticated/],
+    // An exp that is no number, and becomes none either
+    [`e30.${Buffer.from('{"exp":{"toString":1,"valueOf":1}}').toString("base64url")}.e30`, /has expired/],
+    [`e30.${Buffer.from('{"exp":"never"}').toString("base64url")}.e30`, /has expired/],
   ])("when it is %p", async (token, reason) => {
     expectDenied(await askWith(token), reason);
   });
