@@ -82,8 +82,9 @@ function podWith(name: string, image: string, annotations: Readonly<Record<strin
     spec: {
       restartPolicy: "Never",
       imagePullSecrets: [{ name: "registry" }],
-      // Its entrypoint is looked up, as that of most Pods is.
-      containers: [{ name: "app", image, env: [{ name: "TEST_ENV", value }] }],
+      // Named, as it would be looked up: a replica keeps what it found for 30 seconds, which is for a rollout's Pods,
+      // and of these, which come one by one, most would wait for the registry.
+      containers: [{ name: "app", image, command: ["/program"], env: [{ name: "TEST_ENV", value }] }],
     },
   };
 }
