@@ -85,7 +85,8 @@ function checkOfYaml(text: string): Check | undefined {
   const contents = parseAllDocuments(text).map((document): unknown => document.toJS());
   const isObject = (content: unknown) => typeof content === "object" && content !== null;
   if (!contents.every(isObject)) return undefined;
-  if (contents.every((content) => Object.keys(Object(content)).join() === "annotations"))
-    return "annotations";
+  const names = contents.flatMap((content) => Object.keys(Object(content)));
+  if (names.join() === "annotations") return "annotations";
+  if (names.every((name) => /^[A-Z_]+$/.test(name))) return "settings";
   return contents.every((content) => "kind" in Object(content)) ? "manifest" : "values";
 }
