@@ -64,7 +64,12 @@ function secret(name: string, data: Readonly<Record<string, string>>) {
 const admission: AdmissionWorld = {
   webhook: {
     environment: ENVIRONMENT,
-    service: { name: "piggy-webhooks", namespace: "piggy-webhooks", port: undefined, clusterAddress: "10.96.0.7:443" },
+    service: {
+      name: "piggy-webhooks",
+      namespace: "piggy-webhooks",
+      port: undefined,
+      clusterAddress: "10.96.0.7:443",
+    },
     ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     scheme: "https",
   },
