@@ -7,7 +7,7 @@ import { parseDuration } from "../duration.ts";
 import { messageOf, PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import type { RequestMetrics, Result, Route } from "../metrics/requests.ts";
-import type { SecretAnswer } from "../secrets/answer.ts";
+import type { SecretAnswer, Answer as Secrets } from "../secrets/answer.ts";
 import { formatUnresolved } from "../secrets/unresolved.ts";
 import { readBody, readWholeBody, SlowBody } from "./body.ts";
 import { type BodyBudget, createBodyBudget } from "./body-budget.ts";
@@ -148,13 +148,20 @@ function timeToDecideIn(query: string): number {
 
 /** Every answer says what the request is called in the log. */
 async function secret(routes: Shared, request: Request): Promise<Answer> {
+  const { answerSecret, bodies, endOfSecret, log } = routes;
   const id = requestIdOf(request.headers);
+  const signal = endOfSecret();
   let end = () => {};
   try {
-    end = routes.bodies.take(request, LONGEST_SECRET_REQUEST);
-    return await decideSecret(routes, request, id);
+    end = bodies.take(request, LONGEST_SECRET_REQUEST);
+    const token = request.headers.get("X-Token");
+    // Whoever shows no token need not be read.
+    const body = token
+      ? await readBody(request, LONGEST_SECRET_REQUEST, deadlineIn(SECRET_BODY_TIMEOUT_MS))
+      : "";
+    return secrets(await answerSecret(token, body, signal, id), id);
   } catch (error) {
-    const answer = failure(error, routes.log, { request: id });
+    const answer = failure(error, log, { request: id });
     answer.response.headers.set("X-Request-Id", id);
     return answer;
   } finally {
@@ -162,25 +169,16 @@ async function secret(routes: Shared, request: Request): Promise<Answer> {
   }
 }
 
-async function decideSecret(
-  { answerSecret, endOfSecret }: Shared,
-  request: Request,
-  id: string,
-): Promise<Answer> {
-  const signal = endOfSecret();
-  const token = request.headers.get("X-Token");
-  // Whoever shows no token need not be read.
-  const body = token
-    ? await readBody(request, LONGEST_SECRET_REQUEST, deadlineIn(SECRET_BODY_TIMEOUT_MS))
-    : "";
-  const { values, failures } = await answerSecret(token, body, signal, id);
+const GIVEN: Result = { outcome: "allowed" };
+
+function secrets({ values, failures }: Secrets, id: string): Answer {
   const unresolved = formatUnresolved(failures);
   // Nothing on the way may keep it.
   const headers = { "Cache-Control": "no-store", "X-Request-Id": id };
   const response = Response.json(values, {
     headers: unresolved === undefined ? headers : { ...headers, "X-Piggy-Unresolved": unresolved },
   });
-  return { response, result: { outcome: "allowed" } };
+  return { response, result: GIVEN };
 }
 
 function failure(error: unknown, log: Log, fields: Readonly<Record<string, string>> = {}): Answer {

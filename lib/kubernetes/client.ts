@@ -84,7 +84,9 @@ export function createKubernetesClient(
   return {
     async request(request) {
       try {
-        let answer = await send(formatRequest(request, authorizationBy(await token?.current())));
+        const current = token?.current();
+        const known = current instanceof Promise ? await current : current;
+        let answer = await send(formatRequest(request, authorizationBy(known)));
         if (answer.status === 401 && token !== undefined) {
           // The file may hold a newer token than the one that was refused.
           token.forget();
