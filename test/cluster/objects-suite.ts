@@ -231,7 +231,7 @@ describe("the images", () => {
       containers: [{ image, env: expect.arrayContaining([{ name: "PIGGY_ENV_IMAGE", value: injector }]) }],
     }),
   ];
-  const REPOSITORIES = { own: "ghcr.io/kongz/piggy-webhooks", injector: "ghcr.io/kongz/piggy-env" };
+  const REPOSITORIES = { own: "ghcr.io/piggysec/piggy-webhooks", injector: "ghcr.io/piggysec/piggy-env" };
 
   test("are those of the chart's version", async () => {
     const { own, injector } = REPOSITORIES;

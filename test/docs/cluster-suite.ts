@@ -100,7 +100,7 @@ const installsIt = ({ blocks }: Page) => blocks.some(({ text }) => / install pig
 
 /** The images that the chart names by itself, as a node would have pulled them. */
 const OF_THE_CHART = ["piggy-webhooks", "piggy-env"]
-  .map((name) => `ghcr.io/kongz/${name}:${version}`)
+  .map((name) => `ghcr.io/piggysec/${name}:${version}`)
   .map((image) => {
     const target = image.slice(image.lastIndexOf("/") + 1, image.lastIndexOf(":"));
     return `docker build --target ${target} --tag ${image} .\nkind load docker-image ${image}\n`;
