@@ -1,6 +1,7 @@
 /** `piggy-webhooks check` as a process of its own, beside the one that it is about. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { fileURLToPath } from "node:url";
+import { ownAddressOf } from "../admission/mutation.ts";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
 import type { Webhook } from "../fakes/kubernetes.ts";
 import { type Ended, runPlainly } from "../support/run-plainly.ts";
@@ -53,7 +54,7 @@ test("says what it saw of a webhook that works, and leaves no Pod", async () => 
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect(stdout.trim().split("\n")).toEqual([
     "ok: a Pod of default that asks for secrets gets its injector by an init container",
-    "ok: https://piggy-webhooks.piggy-webhooks.svc answers where such a Pod asks, and proves who it is",
+    `ok: ${ownAddressOf(world)} answers where such a Pod asks, and proves who it is`,
   ]);
   const created = world.kubernetes.requests.filter(({ path }) => path.includes("/pods?dryRun=All"));
   expect(created.length).toBeGreaterThan(0);
