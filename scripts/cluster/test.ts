@@ -11,7 +11,7 @@ import { buildContent, IMAGES } from "../images/images.ts";
 import { runEnclosed } from "./enclosed.ts";
 import { prepareNode } from "./programs.ts";
 
-const LIMIT_MS = 10 * 60_000;
+const LIMIT_MS = 20 * 60_000;
 /** For one test or hook: what waits in there says itself, and earlier, what it waits for. */
 const TEST_TIMEOUT_MS = 240_000;
 

@@ -30,7 +30,8 @@ export async function addServiceAccount(cluster: Cluster, namespace: string, nam
 
 export const podsOf = (namespace: string) => `/api/v1/namespaces/${namespace}/pods`;
 
-const TIMEOUT_MS = 60_000;
+/** Only what hangs takes as long: a Pod that waits for an image on a busy machine does not. */
+const TIMEOUT_MS = 180_000;
 
 /** @throws Error when it does not come to hold */
 export async function eventually(

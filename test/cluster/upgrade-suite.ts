@@ -182,7 +182,7 @@ describe("helm upgrade from the older chart", () => {
   test.each(LEFT)("a Pod that the older release has left starts its container again: %s", async (name) => {
     expect(await restartsOf(name)).toBe(0);
     await killProcess(["/program", "stay here", name]);
-    await eventually("the container was started again", async () => (await restartsOf(name)) === 1);
+    await eventually("the container was started again", async () => (await restartsOf(name)) > 0);
     await says(name, VALUE);
   });
 });
