@@ -16,9 +16,10 @@ import { updateWarnings } from "./ephemeral.ts";
 import { execWarnings } from "./exec-commands.ts";
 import type { ImageVolumes } from "./image-volume-memory.ts";
 import { ineffectiveAnnotations, unheardAnnotations } from "./ineffective-annotations.ts";
+import { isLookedAt, isMirrorPod } from "./looked-at.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
 import { diff } from "./patch.ts";
-import { isLookedAt, type Plan, planInjection } from "./plan.ts";
+import { type Plan, planInjection } from "./plan.ts";
 import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
 import { rewritePod } from "./rewrite.ts";
 import { unknownContainers } from "./selection.ts";
@@ -127,11 +128,6 @@ async function admitPod(
 
 /** Of an object. A longer one is the API server's to refuse, after us. */
 const LONGEST_NAME = 253;
-
-/** Whether the Pod is the API server's picture of a static one, which the kubelet runs from its own file. */
-export function isMirrorPod({ annotations }: Pod): boolean {
-  return Object.hasOwn(annotations, "kubernetes.io/config.mirror");
-}
 
 /** As many containers as an ordinary Pod has. */
 const IMAGES_SIDE_BY_SIDE = 16;

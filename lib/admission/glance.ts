@@ -4,7 +4,7 @@
  */
 import { readSettings } from "../read-settings.ts";
 import { ANNOTATION_PREFIX, type Environment } from "../settings.ts";
-import { isLookedAt } from "./plan.ts";
+import { isLookedAt } from "./looked-at.ts";
 
 /** As API servers begin a review of a Pod: Go writes the fields of a type in their order. */
 const BEGINNING =

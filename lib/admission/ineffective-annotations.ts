@@ -10,7 +10,7 @@ import {
   type Settings,
   settingNames,
 } from "../settings.ts";
-import { LOOKED_AT_FOR } from "./plan.ts";
+import { LOOKED_AT_FOR } from "./looked-at.ts";
 
 type Annotations = Readonly<Record<string, string>>;
 

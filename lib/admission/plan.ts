@@ -27,20 +27,12 @@ export function hasOwnToken(plan: Plan): boolean {
   return plan.variables.has("PIGGY_TOKEN_FILE");
 }
 
-/** What a Pod is looked at for, by itself or by the webhook's environment. */
-export const LOOKED_AT_FOR = ["aws-secret-name", "aws-ssm-parameter-path", "piggy-address"] as const;
-
 /** Who asks. */
 export interface Asking {
   readonly pod: Pod;
   readonly namespace: string;
   /** Whether there is, or may be, a reference to what the Pod is given, and not to store entries of their own alone. */
   readonly needsStore: boolean;
-}
-
-/** Whether a Pod may hold references at all: one of these is given, be it readable or not. */
-export function isLookedAt(given: ReadonlySet<SettingName>): boolean {
-  return LOOKED_AT_FOR.some((name) => given.has(name));
 }
 
 /**

@@ -1,9 +1,9 @@
 /** A Pod of a manifest through admission, and the account of it. The decision is `admit`'s, as for POST /mutate. */
-import { type AdmissionWorld, admit, isMirrorPod } from "../admission/admit.ts";
+import { type AdmissionWorld, admit } from "../admission/admit.ts";
 import { annotationsOf } from "../admission/annotations.ts";
 import { isInstallContainer } from "../admission/injector-volume.ts";
+import { isLookedAt, isMirrorPod, LOOKED_AT_FOR } from "../admission/looked-at.ts";
 import { diff, type Operation } from "../admission/patch.ts";
-import { isLookedAt } from "../admission/plan.ts";
 import type { AdmissionOutcome } from "../admission/review.ts";
 import type { Webhook } from "../admission/webhook.ts";
 import { type Deadline, deadlineIn } from "../deadline.ts";
@@ -164,9 +164,7 @@ function notesOf(
   { allowed }: AdmissionOutcome,
 ) {
   const { given } = readSettings({ annotations: annotationsOf(pod), environment });
-  const asking = (["aws-secret-name", "aws-ssm-parameter-path", "piggy-address"] as const).map(
-    annotationName,
-  );
+  const asking = LOOKED_AT_FOR.map(annotationName);
   return [
     ...(byShape === undefined
       ? []
