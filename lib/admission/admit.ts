@@ -1,6 +1,6 @@
 /** Admission: a request in, an outcome out. */
 import type { Deadline } from "../deadline.ts";
-import { type ErrorCode, PiggyError } from "../error.ts";
+import { PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
 import { oneLine } from "../quotation.ts";
@@ -9,9 +9,10 @@ import type { Settings } from "../settings.ts";
 import { createTurns } from "../turns.ts";
 import { annotationsOf } from "./annotations.ts";
 import type { ImageCommand } from "./argv.ts";
-import { type Audit, auditOf, auditOfDenial } from "./audit.ts";
+import { type Audit, auditOf } from "./audit.ts";
 import { type Decision, decideAll } from "./decide.ts";
 import { chooseDelivery } from "./delivery.ts";
+import { denialBy } from "./denial.ts";
 import { updateWarnings } from "./ephemeral.ts";
 import { execWarnings } from "./exec-commands.ts";
 import type { ImageVolumes } from "./image-volume-memory.ts";
@@ -64,7 +65,7 @@ export async function admit(
   try {
     return await admitPod(request, world, deadline);
   } catch (error) {
-    return denial(error, request, world.log);
+    return denialBy(error, request, world.log);
   }
 }
 
@@ -218,42 +219,4 @@ function outcome(
 
 function namesOf(decisions: readonly Decision[]): readonly string[] {
   return decisions.flatMap(({ action, container }) => (action === "leave" ? [] : [container.name]));
-}
-
-/** What is worth another try a moment later, told to clients as such. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(["kubernetes_unavailable", "registry_unavailable"]);
-
-/** In characters: names and images in it may be of any length. */
-const LONGEST_DENIAL = 2000;
-/** What is to be done stands at its end. */
-const LONGEST_ADVICE = 800;
-
-function denial(error: unknown, request: AdmissionRequest, log: Log): AdmissionOutcome {
-  const known = error instanceof PiggyError;
-  if (!known) {
-    log("error", "admission failed", { request: request.uid, error: String(error), stack: stackOf(error) });
-  }
-  const code = known ? error.code : "internal";
-  const reason = known ? error.message : "internal error; the log of piggy-webhooks has the request's uid";
-  const message = oneLine(reason, LONGEST_DENIAL, LONGEST_ADVICE);
-  const passing = known && PASSING.has(error.code);
-  log("warn", "denied", {
-    request: request.uid,
-    namespace: request.namespace,
-    code,
-    reason: message,
-  });
-  return {
-    allowed: false,
-    audit: auditOfDenial(code),
-    status: {
-      code: passing ? 503 : 403,
-      reason: passing ? "ServiceUnavailable" : "Forbidden",
-      message: `piggy: ${message}`,
-    },
-  };
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
 }
