@@ -1,6 +1,5 @@
 /** Admission: a request in, an outcome out. */
 import type { Deadline } from "../deadline.ts";
-import { PiggyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
 import { oneLine } from "../quotation.ts";
@@ -20,12 +19,13 @@ import { ineffectiveAnnotations, unheardAnnotations } from "./ineffective-annota
 import { isLookedAt, isMirrorPod } from "./looked-at.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
 import { diff } from "./patch.ts";
-import { type Plan, planInjection } from "./plan.ts";
+import { planInjection } from "./plan.ts";
 import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
 import { rewritePod } from "./rewrite.ts";
 import { unknownContainers } from "./selection.ts";
 import { subPathWarnings } from "./sub-paths.ts";
 import { unknownAnnotations } from "./unknown-annotations.ts";
+import { refuseUnservable } from "./unservable.ts";
 import { formatWarnings } from "./warnings.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -107,10 +107,7 @@ async function admitPod(
     ({ environment: { entries, unseen } }) => entries.areBesideKeys || unseen.length > 0,
   );
   const plan = planInjection({ pod, namespace, needsStore }, settings, world.webhook);
-  for (const decision of decisions) {
-    refuseUnknownGrammar(decision, plan);
-    refuseOpenEntries(decision, plan);
-  }
+  for (const decision of decisions) refuseUnservable(decision, plan);
   const delivery = chooseDelivery(pod, settings, plan, world.imageVolumes());
   const { newUid } = world;
   const rewritten = rewritePod({ pod, settings, plan, deliverBy: delivery.by, decisions, newUid });
@@ -172,41 +169,6 @@ function endingBefore(deadline: Deadline): Deadline & { readonly end: () => void
     remaining: deadline.remaining,
     end: () => ended?.abort(),
   };
-}
-
-/** An injector of another project, or an older one, would start the application with the reference as text. */
-function refuseUnknownGrammar({ action, container, environment }: Decision, { injector }: Plan): void {
-  const name = environment.embeddedIn ?? environment.entries.firstIn;
-  if (action !== "wrap" || injector.isOurs || name === undefined) return;
-  const [what, remedy] =
-    environment.embeddedIn === undefined
-      ? ["names a secret or parameter of its own", "name a key of the Pod's secret"]
-      : ["has a reference within it", "make the whole value a reference"];
-  throw new PiggyError(
-    "injection_impossible",
-    `container ${JSON.stringify(container.name)}: the value of ${name} ${what}, and the injector ${injector.image} may ` +
-      `not know it: remove the annotation piggysec.com/piggy-env-image, or ${remedy}`,
-  );
-}
-
-/** The secrets service gives what stands in the stored Pod alone. */
-function refuseOpenEntries({ action, container, environment }: Decision, { mode }: Plan): void {
-  const { openIn, hiddenIn } = environment.entries;
-  if (action !== "wrap" || mode !== "proxy") return;
-  if (hiddenIn !== undefined) {
-    throw new PiggyError(
-      "reference_invalid",
-      `container ${JSON.stringify(container.name)}: the value of ${hiddenIn} names a secret or parameter by a $(VARIABLE) with ` +
-        "text of a Kubernetes Secret, which is not to stand in a Pod, and piggy-webhooks gives only what the Pod names: " +
-        "write the name in full",
-    );
-  }
-  if (openIn === undefined) return;
-  throw new PiggyError(
-    "reference_invalid",
-    `container ${JSON.stringify(container.name)}: the value of ${openIn} names a secret or parameter by a $(VARIABLE) that ` +
-      "only the kubelet will know, and piggy-webhooks gives only what the Pod names: write the name in full",
-  );
 }
 
 function outcome(
