@@ -1,8 +1,8 @@
 /** `piggy-webhooks explain`: wires the rooms together for one question about manifests. Loaded for it alone. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import type { AdmissionWorld } from "./lib/admission/admit.ts";
 import { judgeCluster, type Verdict } from "./lib/admission/image-volumes.ts";
+import type { AdmissionWorld } from "./lib/admission/world.ts";
 import { asPiggyError, PiggyError } from "./lib/error.ts";
 import { type Reachable, runExplain } from "./lib/explain/command.ts";
 import type { ExplainOptions } from "./lib/explain/command-line.ts";

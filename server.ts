@@ -1,6 +1,6 @@
 /** piggy-webhooks: reads its settings, wires the rooms together, listens, drains. */
-import type { AdmissionWorld } from "./lib/admission/admit.ts";
 import { createImageVolumeWatch } from "./lib/admission/image-volume-watch.ts";
+import type { AdmissionWorld } from "./lib/admission/world.ts";
 import { registryLogin } from "./lib/aws/registry-login.ts";
 import { asPiggyError } from "./lib/error.ts";
 import { awaitFirstAnswer } from "./lib/http/api-server.ts";

@@ -1,23 +1,20 @@
 /** Admission: a request in, an outcome out. */
 import type { Deadline } from "../deadline.ts";
-import type { Log } from "../log.ts";
-import { type Container, type Pod, parsePod } from "../pod.ts";
+import { type Pod, parsePod } from "../pod.ts";
 import { oneLine } from "../quotation.ts";
 import { readSettings } from "../read-settings.ts";
 import type { Settings } from "../settings.ts";
 import { createTurns } from "../turns.ts";
 import { annotationsOf } from "./annotations.ts";
-import type { ImageCommand } from "./argv.ts";
 import { type Audit, auditOf } from "./audit.ts";
 import { type Decision, decideAll } from "./decide.ts";
 import { chooseDelivery } from "./delivery.ts";
 import { denialBy } from "./denial.ts";
 import { updateWarnings } from "./ephemeral.ts";
 import { execWarnings } from "./exec-commands.ts";
-import type { ImageVolumes } from "./image-volume-memory.ts";
 import { ineffectiveAnnotations, unheardAnnotations } from "./ineffective-annotations.ts";
 import { isLookedAt, isMirrorPod } from "./looked-at.ts";
-import { type ReadObject, readOnce } from "./objects.ts";
+import { readOnce } from "./objects.ts";
 import { diff } from "./patch.ts";
 import { planInjection } from "./plan.ts";
 import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
@@ -27,26 +24,9 @@ import { subPathWarnings } from "./sub-paths.ts";
 import { unknownAnnotations } from "./unknown-annotations.ts";
 import { refuseUnservable } from "./unservable.ts";
 import { formatWarnings } from "./warnings.ts";
-import type { Webhook } from "./webhook.ts";
+import type { AdmissionWorld } from "./world.ts";
 
-export interface ImageLookup {
-  readonly container: Container;
-  readonly pod: Pod;
-  readonly namespace: string;
-  readonly settings: Settings;
-  readonly deadline: Deadline;
-}
-
-/** What admission needs of the world. */
-export interface AdmissionWorld {
-  readonly webhook: Webhook;
-  readonly readObject: ReadObject;
-  readonly readImageCommand: (lookup: ImageLookup) => Promise<ImageCommand>;
-  /** What is known of the cluster by now. */
-  readonly imageVolumes: () => ImageVolumes;
-  readonly newUid: () => string;
-  readonly log: Log;
-}
+export type { AdmissionWorld } from "./world.ts";
 
 export const ALLOWED: AdmissionOutcome = { allowed: true };
 

@@ -1,11 +1,12 @@
 /** A Pod of a manifest through admission, and the account of it. The decision is `admit`'s, as for POST /mutate. */
-import { type AdmissionWorld, admit } from "../admission/admit.ts";
+import { admit } from "../admission/admit.ts";
 import { annotationsOf } from "../admission/annotations.ts";
 import { isInstallContainer } from "../admission/injector-volume.ts";
 import { isLookedAt, isMirrorPod, LOOKED_AT_FOR } from "../admission/looked-at.ts";
 import { diff, type Operation } from "../admission/patch.ts";
 import type { AdmissionOutcome } from "../admission/review.ts";
 import type { Webhook } from "../admission/webhook.ts";
+import type { AdmissionWorld } from "../admission/world.ts";
 import { type Deadline, deadlineIn } from "../deadline.ts";
 import type { JsonObject } from "../json.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";

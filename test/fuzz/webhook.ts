@@ -1,5 +1,5 @@
 /** piggy-webhooks in this process: its routes behind a listener, before a cluster and a store that are a few objects. */
-import type { AdmissionWorld } from "../../lib/admission/admit.ts";
+import type { AdmissionWorld } from "../../lib/admission/world.ts";
 import { listen, parseAddress } from "../../lib/http/listener.ts";
 import { createReadiness } from "../../lib/http/readiness.ts";
 import { createHandler } from "../../lib/http/routes.ts";
