@@ -2,8 +2,8 @@
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonValue, parseJson } from "../json.ts";
 import type { Audit } from "./audit.ts";
+import type { Operation } from "./json-patch.ts";
 import { parseWithoutManagedFields } from "./managed-fields.ts";
-import type { Operation } from "./patch.ts";
 
 const API_VERSION = "admission.k8s.io/v1";
 const KIND = "AdmissionReview";

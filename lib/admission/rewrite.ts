@@ -17,7 +17,7 @@ import {
   injectorMount,
 } from "./injector-volume.ts";
 import { installContainer } from "./install-container.ts";
-import { type Edit, type Edited, editOf } from "./patch.ts";
+import { type Edit, type Edited, editOf } from "./json-patch.ts";
 import { hasOwnToken, type Plan } from "./plan.ts";
 import { refuseTakenNames, refuseTakenPaths } from "./taken.ts";
 import { TOKEN_VOLUME, tokenMount, tokenVolume } from "./token-volume.ts";

@@ -1,5 +1,5 @@
 /** The Pod that the API server makes of a Pod and our patch. Source: RFC 6902; only the operations that we write. */
-import type { Operation } from "../admission/patch.ts";
+import type { Operation } from "../admission/json-patch.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 
 /** @throws Error for a path that is not there: the patch is our own, so that is a defect of ours. */

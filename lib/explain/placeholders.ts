@@ -1,5 +1,5 @@
 /** What is not known yet of an admitted Pod, and what stands in its place. */
-import type { Operation } from "../admission/patch.ts";
+import type { Operation } from "../admission/json-patch.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
 import { parsePod } from "../pod.ts";
 import { annotationName } from "../settings.ts";

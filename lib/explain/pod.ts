@@ -2,8 +2,8 @@
 import { admit } from "../admission/admit.ts";
 import { annotationsOf } from "../admission/annotations.ts";
 import { isInstallContainer } from "../admission/injector-volume.ts";
+import { diff, type Operation } from "../admission/json-patch.ts";
 import { isLookedAt, isMirrorPod, LOOKED_AT_FOR } from "../admission/looked-at.ts";
-import { diff, type Operation } from "../admission/patch.ts";
 import type { AdmissionOutcome } from "../admission/review.ts";
 import type { Webhook } from "../admission/webhook.ts";
 import type { AdmissionWorld } from "../admission/world.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { applyPatch } from "rfc6902";
-import { diff, type Edited, editOf } from "../../lib/admission/patch.ts";
+import { diff, type Edited, editOf } from "../../lib/admission/json-patch.ts";
 import { isJsonObject, type JsonValue } from "../../lib/json.ts";
 import patches from "../vectors/patches.json";
 import { createJsonGenerator } from "./json-generator.ts";

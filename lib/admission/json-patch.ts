@@ -1,4 +1,4 @@
-/** The smallest JSON Patch from one JSON value to another. Source: RFC 6902, RFC 6901. */
+/** The smallest JSON Patch from one JSON value to another, whatever they are. Source: RFC 6902, RFC 6901. */
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 
 export type Operation =
