@@ -1,5 +1,6 @@
 /** The smallest JSON Patch from one JSON value to another, whatever they are. Source: RFC 6902, RFC 6901. */
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { align, type Step } from "./list-alignment.ts";
 
 export type Operation =
   | { readonly op: "add" | "replace"; readonly path: string; readonly value: JsonValue }
@@ -102,9 +103,7 @@ type List = readonly JsonValue[];
 type EditedList = readonly Edited[];
 
 function diffLists(before: List, after: EditedList, path: string, operations: Operation[]): void {
-  const head = commonHead(before, after);
-  const tail = commonTail(before, after, head);
-  const steps = align(before, after, head, tail);
+  const { head, tail, steps } = align(before, after, isSameEntry);
   // Of plain values alone: what an entry has that we do not know is not ours to write again.
   if (steps.length === 0 || after.some(isJsonObject)) {
     diffEntries(before, after, head, steps, path, operations);
@@ -171,73 +170,4 @@ function diffEntries(
     }
   }
   while (to < after.length) keep();
-}
-
-/** How many entries at the start of two lists are the same. */
-function commonHead(before: List, after: EditedList): number {
-  const most = Math.min(before.length, after.length);
-  let count = 0;
-  while (count < most && isSameEntry(before[count], after[count])) count += 1;
-  return count;
-}
-
-/** How many entries at the end are the same, those of the head not counted again. */
-function commonTail(before: List, after: EditedList, head: number): number {
-  const most = Math.min(before.length, after.length) - head;
-  let count = 0;
-  while (count < most && isSameEntry(before.at(-1 - count), after.at(-1 - count))) count += 1;
-  return count;
-}
-
-type Step = "kept" | "removed" | "added";
-
-/** Past this many comparisons a smaller patch is not worth the memory. */
-const MOST_COMPARISONS = 1_000_000;
-
-/** What becomes of the entries between a common head and tail, in order, keeping as many as can be kept. */
-function align(before: List, after: EditedList, head: number, tail: number): readonly Step[] {
-  const removed = before.length - head - tail;
-  const added = after.length - head - tail;
-  if (removed > 0 && added > 0 && removed * added <= MOST_COMPARISONS) {
-    const [old, fresh] = [before.slice(head, head + removed), after.slice(head, head + added)];
-    // A command of one's own and ours have nothing in common, and a table to find that out is dear.
-    const isAnyKept = old.some((entry) => fresh.some((other) => isSameEntry(entry, other)));
-    if (isAnyKept) return alignBySubsequence(old, fresh);
-  }
-  const steps: Step[] = [];
-  for (let count = 0; count < removed; count += 1) steps.push("removed");
-  for (let count = 0; count < added; count += 1) steps.push("added");
-  return steps;
-}
-
-/** By the longest common subsequence; rarely of more than a few entries. */
-function alignBySubsequence(before: List, after: EditedList): readonly Step[] {
-  const lengths = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1));
-  const lengthAt = (i: number, j: number) => lengths[i]?.[j] ?? 0;
-  for (let i = before.length - 1; i >= 0; i -= 1) {
-    for (let j = after.length - 1; j >= 0; j -= 1) {
-      const row = lengths[i];
-      if (row === undefined) continue;
-      row[j] = isSameEntry(before[i], after[j])
-        ? lengthAt(i + 1, j + 1) + 1
-        : Math.max(lengthAt(i + 1, j), lengthAt(i, j + 1));
-    }
-  }
-  const steps: Step[] = [];
-  let [i, j] = [0, 0];
-  while (i < before.length || j < after.length) {
-    const isBoth = i < before.length && j < after.length;
-    if (isBoth && isSameEntry(before[i], after[j])) {
-      steps.push("kept");
-      i += 1;
-      j += 1;
-    } else if (i < before.length && (!isBoth || lengthAt(i + 1, j) >= lengthAt(i, j + 1))) {
-      steps.push("removed");
-      i += 1;
-    } else {
-      steps.push("added");
-      j += 1;
-    }
-  }
-  return steps;
 }
