@@ -8,21 +8,18 @@ import { createTurns } from "../turns.ts";
 import { annotationsOf } from "./annotations.ts";
 import { type Audit, auditOf } from "./audit.ts";
 import { type Decision, decideAll } from "./decide.ts";
-import { chooseDelivery } from "./delivery.ts";
 import { denialBy } from "./denial.ts";
 import { updateWarnings } from "./ephemeral.ts";
 import { execWarnings } from "./exec-commands.ts";
 import { ineffectiveAnnotations, unheardAnnotations } from "./ineffective-annotations.ts";
-import { diff } from "./json-patch.ts";
+import type { Operation } from "./json-patch.ts";
 import { isLookedAt, isMirrorPod } from "./looked-at.ts";
 import { readOnce } from "./objects.ts";
-import { planInjection } from "./plan.ts";
+import { patchFor } from "./pod-patch.ts";
 import type { AdmissionOutcome, AdmissionRequest } from "./review.ts";
-import { rewritePod } from "./rewrite.ts";
 import { unknownContainers } from "./selection.ts";
 import { subPathWarnings } from "./sub-paths.ts";
 import { unknownAnnotations } from "./unknown-annotations.ts";
-import { refuseUnservable } from "./unservable.ts";
 import { formatWarnings } from "./warnings.ts";
 import type { AdmissionWorld } from "./world.ts";
 
@@ -63,17 +60,33 @@ async function admitPod(
   if (!isLookedAt(given)) return outcome([], [...warnings, ...unheardAnnotations(annotations)]);
   const pod = parsePod(request.object);
   if (isMirrorPod(pod)) {
-    return {
-      allowed: true,
-      warnings: ["piggy: a static Pod's mirror is left alone: the kubelet has started it already"],
-    };
+    return outcome([], ["a static Pod's mirror is left alone: the kubelet has started it already"]);
   }
   const namespace = request.namespace || pod.namespace || "default";
   const decisions = await decideInTime(pod, settings, { namespace, world, deadline });
+  const told = [...warnings, ...warningsAbout(pod, settings, decisions)];
   const audit = auditOf(decisions);
-  const told = [
-    ...warnings,
-    ...ineffectiveAnnotations(annotations, settings),
+  if (decisions.every(({ action }) => action === "leave")) return outcome([], told, audit);
+  const patch = patchFor({ pod, namespace, settings, decisions }, world);
+  world.log("info", "admitted", {
+    request: request.uid,
+    namespace,
+    pod: oneLine(pod.name ?? `${pod.generateName ?? ""}*`, LONGEST_NAME),
+    mode: patch.mode,
+    delivery: patch.delivery,
+    containers: namesOf(decisions).map((name) => oneLine(name, LONGEST_NAME)),
+    operations: patch.operations.length,
+  });
+  return outcome(patch.operations, [...told, ...patch.warnings], audit);
+}
+
+/** Of an object. A longer one is the API server's to refuse, after us. */
+const LONGEST_NAME = 253;
+
+/** What whoever wrote the Pod may not have meant, or will not get. */
+function warningsAbout(pod: Pod, settings: Settings, decisions: readonly Decision[]): readonly string[] {
+  return [
+    ...ineffectiveAnnotations(pod.annotations, settings),
     ...unknownContainers(pod, settings),
     ...decisions.flatMap((decision) => decision.warnings),
     ...decisions.flatMap(({ container, environment: { holders } }) => [
@@ -81,31 +94,7 @@ async function admitPod(
       ...subPathWarnings(container, holders),
     ]),
   ];
-  if (decisions.every(({ action }) => action === "leave")) return outcome([], told, audit);
-
-  const needsStore = decisions.some(
-    ({ environment: { entries, unseen } }) => entries.areBesideKeys || unseen.length > 0,
-  );
-  const plan = planInjection({ pod, namespace, needsStore }, settings, world.webhook);
-  for (const decision of decisions) refuseUnservable(decision, plan);
-  const delivery = chooseDelivery(pod, settings, plan, world.imageVolumes());
-  const { newUid } = world;
-  const rewritten = rewritePod({ pod, settings, plan, deliverBy: delivery.by, decisions, newUid });
-  const patch = diff(pod.json, rewritten);
-  world.log("info", "admitted", {
-    request: request.uid,
-    namespace,
-    pod: oneLine(pod.name ?? `${pod.generateName ?? ""}*`, LONGEST_NAME),
-    mode: plan.mode,
-    delivery: delivery.by,
-    containers: namesOf(decisions).map((name) => oneLine(name, LONGEST_NAME)),
-    operations: patch.length,
-  });
-  return outcome(patch, [...told, ...plan.warnings, ...delivery.warnings], audit);
 }
-
-/** Of an object. A longer one is the API server's to refuse, after us. */
-const LONGEST_NAME = 253;
 
 /** As many containers as an ordinary Pod has. */
 const IMAGES_SIDE_BY_SIDE = 16;
@@ -152,7 +141,7 @@ function endingBefore(deadline: Deadline): Deadline & { readonly end: () => void
 }
 
 function outcome(
-  patch: ReturnType<typeof diff>,
+  patch: readonly Operation[],
   warnings: readonly string[],
   audit: Audit = {},
 ): AdmissionOutcome {
