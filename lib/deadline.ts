@@ -23,6 +23,22 @@ export function deadlineIn(milliseconds: number): Deadline {
   };
 }
 
+/** The same deadline, whose signal `end` brings about as well. */
+export function endable(deadline: Deadline): Deadline & { readonly end: () => void } {
+  let ended: AbortController | undefined;
+  let signal: AbortSignal | undefined;
+  return {
+    // As in the deadline itself, not before a look-up asks for it.
+    get signal() {
+      ended ??= new AbortController();
+      signal ??= AbortSignal.any([deadline.signal, ended.signal]);
+      return signal;
+    },
+    remaining: deadline.remaining,
+    end: () => ended?.abort(),
+  };
+}
+
 /** Of its time: how much less may be left of a shared signal. */
 const TOGETHER = 0.01;
 

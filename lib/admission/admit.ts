@@ -1,5 +1,5 @@
 /** Admission: a request in, an outcome out. */
-import type { Deadline } from "../deadline.ts";
+import { type Deadline, endable } from "../deadline.ts";
 import { type Pod, parsePod } from "../pod.ts";
 import { oneLine } from "../quotation.ts";
 import { readSettings } from "../read-settings.ts";
@@ -110,7 +110,7 @@ async function decideInTime(
   settings: Settings,
   { namespace, world, deadline }: Circumstances,
 ): Promise<readonly Decision[]> {
-  const until = endingBefore(deadline);
+  const until = endable(deadline);
   const turn = createTurns(IMAGES_SIDE_BY_SIDE);
   try {
     return await decideAll(pod, settings, {
@@ -122,22 +122,6 @@ async function decideInTime(
     // When one look-up has denied the Pod, nobody waits for the others.
     until.end();
   }
-}
-
-/** A deadline that can be brought about. */
-function endingBefore(deadline: Deadline): Deadline & { readonly end: () => void } {
-  let ended: AbortController | undefined;
-  let signal: AbortSignal | undefined;
-  return {
-    // As in the deadline itself, not before a look-up asks for it.
-    get signal() {
-      ended ??= new AbortController();
-      signal ??= AbortSignal.any([deadline.signal, ended.signal]);
-      return signal;
-    },
-    remaining: deadline.remaining,
-    end: () => ended?.abort(),
-  };
 }
 
 function outcome(
