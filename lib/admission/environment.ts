@@ -6,7 +6,7 @@ import { PiggyError } from "../error.ts";
 import { mentionedNames } from "../expansion.ts";
 import type { Container, EnvFile, EnvVar, ObjectName, ObjectSource, Pod } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
-import { parseValue } from "../reference/value.ts";
+import { holdsReference, parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
 import { type Finding, findEntries, NO_ENTRIES, namesOtherEntries, type StoreEntries } from "./entries.ts";
 import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
@@ -117,7 +117,7 @@ export function environmentOf(
     if (isHidden) hide(name);
     else hidden?.delete(name);
     // Written in a mention's place it would be read by whoever may read Pods: left to the kubelet it is not.
-    const isHeldOpen = isHidden && isHeldIn(value);
+    const isHeldOpen = isHidden && holdsReference(value);
     if (isHeldOpen) beginMentions().addName(name);
     else mentions?.settle(name);
     holdOpen(name, isHeldOpen);
@@ -140,10 +140,10 @@ export function environmentOf(
     if (text !== undefined) {
       marked ??= new Map();
       marked.set(variable, text);
-    } else if (isHidden && isHeldIn(expanded)) beginMentions().addName(name);
+    } else if (isHidden && holdsReference(expanded)) beginMentions().addName(name);
     if (isHidden) hide(name);
     else hidden?.delete(name);
-    const isHeld = isHeldIn(expanded) || (heldOpen !== undefined && mentionsAny(value, heldOpen));
+    const isHeld = holdsReference(expanded) || (heldOpen !== undefined && mentionsAny(value, heldOpen));
     holdOpen(name, isHeld && mentions?.isOpen(name) === true);
     if (isHidden && namesOtherEntries(value ?? "", expanded ?? "")) {
       hiddenEntries ??= new Set();
@@ -163,7 +163,7 @@ export function environmentOf(
     // As at a first admission, which finds none: it is written anew, or goes.
     if (isOwnVariable(name)) {
       const content = from && contentOf?.get(from);
-      isStray ||= isHeldIn(content?.seen ? content.data.get(from?.key ?? "") : variable.value);
+      isStray ||= holdsReference(content?.seen ? content.data.get(from?.key ?? "") : variable.value);
       continue;
     }
     if (annotation !== undefined) {
@@ -203,11 +203,6 @@ const NONE: ReadonlyMap<EnvVar, string> = new Map();
 
 function mentionsAny(value: string | undefined, names: ReadonlySet<string>): boolean {
   return mentionedNames(value ?? "").some((name) => names.has(name));
-}
-
-/** Whether there is something in a value for the injector to do. */
-export function isHeldIn(value: string | undefined): boolean {
-  return value !== undefined && parseValue(value) !== undefined;
 }
 
 /** @throws PiggyError `reference_invalid` */

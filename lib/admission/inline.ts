@@ -4,7 +4,7 @@
  * written in its place, and what the kubelet will make of that is compared with what was meant.
  */
 import { escapeForKubelet, expand, mentionedNames } from "../expansion.ts";
-import { formatEmbedded, type Part, parseEmbedded, parseValue } from "../reference/value.ts";
+import { formatEmbedded, holdsReference, type Part, parseEmbedded, parseValue } from "../reference/value.ts";
 
 /** A variable's value as the kubelet hands it on; undefined when it is there but not known, such as a field of the Pod. */
 export interface Values {
@@ -31,7 +31,7 @@ export interface NotInlined {
 /** @param longest in characters, of what is mentioned */
 export function inline(value: string, values: Values, longest: number): Inlined | NotInlined {
   if (!value.includes("$")) return { value, expanded: value };
-  const holder = [...new Set(mentionedNames(value))].find((name) => holds(values.get(name)));
+  const holder = [...new Set(mentionedNames(value))].find((name) => holdsReference(values.get(name)));
   const asWritten = expandWithin(value, values, longest);
   // A copy is expanded to the whole reference, and stays one.
   if (holder === undefined || value === `$(${holder})`) return { value, expanded: asWritten ?? value };
@@ -42,10 +42,6 @@ export function inline(value: string, values: Values, longest: number): Inlined 
   const expanded = expandWithin(written, values, longest);
   const isMeant = expanded !== undefined && isSame(parseValue(expanded) ?? [expanded], parts.meant);
   return isMeant ? { value: written, expanded } : { holder };
-}
-
-function holds(value: string | undefined): boolean {
-  return value !== undefined && parseValue(value) !== undefined;
 }
 
 /** A character that no variable can hold, around the name of one that the kubelet is left to expand. */

@@ -13,7 +13,7 @@ import { expand, mentionedNames, replaceMentions } from "../expansion.ts";
 import type { JsonObject } from "../json.ts";
 import type { Container, EnvVar } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
-import { OPEN, parseValue } from "../reference/value.ts";
+import { holdsReference, OPEN } from "../reference/value.ts";
 import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
 import { LONGEST_ENVIRONMENT } from "./inline.ts";
 
@@ -94,8 +94,7 @@ export function createMentions({ isKnown, mayJoinDollars }: Mentioned): Mentions
       const text = markIn(value);
       // A copy is a reference where the other is one.
       const isCopy = text.startsWith(MARK) && text.indexOf(MARK, 1) === text.length - 1;
-      const isHeldUnread =
-        parseValue(expanded) !== undefined && mentionedNames(value).some((other) => !isKnown(other));
+      const isHeldUnread = holdsReference(expanded) && mentionedNames(value).some((other) => !isKnown(other));
       if (isCopy || (text === value && isHeldUnread)) addName(name);
       else settle(name);
       if (isCopy || text === value) return undefined;

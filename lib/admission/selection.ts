@@ -1,8 +1,9 @@
 /** Which containers the Pod's author wants wrapped: `piggy-containers` and `piggy-skip-containers`. */
 import type { Container, ObjectName, Pod } from "../pod.ts";
+import { holdsReference } from "../reference/value.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { NO_ENTRIES } from "./entries.ts";
-import { type ContainerEnvironment, environmentOf, isHeldIn, readSources } from "./environment.ts";
+import { type ContainerEnvironment, environmentOf, readSources } from "./environment.ts";
 import { isInstallContainer } from "./injector-volume.ts";
 import type { ObjectContent } from "./objects.ts";
 
@@ -58,7 +59,7 @@ export async function leftOutEnvironment(
   try {
     return environmentOf(container, annotations, await readSources(container, read));
   } catch {
-    const holders = container.env.filter(({ value }) => isHeldIn(value)).map(({ name }) => name);
+    const holders = container.env.filter(({ value }) => holdsReference(value)).map(({ name }) => name);
     return {
       values: new Map(container.env.map(({ name, value }) => [name, value])),
       holdsReference: holders.length > 0,

@@ -5,7 +5,7 @@
  */
 import { PiggyError } from "../error.ts";
 import { parseReference } from "../reference/reference.ts";
-import { formatEmbedded, type Part, parseEmbedded, parseValue } from "../reference/value.ts";
+import { formatEmbedded, holdsReference, type Part, parseEmbedded, parseValue } from "../reference/value.ts";
 import { type ContainerEnvironment, type Variable, withKeyAsText } from "./environment.ts";
 
 /** A character that no variable can hold. */
@@ -31,7 +31,7 @@ export function readMentions(
       throw unclear(variable.name);
     }
     // Without a reference between marks the value is what the kubelet made of it, but for what dollars hide or show.
-    const read = mentioned.some(isReference) ? parts : besideDollars(variable, pieces);
+    const read = mentioned.some(holdsReference) ? parts : besideDollars(variable, pieces);
     return read === undefined ? variable : { ...variable, parts: read.map(withKeyAsText) };
   });
 }
@@ -55,7 +55,7 @@ function partsOf(template: string, mentioned: readonly string[]): readonly Part[
   const fill = (text: string) =>
     text.replaceAll(PLACE, () => {
       const mention = mentioned[next++] ?? "";
-      isUnclear ||= isReference(mention);
+      isUnclear ||= holdsReference(mention);
       return mention;
     });
   const parts: Part[] = [];
@@ -84,8 +84,4 @@ function besideDollars({ entry, name }: Variable, pieces: readonly string[]): re
   const seen = (text: string) => text.replaceAll(PLACE, "");
   const escaped = formatEmbedded(parts, seen);
   return escaped === formatEmbedded(parts) ? undefined : parseValue(seen(escaped));
-}
-
-function isReference(text: string): boolean {
-  return parseValue(text) !== undefined;
 }

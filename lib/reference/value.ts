@@ -22,6 +22,11 @@ export function parseValue(value: string): readonly Part[] | undefined {
   return value.indexOf(OPEN) < 0 ? undefined : parseEmbedded(value);
 }
 
+/** Whether there is something in a value for the injector to do: a reference, or an escaped one to be made text. */
+export function holdsReference(value: string | undefined): boolean {
+  return value !== undefined && parseValue(value) !== undefined;
+}
+
 /** What a text that is not a whole-value reference is made of. No text is empty, and no two stand side by side. */
 export function parseEmbedded(value: string): readonly Part[] {
   const parts: Part[] = [];
