@@ -1,6 +1,6 @@
 /** The look-up of ConfigMaps and Secrets, as admission needs it. */
 import type { Deadline } from "../deadline.ts";
-import type { ObjectName } from "../pod.ts";
+import type { Container, EnvFile, ObjectName, ObjectSource } from "../pod.ts";
 import { createTurns } from "../turns.ts";
 
 /** Why an object is not to be seen: it is not there, we may not read it, or there is no cluster to ask. */
@@ -10,6 +10,13 @@ export type UnseenReason = "absent" | "forbidden" | "not looked up";
 export type ObjectContent =
   | { readonly seen: true; readonly data: ReadonlyMap<string, string> }
   | { readonly seen: false; readonly reason: UnseenReason };
+
+/** What could not be read, so that what it will put into an environment is not known. */
+export interface Unseen {
+  readonly object: ObjectName | EnvFile;
+  readonly reason: UnseenReason;
+  readonly optional: boolean;
+}
 
 /**
  * @throws PiggyError when the API server cannot say, which is not the same as the object being absent.
@@ -38,4 +45,22 @@ export function readOnce(read: ReadObject, namespace: string, deadline: Pick<Dea
     contents.set(key, content);
     return content;
   };
+}
+
+/** What is in the objects that a container's variables come from. */
+export type Contents = ReadonlyMap<ObjectSource, ObjectContent>;
+
+/**
+ * Reads the objects that an environment comes from, side by side: the look-ups are round trips. Undefined where there
+ * are none, so that nobody waits.
+ */
+export function readSources(
+  { envFrom, env }: Container,
+  read: (object: ObjectName) => Promise<ObjectContent>,
+): Promise<Contents> | undefined {
+  const sources: ObjectSource[] = [...envFrom];
+  for (const { from } of env) if (from !== undefined) sources.push(from);
+  if (sources.length === 0) return undefined;
+  const pairs = sources.map(async (source) => [source, await read(source.object)] as const);
+  return Promise.all(pairs).then((all) => new Map(all));
 }

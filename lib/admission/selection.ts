@@ -3,9 +3,9 @@ import type { Container, ObjectName, Pod } from "../pod.ts";
 import { holdsReference } from "../reference/value.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { NO_ENTRIES } from "./entries.ts";
-import { type ContainerEnvironment, environmentOf, readSources } from "./environment.ts";
+import { type ContainerEnvironment, environmentOf } from "./environment.ts";
 import { isInstallContainer } from "./injector-volume.ts";
-import type { ObjectContent } from "./objects.ts";
+import { type ObjectContent, readSources } from "./objects.ts";
 
 const ONLY = "piggy-containers";
 const SKIP = "piggy-skip-containers";
