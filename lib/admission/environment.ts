@@ -2,13 +2,13 @@
  * A container's environment as the kubelet will make it, as far as it can be known at admission: `envFrom` first,
  * then `env`, the later of two entries winning. Source: Kubernetes API reference, Container v1 core.
  */
-import type { Container, EnvVar, Pod } from "../pod.ts";
+import type { Container, EnvVar, ObjectName, Pod } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
-import { parseValue } from "../reference/value.ts";
+import { holdsReference, parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
 import { type Finding, findEntries, NO_ENTRIES, type StoreEntries } from "./entries.ts";
 import { beginDraft, type Draft, isOpen, takeObject, takeVariable } from "./environment-draft.ts";
-import type { Contents, Unseen } from "./objects.ts";
+import { type Contents, type ObjectContent, readSources, type Unseen } from "./objects.ts";
 
 export interface ContainerEnvironment {
   /** The variables that are sure to be set, and to what, as far as it is known. Some are a Secret's: none is shown. */
@@ -44,6 +44,33 @@ export function environmentOf(
   for (const variable of container.env) takeVariable(draft, variable);
   const { values, inlined = NONE, marked = NONE, unseen, isStray } = draft;
   return { values, ...referencesIn(draft), inlined, marked, unseen, isStray };
+}
+
+/**
+ * The environment of a container that nobody wraps. It is read for a warning alone, so what would deny a Pod, such as
+ * an API server that cannot say, is no reason here: then the literal values tell.
+ */
+export async function leftOutEnvironment(
+  container: Container,
+  annotations: Pod["annotations"],
+  read: (object: ObjectName) => Promise<ObjectContent>,
+): Promise<ContainerEnvironment> {
+  try {
+    return environmentOf(container, annotations, await readSources(container, read));
+  } catch {
+    const holders = container.env.filter(({ value }) => holdsReference(value)).map(({ name }) => name);
+    return {
+      values: new Map(container.env.map(({ name, value }) => [name, value])),
+      holdsReference: holders.length > 0,
+      holders: new Set(holders),
+      embeddedIn: undefined,
+      entries: NO_ENTRIES,
+      inlined: NONE,
+      marked: NONE,
+      unseen: [],
+      isStray: false,
+    };
+  }
 }
 
 const NONE: ReadonlyMap<EnvVar, string> = new Map();

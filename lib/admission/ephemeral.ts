@@ -4,10 +4,10 @@ import { isJsonObject, type JsonValue, own } from "../json.ts";
 import { type Container, parseContainers } from "../pod.ts";
 import { readSettings } from "../read-settings.ts";
 import { annotationsOf } from "./annotations.ts";
+import { leftOutEnvironment } from "./environment.ts";
 import { isLookedAt } from "./looked-at.ts";
 import { type ReadObject, readOnce } from "./objects.ts";
 import type { AdmissionRequest } from "./review.ts";
-import { leftOutEnvironment } from "./selection.ts";
 import type { Webhook } from "./webhook.ts";
 
 /**

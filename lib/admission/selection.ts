@@ -1,11 +1,7 @@
 /** Which containers the Pod's author wants wrapped: `piggy-containers` and `piggy-skip-containers`. */
-import type { Container, ObjectName, Pod } from "../pod.ts";
-import { holdsReference } from "../reference/value.ts";
+import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
-import { NO_ENTRIES } from "./entries.ts";
-import { type ContainerEnvironment, environmentOf } from "./environment.ts";
 import { isInstallContainer } from "./injector-volume.ts";
-import { type ObjectContent, readSources } from "./objects.ts";
 
 const ONLY = "piggy-containers";
 const SKIP = "piggy-skip-containers";
@@ -45,31 +41,4 @@ function namesIn(list: string | undefined): ReadonlySet<string> {
   if (!list) return NONE;
   const names = list.split(",").map((name) => name.trim());
   return new Set(names.filter((name) => name !== ""));
-}
-
-/**
- * The environment of a container that nobody wraps. It is read for a warning alone, so what would deny a Pod, such as
- * an API server that cannot say, is no reason here: then the literal values tell.
- */
-export async function leftOutEnvironment(
-  container: Container,
-  annotations: Pod["annotations"],
-  read: (object: ObjectName) => Promise<ObjectContent>,
-): Promise<ContainerEnvironment> {
-  try {
-    return environmentOf(container, annotations, await readSources(container, read));
-  } catch {
-    const holders = container.env.filter(({ value }) => holdsReference(value)).map(({ name }) => name);
-    return {
-      values: new Map(container.env.map(({ name, value }) => [name, value])),
-      holdsReference: holders.length > 0,
-      holders: new Set(holders),
-      embeddedIn: undefined,
-      entries: NO_ENTRIES,
-      inlined: new Map(),
-      marked: new Map(),
-      unseen: [],
-      isStray: false,
-    };
-  }
 }
