@@ -2,7 +2,7 @@
  * The environment variables that are Piggy's own, from the table of settings. The compiler calls this, and what is
  * compiled holds the names alone: the injector pays for every line of the table otherwise, at every start.
  */
-import { environmentName, SETTINGS, type SettingName, settingNames } from "./settings.ts";
+import { environmentName, rowOf, type SettingName, settingNames } from "./settings.ts";
 
 /** PIGGY_ stands before the names that do not begin with it. */
 function spell(name: SettingName): string {
@@ -19,8 +19,7 @@ export function containerVariable(name: SettingName): string {
 
 /** A setting of the server alone, such as LISTEN_ADDRESS, has no form that could be ours in a container. */
 function mayStandInContainer(name: SettingName): boolean {
-  const sources: readonly string[] = SETTINGS[name].from;
-  return sources.includes("annotation") || name.startsWith("piggy-");
+  return rowOf(name).from.includes("annotation") || name.startsWith("piggy-");
 }
 
 /** The variables that settings are written into. */

@@ -8,12 +8,11 @@ import {
   annotationName,
   type Environment,
   environmentName,
-  type Row,
-  SETTINGS,
+  rowOf,
   type SettingName,
   type Settings,
-  type Source,
   settingNames,
+  settingNamesFrom,
   type ValueTypes,
 } from "./settings.ts";
 import { trimEndOf } from "./text.ts";
@@ -110,15 +109,8 @@ export function readSettings({ annotations, environment }: SettingsInput): Setti
   return { settings: settings as Settings, given, warnings, environmentWarnings: base.warnings };
 }
 
-function rowsFrom(source: Source): readonly SettingName[] {
-  return settingNames.filter((name) => {
-    const sources: readonly Source[] = SETTINGS[name].from;
-    return sources.includes(source);
-  });
-}
-
 const ANNOTATIONS: ReadonlyMap<string, SettingName> = new Map(
-  rowsFrom("annotation").map((name) => [annotationName(name), name]),
+  settingNamesFrom("annotation").map((name) => [annotationName(name), name]),
 );
 
 /** What environments say: every Pod is admitted under the same one, which does not change while we run. */
@@ -129,17 +121,13 @@ function readEnvironment(environment: Environment): Draft {
   if (known !== undefined) return known;
   const draft: Draft = { settings: {}, given: new Set(), warnings: [] };
   for (const name of settingNames) draft.settings[name] = rowOf(name).default;
-  for (const name of rowsFrom("environment")) {
+  for (const name of settingNamesFrom("environment")) {
     const variable = environmentName(name);
     const text = environment[variable];
     if (text) take(draft, name, text, variable);
   }
   readings.set(environment, draft);
   return draft;
-}
-
-function rowOf(name: SettingName): Row {
-  return SETTINGS[name];
 }
 
 /** Puts a setting's text in the place of what other sources said; `from` is what a warning calls it. */

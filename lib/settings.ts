@@ -499,3 +499,13 @@ export function environmentName(name: SettingName): string {
 
 /** Every row's name, in the table's order. */
 export const settingNames = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** A row as any row is, for whoever asks what it says of itself. */
+export function rowOf(name: SettingName): Row {
+  return SETTINGS[name];
+}
+
+/** The names of those that may be given so. */
+export function settingNamesFrom(source: Source): readonly SettingName[] {
+  return settingNames.filter((name) => rowOf(name).from.includes(source));
+}

@@ -2,14 +2,7 @@
  * Annotations of ours that are read and do nothing, since another says otherwise, and deprecated ones: whoever wrote
  * them believes in an effect that is not there.
  */
-import {
-  annotationName,
-  type Row,
-  SETTINGS,
-  type SettingName,
-  type Settings,
-  settingNames,
-} from "../settings.ts";
+import { annotationName, rowOf, type SettingName, type Settings, settingNames } from "../settings.ts";
 import { LOOKED_AT_FOR } from "./looked-at.ts";
 
 type Annotations = Readonly<Record<string, string>>;
@@ -82,6 +75,6 @@ const WISHES: ReadonlySet<string> = new Set(
 );
 
 const DEPRECATED = settingNames.flatMap((name) => {
-  const { deprecated }: Row = SETTINGS[name];
+  const { deprecated } = rowOf(name);
   return deprecated === undefined ? [] : [[annotationName(name), deprecated] as const];
 });

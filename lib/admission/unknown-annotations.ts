@@ -1,6 +1,12 @@
 /** Annotations that begin like ours and are none of them: a misspelt wish would silently be no wish. */
 import { LONGEST_NAME, nearestNames } from "../nearest-names.ts";
-import { ANNOTATION_PREFIX, annotationName, environmentName, SETTINGS, settingNames } from "../settings.ts";
+import {
+  ANNOTATION_PREFIX,
+  annotationName,
+  environmentName,
+  settingNames,
+  settingNamesFrom,
+} from "../settings.ts";
 
 /** Whoever has more of them does not mean us, and every one is compared with every setting. */
 const MOST = 8;
@@ -22,10 +28,7 @@ export function unknownAnnotations(annotations: Readonly<Record<string, string>>
   });
 }
 
-const FOR_PODS = settingNames.filter((name) => {
-  const sources: readonly string[] = SETTINGS[name].from;
-  return sources.includes("annotation");
-});
+const FOR_PODS = settingNamesFrom("annotation");
 const KNOWN: ReadonlySet<string> = new Set(FOR_PODS.map(annotationName));
 /** Settings that are the operator's alone, by the annotation that they would have. */
 const WEBHOOK_VARIABLES: ReadonlyMap<string, string> = new Map(

@@ -1,7 +1,7 @@
 /** `explain`'s own command line. */
 import { parseArgs } from "node:util";
 import { messageOf, PiggyError } from "../error.ts";
-import { type Environment, environmentName, SETTINGS, settingNames } from "../settings.ts";
+import { type Environment, environmentName, settingNamesFrom } from "../settings.ts";
 
 export interface ExplainOptions {
   /** Paths, or `-` for standard input. */
@@ -78,14 +78,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-const VARIABLES: ReadonlySet<string> = new Set(
-  settingNames
-    .filter((name) => {
-      const sources: readonly string[] = SETTINGS[name].from;
-      return sources.includes("environment");
-    })
-    .map(environmentName),
-);
+const VARIABLES: ReadonlySet<string> = new Set(settingNamesFrom("environment").map(environmentName));
 
 function parseVariable(text: string): readonly [name: string, value: string] {
   const equals = text.indexOf("=");

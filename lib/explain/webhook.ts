@@ -3,7 +3,7 @@ import { annotationsOf } from "../admission/annotations.ts";
 import type { Webhook } from "../admission/webhook.ts";
 import type { JsonObject } from "../json.ts";
 import { readSettings } from "../read-settings.ts";
-import { annotationName, type Environment, environmentName, SETTINGS, settingNames } from "../settings.ts";
+import { annotationName, type Environment, environmentName, rowOf, settingNamesFrom } from "../settings.ts";
 import type { ExplainOptions } from "./command-line.ts";
 
 export interface Assumed {
@@ -17,12 +17,8 @@ const ASSUMED_IMAGE = "piggysec/piggy-env";
 const ASSUMED_NAMESPACE = "piggy-webhooks";
 
 /** Variables that the real webhook's admission reads. */
-const VARIABLES = settingNames
-  .filter((name) => {
-    const { from, readBy }: { readonly from: readonly string[]; readonly readBy: readonly string[] } =
-      SETTINGS[name];
-    return from.includes("environment") && readBy.includes("admission");
-  })
+const VARIABLES = settingNamesFrom("environment")
+  .filter((name) => rowOf(name).readBy.includes("admission"))
   .map(environmentName);
 
 /** @param version of the injector whose image is assumed where none is named */

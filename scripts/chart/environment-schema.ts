@@ -1,7 +1,7 @@
 /** What the chart's values may say in `env`: the settings that are given in the environment of piggy-webhooks. Pure. */
 import { FALSE_TEXTS, TRUE_TEXTS } from "../../lib/boolean.ts";
 import { CHOICES } from "../../lib/read-settings.ts";
-import { environmentName, type Row, SETTINGS, settingNames, type ValueTypes } from "../../lib/settings.ts";
+import { environmentName, rowOf, settingNamesFrom, type ValueTypes } from "../../lib/settings.ts";
 
 /** JSON Schema, draft 7, which is what Helm reads. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -10,10 +10,9 @@ type Schema = Readonly<Record<string, unknown>>;
 const SCALAR = ["string", "number", "boolean"];
 
 export function environmentSchema(): Schema {
-  const properties = settingNames.flatMap((name): readonly (readonly [string, Schema])[] => {
-    const row: Row = SETTINGS[name];
-    if (!row.from.includes("environment")) return [];
-    return [[environmentName(name), { description: row.meaning, ...typeSchema(row.type) }]];
+  const properties = settingNamesFrom("environment").map((name): readonly [string, Schema] => {
+    const { meaning, type } = rowOf(name);
+    return [environmentName(name), { description: meaning, ...typeSchema(type) }];
   });
   return {
     description: "The environment of piggy-webhooks. Generated from lib/settings.ts by `npm run generate`.",

@@ -1,7 +1,13 @@
 /** What a row of the table of settings says, in words and as it is written. Pure. */
 import { stringify } from "yaml";
 import { CHOICES } from "../../lib/read-settings.ts";
-import { type Row, SETTINGS, type SettingName, settingNames, type ValueTypes } from "../../lib/settings.ts";
+import {
+  rowOf,
+  type SettingName,
+  settingNames,
+  settingNamesFrom,
+  type ValueTypes,
+} from "../../lib/settings.ts";
 import { code } from "./markdown.ts";
 
 const TYPES: Readonly<Record<Exclude<keyof ValueTypes, keyof typeof CHOICES>, string>> = {
@@ -13,12 +19,8 @@ const TYPES: Readonly<Record<Exclude<keyof ValueTypes, keyof typeof CHOICES>, st
   url: "address",
 };
 
-export function rowOf(name: SettingName): Row {
-  return SETTINGS[name];
-}
-
-export const annotationNames = settingNames.filter((name) => rowOf(name).from.includes("annotation"));
-export const webhookOnlyNames = settingNames.filter((name) => !rowOf(name).from.includes("annotation"));
+export const annotationNames = settingNamesFrom("annotation");
+export const webhookOnlyNames = settingNames.filter((name) => !annotationNames.includes(name));
 
 export function typeText(name: SettingName): string {
   const { type } = rowOf(name);

@@ -2,18 +2,11 @@
 import { TUNING_SETTINGS } from "../../lib/admission/wrapped-environment.ts";
 import { containerVariable } from "../../lib/container-variable.ts";
 import { parseCommandLine } from "../../lib/injector/command-line.ts";
-import { annotationName, environmentName, type SettingName } from "../../lib/settings.ts";
+import { annotationName, environmentName, rowOf, type SettingName } from "../../lib/settings.ts";
 import { chartValues } from "./chart-values.ts";
 import { code, markdownTable } from "./markdown.ts";
 import type { Parts } from "./parts.ts";
-import {
-  annotationNames,
-  defaultText,
-  rowOf,
-  typeText,
-  webhookOnlyNames,
-  yamlLine,
-} from "./setting-texts.ts";
+import { annotationNames, defaultText, typeText, webhookOnlyNames, yamlLine } from "./setting-texts.ts";
 
 export function annotationParts(): Parts {
   return {
