@@ -10,8 +10,8 @@ import type { AdmissionWorld } from "../admission/world.ts";
 import { type Deadline, deadlineIn } from "../deadline.ts";
 import type { JsonObject } from "../json.ts";
 import { type Container, type Pod, parsePod } from "../pod.ts";
-import { readSettings } from "../read-settings.ts";
-import { annotationName, type Settings } from "../settings.ts";
+import { readSettings, type SettingsReading } from "../read-settings.ts";
+import { annotationName } from "../settings.ts";
 import { applyPatch } from "./apply-patch.ts";
 import { type ContainerAccount, explainContainer } from "./container.ts";
 import type { PodManifest } from "./manifests.ts";
@@ -53,9 +53,10 @@ export async function explainPod(
   const { source, kind, namespace, name, pod: before } = manifest;
   const asked = askFor(sources);
   const deadline = deadlineIn(ANSWER_MS);
+  const reading = readSettings({ annotations: annotationsOf(before), environment: webhook.environment });
   const outcome = await decide(manifest, asked, webhook, deadline);
   const after = outcome.allowed ? applyPatch(before, outcome.patch ?? []) : before;
-  const accounts = await explainContainers(manifest, after, outcome, { asked, webhook, deadline });
+  const accounts = await explainContainers(manifest, after, outcome, { asked, reading, deadline });
   const shown = withPlaceholders(after, accounts);
   return {
     source,
@@ -68,14 +69,13 @@ export async function explainPod(
     patch: diff(before, shown),
     pod: shown,
     containers: accounts,
-    unknown: unknownsOf(manifest, accounts, asked, { sources, delivery: deliveryOf(manifest, webhook) }),
-    notes: notesOf(manifest, webhook, outcome),
+    unknown: unknownsOf(manifest, accounts, asked, {
+      sources,
+      delivery: reading.settings["piggy-delivery"],
+    }),
+    notes: notesOf(manifest, reading, outcome),
     before,
   };
-}
-
-function deliveryOf({ pod }: PodManifest, { environment }: Webhook): Settings["piggy-delivery"] {
-  return readSettings({ annotations: annotationsOf(pod), environment }).settings["piggy-delivery"];
 }
 
 function decide(
@@ -108,7 +108,7 @@ function numbered(): () => string {
 
 interface Circumstances {
   readonly asked: Asked;
-  readonly webhook: Webhook;
+  readonly reading: SettingsReading;
   readonly deadline: Deadline;
 }
 
@@ -117,15 +117,11 @@ async function explainContainers(
   manifest: PodManifest,
   afterJson: JsonObject,
   { allowed }: AdmissionOutcome,
-  { asked, webhook, deadline }: Circumstances,
+  { asked, reading: { settings, given }, deadline }: Circumstances,
 ) {
   const pod = readable(manifest.pod);
   const afterPod = readable(afterJson);
   if (pod === undefined || afterPod === undefined) return [];
-  const { settings, given } = readSettings({
-    annotations: annotationsOf(manifest.pod),
-    environment: webhook.environment,
-  });
   const looked = isLookedAt(given) && !isMirrorPod(pod);
   const stored = [...afterPod.initContainers, ...afterPod.containers];
   const explain = (kind: ContainerAccount["kind"]) => (container: Container) =>
@@ -160,11 +156,10 @@ function readable(json: JsonObject): Pod | undefined {
 }
 
 function notesOf(
-  { kind, pod, byShape }: PodManifest,
-  { environment }: Webhook,
+  { kind, byShape }: PodManifest,
+  { given }: SettingsReading,
   { allowed }: AdmissionOutcome,
-) {
-  const { given } = readSettings({ annotations: annotationsOf(pod), environment });
+): readonly string[] {
   const asking = LOOKED_AT_FOR.map(annotationName);
   return [
     ...(byShape === undefined
