@@ -1,5 +1,5 @@
 /** The HTTP under every call to AWS, so that a transport can be exchanged, and a test can stand in for an address. */
-import { PiggyError } from "../error.ts";
+import { messageOf, PiggyError } from "../error.ts";
 
 export interface SendInit {
   readonly method: "GET" | "POST" | "PUT";
@@ -24,10 +24,24 @@ export interface Received {
 export type Send = (url: URL, init: SendInit) => Promise<Received>;
 
 /**
- * What a failed call counts as: a certificate that is not accepted stays so, anything else may pass. A transport says
- * so by a PiggyError of the code `peer_untrusted`.
+ * What is sent and comes back.
+ * @param where it is sent, as in "STS at HOST"
+ * @throws PiggyError `aws_untrusted`, `aws_unavailable` when there is no answer
  */
-export function sendFault(error: unknown): "aws_untrusted" | "aws_unavailable" {
+export async function receive(send: Send, url: URL, init: SendInit, where: string): Promise<Received> {
+  try {
+    return await send(url, init);
+  } catch (error) {
+    const what = init.signal.aborted ? "no answer in time" : messageOf(error);
+    throw new PiggyError(faultOf(error), `${where}: ${what}`, { cause: error });
+  }
+}
+
+/**
+ * A certificate that is not accepted stays so, anything else may pass. A transport says so by a PiggyError of the code
+ * `peer_untrusted`.
+ */
+function faultOf(error: unknown): "aws_untrusted" | "aws_unavailable" {
   return error instanceof PiggyError && error.code === "peer_untrusted" ? "aws_untrusted" : "aws_unavailable";
 }
 

@@ -2,13 +2,13 @@
  * The transport to AWS: one signed POST. The SDK's clients would cost 20 ms of every start of a container, and in the
  * webhook seven times the processor time of each call.
  */
-import { messageOf, PiggyError } from "../error.ts";
+import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
 import type { MakeCall } from "./call.ts";
 import { endpointOf, type Service } from "./endpoint.ts";
 import type { EntryLocation } from "./entry.ts";
 import { secretValues } from "./secret-values.ts";
-import { type Received, type Send, type SendInit, sendByFetch, sendFault } from "./send.ts";
+import { type Received, receive, type Send, sendByFetch } from "./send.ts";
 import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
 import {
   describeLocation,
@@ -74,7 +74,8 @@ export function createSignedStore({
       { region: location.region, service, date },
       request.credentials,
     );
-    return exchange(send, endpoint, { method: "POST", headers, body, signal }, location);
+    const where = `${describeLocation(location)}: ${endpoint.host}`;
+    return receive(send, endpoint, { method: "POST", headers, body, signal }, where);
   };
   const call = async (request: Call): Promise<Answer> => {
     let received = await exchangeSigned(request);
@@ -112,22 +113,6 @@ export function createSignedStore({
       return readByPathIfDenied(read, location, readStore, signal);
     },
   };
-}
-
-async function exchange(
-  send: Send,
-  endpoint: URL,
-  init: SendInit,
-  location: StoreLocation | EntryLocation,
-): Promise<Received> {
-  try {
-    return await send(endpoint, init);
-  } catch (error) {
-    const message = init.signal.aborted
-      ? `${endpoint.host}: no answer in time`
-      : `${endpoint.host}: ${messageOf(error)}`;
-    throw new PiggyError(sendFault(error), `${describeLocation(location)}: ${message}`, { cause: error });
-  }
 }
 
 async function parseAnswer(

@@ -1,10 +1,10 @@
 /** STS, which gives temporary credentials for a role. Sources: AWS STS API Reference; Smithy, "AWS query protocol". */
-import { messageOf, PiggyError } from "../error.ts";
+import { PiggyError } from "../error.ts";
 import type { AwsClock } from "./clock.ts";
 import type { CredentialContext } from "./credentials/context.ts";
 import type { IssuedCredentials } from "./credentials/issued.ts";
 import { endpointOf, signingRegionOf } from "./endpoint.ts";
-import { type Received, sendFault } from "./send.ts";
+import { type Received, receive } from "./send.ts";
 import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
 
 export interface StsCall {
@@ -51,16 +51,10 @@ async function ask(call: StsCall, context: StsContext): Promise<IssuedCredential
   const exchange = () => {
     const date = clock?.now() ?? new Date();
     const headers = headersOf(endpoint, body, signingRegionOf(endpoint, region), date, call.signer);
-    return send(endpoint, { method: "POST", headers, body, signal });
+    return receive(send, endpoint, { method: "POST", headers, body, signal }, `STS at ${endpoint.host}`);
   };
-  let answer: Received;
-  try {
-    answer = await exchange();
-    if (clock?.correctBy(answer)) answer = await exchange();
-  } catch (error) {
-    const what = signal.aborted ? "no answer in time" : messageOf(error);
-    throw new PiggyError(sendFault(error), `STS at ${endpoint.host}: ${what}`, { cause: error });
-  }
+  let answer = await exchange();
+  if (clock?.correctBy(answer)) answer = await exchange();
   return readAnswer(answer, endpoint, call.roleArn);
 }
 

@@ -3,9 +3,9 @@
  * Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
  */
 
-import { messageOf, PiggyError } from "../../error.ts";
+import { PiggyError } from "../../error.ts";
 import { isJsonObject, parseJson } from "../../json.ts";
-import { type Received, sendFault } from "../send.ts";
+import { type Received, receive } from "../send.ts";
 import type { AwsCredentials } from "../signature.ts";
 import type { CredentialContext, ReadText } from "./context.ts";
 import { parseIssued } from "./issued.ts";
@@ -33,28 +33,14 @@ export async function containerCredentials(context: CredentialContext): Promise<
   const token = await authorizationToken(context);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   const headers = { accept: "application/json", ...(token === undefined ? {} : { authorization: token }) };
-  let answer: Received;
-  try {
-    answer = await send(url, {
-      method: "GET",
-      headers,
-      signal,
-      // A proxy has a loopback and a link of its own.
-      ...(isNear(url) ? { proxy: false } : {}),
-    });
-  } catch (error) {
-    const what = signal.aborted ? "no answer in time" : messageOf(error);
-    throw new PiggyError(sendFault(error), `container credentials at ${url.host}: ${what}`, {
-      cause: error,
-    });
-  }
+  // A proxy has a loopback and a link of its own.
+  const direct = isNear(url) ? { proxy: false as const } : {};
+  const where = `container credentials at ${url.host}`;
+  const answer = await receive(send, url, { method: "GET", headers, signal, ...direct }, where);
   if (answer.status !== 200) throw refusal(answer, url);
   const issued = parseIssued(answer.body, "Token");
   if (issued !== undefined) return issued.credentials;
-  throw new PiggyError(
-    "aws_unavailable",
-    `container credentials at ${url.host}: an answer without credentials`,
-  );
+  throw new PiggyError("aws_unavailable", `${where}: an answer without credentials`);
 }
 
 /** The relative URI wins over the full one. */

@@ -2,10 +2,10 @@
  * A new token for one that has expired, with which the AWS CLI goes on too: AWS may take the old one's refresh token
  * only once. Sources: IAM Identity Center OIDC API Reference, CreateToken; botocore, tokens.py, SSOTokenProvider.
  */
-import { messageOf, PiggyError } from "../../error.ts";
+import { PiggyError } from "../../error.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../json.ts";
 import { endpointOf } from "../endpoint.ts";
-import { type Received, sendFault } from "../send.ts";
+import { type Received, receive } from "../send.ts";
 import type { CredentialContext } from "./context.ts";
 
 /** `problem`: why there is none and a login is needed. */
@@ -26,13 +26,7 @@ export async function renewToken(
   const url = endpointOf("sso-oidc", region, environment);
   url.pathname = `${url.pathname.replace(/\/$/, "")}/token`;
   const headers = { "content-type": "application/json" };
-  let answer: Received;
-  try {
-    answer = await send(url, { method: "POST", headers, body, signal });
-  } catch (error) {
-    const what = signal.aborted ? "no answer in time" : messageOf(error);
-    throw new PiggyError(sendFault(error), `SSO at ${url.host}: ${what}`, { cause: error });
-  }
+  const answer = await receive(send, url, { method: "POST", headers, body, signal }, `SSO at ${url.host}`);
   if (answer.status !== 200) return refusal(answer, url);
   const value = parseJson(answer.body);
   const { accessToken, expiresIn, refreshToken }: JsonObject = isJsonObject(value) ? value : {};

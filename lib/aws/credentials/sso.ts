@@ -4,10 +4,10 @@
  * API Reference, GetRoleCredentials.
  */
 
-import { messageOf, PiggyError } from "../../error.ts";
+import { PiggyError } from "../../error.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../json.ts";
 import { endpointOf } from "../endpoint.ts";
-import { type Received, sendFault } from "../send.ts";
+import { type Received, receive } from "../send.ts";
 import type { AwsCredentials } from "../signature.ts";
 import type { CredentialContext } from "./context.ts";
 import type { ProfileFiles } from "./profile-files.ts";
@@ -30,13 +30,8 @@ export async function ssoCredentials(
   url.pathname = `${url.pathname.replace(/\/$/, "")}/federation/credentials`;
   url.search = new URLSearchParams({ role_name: sso.roleName, account_id: sso.accountId }).toString();
   const { send, signal } = context;
-  let answer: Received;
-  try {
-    answer = await send(url, { method: "GET", headers: { "x-amz-sso_bearer_token": token }, signal });
-  } catch (error) {
-    const what = signal.aborted ? "no answer in time" : messageOf(error);
-    throw new PiggyError(sendFault(error), `SSO at ${url.host}: ${what}`, { cause: error });
-  }
+  const headers = { "x-amz-sso_bearer_token": token };
+  const answer = await receive(send, url, { method: "GET", headers, signal }, `SSO at ${url.host}`);
   if (answer.status === 401) throw loginNeeded(profile, "is no longer valid");
   const role = `role ${sso.roleName} of account ${sso.accountId} by SSO`;
   if (answer.status !== 200) throw refusal(answer, role);
