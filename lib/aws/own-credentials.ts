@@ -2,18 +2,15 @@
  * The webhook's own AWS identity, by the SDK's chain: keys, profile, web identity (IRSA), the container's (EKS Pod
  * Identity), the instance's. The SDK keeps what it found, and gets it anew five minutes before it expires.
  */
-import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { PiggyError } from "../error.ts";
 import { isRegion } from "../region.ts";
 import type { EntryLocation } from "./entry.ts";
 import { sdkError } from "./sdk-error.ts";
+import { sdkRequestHandler } from "./sdk-requests.ts";
 import type { AwsCredentials } from "./signature.ts";
 import { describeLocation, type StoreLocation } from "./store.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Longer than any answer of a service that is well. */
-const REQUEST_TIMEOUT_MS = 10_000;
 
 export type OwnCredentials = (
   location: StoreLocation | EntryLocation,
@@ -54,10 +51,8 @@ export function stsRegion(environment: Environment, { region }: { readonly regio
 
 async function loadChain() {
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
-  // fetch obeys HTTPS_PROXY and NO_PROXY, which the SDK's own handler for Node does not.
-  const requestHandler = new FetchHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS });
   // Whoever reads asks again, with pauses, while there is time; three times for each of these is no help to STS.
-  return defaultProvider({ clientConfig: { requestHandler, maxAttempts: 1 } });
+  return defaultProvider({ clientConfig: { requestHandler: sdkRequestHandler(), maxAttempts: 1 } });
 }
 
 /** What the SDK looks for is for everybody who waits, so it goes on when one of them has waited long enough. */

@@ -1,7 +1,7 @@
 /** A login at the private registries of Amazon ECR, as the webhook's own AWS identity. */
-import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { PiggyError } from "../error.ts";
 import { sdkError } from "./sdk-error.ts";
+import { sdkRequestHandler } from "./sdk-requests.ts";
 
 export interface RegistryRegion {
   readonly region: string;
@@ -15,8 +15,6 @@ export interface RegistryLogin {
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
-
-const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * Good for every registry of the region whose policy lets the identity in, whichever account it is of.
@@ -35,8 +33,7 @@ export async function registryLogin(
       region,
       // Where the image's name does not ask for it, the SDK's own settings may.
       ...(fips ? { useFipsEndpoint: true } : {}),
-      // fetch obeys HTTPS_PROXY and NO_PROXY, which the SDK's own handler for Node does not.
-      requestHandler: new FetchHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS }),
+      requestHandler: sdkRequestHandler(),
     });
     const output = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal: signal });
     const [data] = output.authorizationData ?? [];
