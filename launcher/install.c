@@ -3,6 +3,7 @@
  * is started, so it needs no memory but the kernel's page cache.
  */
 #include "install.h"
+#include "failure.h"
 #include "text.h"
 
 #define MODE 0555

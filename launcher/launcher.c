@@ -4,6 +4,7 @@
  * hides the variables, notes what Bun changes of the process, and becomes the injector. It does nothing that the
  * injector can do.
  */
+#include "failure.h"
 #include "install.h"
 #include "linux.h"
 #include "text.h"

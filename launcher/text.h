@@ -1,4 +1,4 @@
-/* Text without a C library: a bounded buffer, and the one line of JSON that tells why piggy-env could not start. */
+/* Text without a C library, in a bounded buffer. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -23,10 +23,5 @@ void put_hex(struct text *text, unsigned long number);
 const char *terminated(struct text *text);
 
 int equal(const char *a, const char *b);
-
-#define FAILED 125
-
-/* Writes a line of JSON to stderr, as the injector does, and ends the process with 125. */
-__attribute__((noreturn)) void fail(const char *code, const char *what, const char *name, word error);
 
 #endif
