@@ -1,6 +1,4 @@
 /** piggy-webhooks: reads its settings, wires the rooms together, listens, drains. */
-import { createImageVolumeWatch } from "./lib/admission/image-volume-watch.ts";
-import type { AdmissionWorld } from "./lib/admission/world.ts";
 import { registryLogin } from "./lib/aws/registry-login.ts";
 import { asPiggyError } from "./lib/error.ts";
 import { awaitFirstAnswer } from "./lib/http/api-server.ts";
@@ -24,9 +22,9 @@ import { measureCall } from "./lib/metrics/measured-call.ts";
 import { createMetrics } from "./lib/metrics/metrics.ts";
 import { readSettings } from "./lib/read-settings.ts";
 import type { Environment } from "./lib/settings.ts";
+import { wireAdmission } from "./lib/wiring/admission.ts";
 import { wireCertificates } from "./lib/wiring/certificates.ts";
 import { wireImages } from "./lib/wiring/images.ts";
-import { ownService } from "./lib/wiring/own-service.ts";
 import { wireSecrets } from "./lib/wiring/secrets.ts";
 import { version } from "./package.json" with { type: "json" };
 
@@ -81,32 +79,24 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
   const askEcr = measureCall("GetAuthorizationToken", registryLogin, metrics.observeAws);
   const imageCalls = { askEcr, observe: metrics.observeImage };
-  const imageVolumes = createImageVolumeWatch({
+  const { signal } = ending;
+  const admission = await wireAdmission({
+    settings,
+    environment,
+    namespace,
+    lookups,
     cluster,
-    settleMs: settings["piggy-delivery-settle"],
-    signal: ending.signal,
+    imageCalls,
+    isTls: tls !== undefined,
+    ca: () => served()?.ca,
+    signal,
     log,
   });
-  const admission: AdmissionWorld = {
-    webhook: {
-      environment,
-      service: ownService(settings["piggy-service-name"], namespace, environment),
-      get ca() {
-        return served()?.ca;
-      },
-      scheme: tls === undefined ? "http" : "https",
-    },
-    readObject: lookups.readObject,
-    readImageCommand: await wireImages(settings, environment, lookups, log, imageCalls),
-    imageVolumes: imageVolumes.current,
-    newUid: () => crypto.randomUUID().replaceAll("-", ""),
-    log,
-  };
   const onEvent = metrics.observeRead;
   const { answerSecret, prepare } = wireSecrets({ settings, environment, client, lookups, onEvent, log });
 
   const handler = createHandler({
-    admission,
+    admission: admission.world,
     answerSecret,
     isDraining,
     readiness,
@@ -122,11 +112,10 @@ async function start(environment: Environment, log: Log): Promise<void> {
     metrics: operations ?? "off",
   });
 
-  const { signal } = ending;
   if (tls !== undefined) {
     served = watchCertificate({ first: tls, read: certificates.read, show: listener.renew, signal, log });
   }
-  imageVolumes.begin();
+  admission.watchNodes();
   const isThere = () => readiness.isMet("apiServer");
   void awaitFirstAnswer({ ask: cluster.readServerVersion, isThere, signal, log });
   await prepare();
