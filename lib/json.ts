@@ -8,6 +8,24 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The object that a value is; one without fields where it is none. */
+export function objectOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : NO_FIELDS;
+}
+
+const NO_FIELDS: JsonObject = {};
+
+/** The string that a value is, if it is one. */
+export function stringOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Those of a list that are strings; none where it is no list. */
+export function stringsOf(value: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  return list.filter((entry) => typeof entry === "string");
+}
+
 /**
  * The value of an object's own key. `object[key]` would also find `constructor` and its like on the prototype.
  */

@@ -3,7 +3,7 @@
  * environment of the container's spec, not the one that the injector made, so there a reference is text.
  * Source: Kubernetes API reference, Container v1 core, Probe and Lifecycle.
  */
-import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
+import { isJsonObject, type JsonObject, own, stringsOf } from "../json.ts";
 import type { Container } from "../pod.ts";
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"];
@@ -47,6 +47,5 @@ function mentions(word: string, names: ReadonlySet<string>): boolean {
 function commandOf(parent: JsonObject, field: string): readonly string[] {
   const handler = own(parent, field);
   const exec = isJsonObject(handler) ? own(handler, "exec") : undefined;
-  const command: JsonValue | undefined = isJsonObject(exec) ? own(exec, "command") : undefined;
-  return Array.isArray(command) ? command.filter((word) => typeof word === "string") : [];
+  return isJsonObject(exec) ? stringsOf(own(exec, "command")) : [];
 }

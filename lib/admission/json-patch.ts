@@ -1,5 +1,5 @@
 /** The smallest JSON Patch from one JSON value to another, whatever they are. Source: RFC 6902, RFC 6901. */
-import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, objectOf } from "../json.ts";
 import { align, type Step } from "./list-alignment.ts";
 
 export type Operation =
@@ -22,7 +22,7 @@ export class Edit {
 
 /** The edit of a value, or of an object with nothing in it where the value is none. */
 export function editOf(value: JsonValue | undefined, fields: Edit["fields"]): Edit {
-  return new Edit(isJsonObject(value) ? value : {}, fields);
+  return new Edit(objectOf(value), fields);
 }
 
 /** A value with edits anywhere in its lists. */

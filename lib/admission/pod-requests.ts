@@ -4,13 +4,13 @@
  * the Pod's holds all the same. Source: Kubernetes documentation, "Assign Pod-level CPU and memory resources", and
  * validatePodResourceConsistency of pkg/apis/core/validation.
  */
-import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, objectOf, own } from "../json.ts";
 import type { Pod } from "../pod.ts";
 import { billionthsOf } from "../quantity.ts";
 
 /** The requests, none of them more than the Pod's own. */
 export function withinPodRequests({ json }: Pod, requests: JsonObject): JsonObject {
-  const resources = objectIn(objectIn(json, "spec"), "resources");
+  const resources = objectOf(own(objectOf(own(json, "spec")), "resources"));
   const most = own(resources, "requests");
   if (!isJsonObject(most)) return requests;
   const entries = Object.entries(requests).map(([name, amount]) => {
@@ -18,11 +18,6 @@ export function withinPodRequests({ json }: Pod, requests: JsonObject): JsonObje
     return [name, isMore(amount, limit) ? limit : amount] as const;
   });
   return Object.fromEntries(entries);
-}
-
-function objectIn(parent: JsonObject, field: string): JsonObject {
-  const value = own(parent, field);
-  return isJsonObject(value) ? value : {};
 }
 
 /** Whether both are quantities, and the first the larger. */

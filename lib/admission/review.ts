@@ -1,6 +1,6 @@
 /** The wire: AdmissionReview admission.k8s.io/v1. Source: Kubernetes API reference, admission.k8s.io/v1. */
 import { PiggyError } from "../error.ts";
-import { isJsonObject, type JsonValue, parseJson } from "../json.ts";
+import { isJsonObject, type JsonValue, objectOf, parseJson, stringOf } from "../json.ts";
 import type { Audit } from "./audit.ts";
 import type { Operation } from "./json-patch.ts";
 import { parseWithoutManagedFields } from "./managed-fields.ts";
@@ -37,30 +37,27 @@ export function parseReview(body: string): AdmissionRequest {
   if (review === undefined) throw invalid(body === "" ? "the body is empty" : "the body is not JSON");
   if (!isJsonObject(review)) throw invalid("the body is not a JSON object");
   if (review["kind"] !== KIND || review["apiVersion"] !== API_VERSION) {
-    const got = `${textOf(review["apiVersion"])} ${textOf(review["kind"])}`.trim().slice(0, 100);
+    const got = `${stringOf(review["apiVersion"]) ?? ""} ${stringOf(review["kind"]) ?? ""}`
+      .trim()
+      .slice(0, 100);
     throw invalid(
       `it is ${got || "of no kind"}; in the webhook configuration, admissionReviewVersions is ["v1"]`,
     );
   }
   const { request } = review;
   if (!isJsonObject(request)) throw invalid("it has no request");
-  const text = (field: string) => textOf(request[field]);
+  const text = (field: string) => stringOf(request[field]) ?? "";
   if (text("uid") === "") throw invalid("its request has no uid");
-  const kind = isJsonObject(request["kind"]) ? request["kind"] : {};
+  const kind = objectOf(request["kind"]);
   return {
     uid: text("uid"),
-    kind: `${textOf(kind["group"]) || "core"}/${textOf(kind["kind"])}`,
+    kind: `${stringOf(kind["group"]) || "core"}/${stringOf(kind["kind"]) ?? ""}`,
     operation: text("operation"),
     subResource: text("subResource"),
     namespace: text("namespace"),
     object: request["object"] ?? null,
     oldObject: request["oldObject"] ?? null,
   };
-}
-
-/** Nothing but a string is one: an object may hold a toString that cannot be called. */
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
 }
 
 function invalid(what: string): PiggyError {

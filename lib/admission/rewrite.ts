@@ -1,6 +1,6 @@
 /** A Pod as it came, and the decisions about it, to the edits that make it the Pod as it should be. Pure. */
 
-import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, objectOf, own } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { argvSignature } from "../signature.ts";
@@ -54,7 +54,7 @@ export function rewritePod(rewriting: Rewriting): Edit {
     return uid === undefined ? unwrapContainer(decision) : wrapContainer(decision, uid, rewriting);
   };
   const isUsed = uids.size > 0;
-  const spec = isJsonObject(pod.json["spec"]) ? pod.json["spec"] : {};
+  const spec = objectOf(pod.json["spec"]);
   return editOf(pod.json, {
     metadata: withSignatures(pod, decisions, uids),
     spec: editOf(spec, {

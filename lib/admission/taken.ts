@@ -1,6 +1,6 @@
 /** What a Pod has of its own where something of ours has to be: names of volumes and containers, paths of mounts. */
 import { PiggyError } from "../error.ts";
-import type { JsonObject } from "../json.ts";
+import { type JsonObject, stringOf } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { annotationName } from "../settings.ts";
 import { INJECTOR_VOLUME, INSTALL_CONTAINER, MOUNT_PATH } from "./injector-volume.ts";
@@ -79,7 +79,7 @@ function isWithin(path: string, folder: string): boolean {
 }
 
 function pathOf({ mountPath }: JsonObject): string {
-  return absolute(typeof mountPath === "string" ? mountPath : "");
+  return absolute(stringOf(mountPath) ?? "");
 }
 
 /** Whether nothing is to be done for it, as for nearly every path. */

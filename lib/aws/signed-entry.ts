@@ -1,5 +1,5 @@
 /** One entry by the injector's transport; loaded where a reference names one. */
-import { isJsonObject, type JsonObject } from "../json.ts";
+import { objectOf, stringOf } from "../json.ts";
 import {
   contentOf,
   type EntryContent,
@@ -15,19 +15,14 @@ export async function readSignedEntry(ask: Ask, location: EntryLocation): Promis
     const target = "secretsmanager.GetSecretValue";
     const answer = await ask({ service: "secretsmanager", target, input });
     const { SecretString: text, SecretBinary: base64, VersionId: version, ARN: arn, requestId } = answer;
-    const value = asString(text) ?? bytesIn(base64);
-    return contentOf(value, { version: asString(version), arn: asString(arn), requestId }, location);
+    const value = stringOf(text) ?? bytesIn(base64);
+    return contentOf(value, { version: stringOf(version), arn: stringOf(arn), requestId }, location);
   }
   const input = parameterInput(location);
   const { Parameter, requestId } = await ask({ service: "ssm", target: "AmazonSSM.GetParameter", input });
-  const parameter: JsonObject = isJsonObject(Parameter) ? Parameter : {};
-  const { Value: value, Version: number, ARN: arn } = parameter;
+  const { Value: value, Version: number, ARN: arn } = objectOf(Parameter);
   const version = typeof number === "number" ? String(number) : undefined;
-  return contentOf(asString(value), { version, arn: asString(arn), requestId }, location);
-}
-
-function asString(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+  return contentOf(stringOf(value), { version, arn: stringOf(arn), requestId }, location);
 }
 
 function bytesIn(base64: unknown): Uint8Array | undefined {

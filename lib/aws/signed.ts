@@ -3,7 +3,7 @@
  * webhook seven times the processor time of each call.
  */
 import { PiggyError } from "../error.ts";
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
+import { isJsonObject, type JsonObject, objectOf, parseJson, stringOf } from "../json.ts";
 import type { MakeCall } from "./call.ts";
 import { endpointOf, type Service } from "./endpoint.ts";
 import type { EntryLocation } from "./entry.ts";
@@ -120,13 +120,12 @@ async function parseAnswer(
   location: StoreLocation | EntryLocation,
 ): Promise<JsonObject> {
   const value = parseJson(body);
-  const answer = isJsonObject(value) ? value : {};
+  const answer = objectOf(value);
   const isOk = status >= 200 && status < 300;
   if (isOk && isJsonObject(value)) return value;
-  const text = (field: JsonValue | undefined) => (typeof field === "string" ? field : "");
   // `__type` may be a URI whose fragment is the name.
-  const name = text(answer["__type"]).replace(/^.*#/, "");
-  const message = text(answer["message"] ?? answer["Message"]);
+  const name = (stringOf(answer["__type"]) ?? "").replace(/^.*#/, "");
+  const message = stringOf(answer["message"] ?? answer["Message"]) ?? "";
   const failure = { name, message, status: isOk ? 502 : status, region: location.region };
   const { awsError } = await import("./failure.ts");
   throw awsError(failure, describeLocation(location));
@@ -147,13 +146,8 @@ async function readSecret(ask: Ask, location: SecretLocation): Promise<StoreEntr
   });
   const { SecretString: text, SecretBinary: base64, VersionId: version, ARN: arn, requestId } = answer;
   const bytes = typeof base64 === "string" ? Buffer.from(base64, "base64") : undefined;
-  const values = secretValues({ text: typeof text === "string" ? text : undefined, bytes }, location);
-  return {
-    values,
-    version: typeof version === "string" ? version : undefined,
-    arns: [typeof arn === "string" ? arn : ""],
-    requestId,
-  };
+  const values = secretValues({ text: stringOf(text), bytes }, location);
+  return { values, version: stringOf(version), arns: [stringOf(arn) ?? ""], requestId };
 }
 
 async function readPath(ask: Ask, location: PathLocation): Promise<StoreEntries> {
@@ -175,10 +169,10 @@ async function readPath(ask: Ask, location: PathLocation): Promise<StoreEntries>
       const { Name: name, Value: value, ARN: arn } = parameter;
       if (typeof name !== "string" || typeof value !== "string") continue;
       values.set(parameterKey(name), value);
-      arns.push(typeof arn === "string" ? arn : "");
+      arns.push(stringOf(arn) ?? "");
     }
     requestId = answer.requestId;
-    nextToken = typeof next === "string" && next !== "" ? next : undefined;
+    nextToken = stringOf(next) || undefined;
   } while (nextToken !== undefined);
   return { values, version: undefined, arns, requestId };
 }

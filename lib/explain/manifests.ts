@@ -1,6 +1,6 @@
 /** The Pods that manifests would make, and the objects beside them that those Pods name. */
 import { PiggyError } from "../error.ts";
-import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, objectOf, own, stringOf } from "../json.ts";
 import { parseYaml } from "../yaml.ts";
 
 /** What a manifest is called by, and where it stands. */
@@ -88,10 +88,7 @@ function invalid(source: string, what: string): PiggyError {
 
 function placeOf(object: JsonObject, source: string, namespace: string): Place {
   const metadata = objectIn(object, "metadata");
-  const text = (field: string) => {
-    const value = own(metadata, field);
-    return typeof value === "string" ? value : "";
-  };
+  const text = (field: string) => stringOf(own(metadata, field)) ?? "";
   const name = text("name") || (text("generateName") ? `${text("generateName")}*` : "");
   return { source, kind: String(object["kind"]), namespace: text("namespace") || namespace, name };
 }
@@ -127,6 +124,5 @@ function podFrom(template: JsonObject, { namespace, name }: Place): JsonObject {
 }
 
 function objectIn(parent: JsonObject, field: string): JsonObject {
-  const value = own(parent, field);
-  return isJsonObject(value) ? value : {};
+  return objectOf(own(parent, field));
 }

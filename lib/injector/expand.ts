@@ -1,7 +1,7 @@
 /** PIGGY_EXPAND: what the kubelet would have expanded in the argv, done after the references are resolved. */
 import { PiggyError } from "../error.ts";
 import { expand } from "../expansion.ts";
-import { isJsonObject, parseJson } from "../json.ts";
+import { objectOf, parseJson } from "../json.ts";
 import { lookUp } from "./environment.ts";
 
 export interface Expansion {
@@ -19,8 +19,7 @@ export interface Expansion {
 export function parseExpansion(own: ReadonlyMap<string, string>): Expansion {
   const variable = own.get("PIGGY_EXPAND");
   if (!variable) return { elements: new Set(), names: new Set() };
-  const value = parseJson(variable);
-  const { argv, names } = isJsonObject(value) ? value : {};
+  const { argv, names } = objectOf(parseJson(variable));
   if (!Array.isArray(argv) || !Array.isArray(names)) {
     throw new PiggyError("usage", `PIGGY_EXPAND is not {"argv":[…],"names":[…]}`);
   }

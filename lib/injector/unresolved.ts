@@ -1,6 +1,6 @@
 /** X-Piggy-Unresolved: why piggy-webhooks has no value for some of the keys; loaded where it says so. */
 import { type ErrorCode, PiggyError } from "../error.ts";
-import { isJsonObject, own, parseJson } from "../json.ts";
+import { objectOf, own, parseJson } from "../json.ts";
 import { isStoreEntry } from "../reference/reference.ts";
 
 /** What can be wrong with one of them. */
@@ -36,21 +36,20 @@ export function parseUnresolved(
   keys: readonly string[],
   values: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, PiggyError> {
-  const reasons = parseJson(Buffer.from(header, "base64url").toString());
+  const reasons = objectOf(parseJson(Buffer.from(header, "base64url").toString()));
   const failures = new Map<string, PiggyError>();
   for (const key of keys) {
     if (values.has(key)) continue;
-    const reason = isJsonObject(reasons) ? own(reasons, key) : undefined;
+    const reason = own(reasons, key);
     // A key of the Pod's secret without a reason is one that the secret does not have.
     if (reason !== undefined) failures.set(key, failureOf(reason));
-    else if (isStoreEntry(key))
-      failures.set(key, failureOf(isJsonObject(reasons) ? own(reasons, OTHERS) : undefined));
+    else if (isStoreEntry(key)) failures.set(key, failureOf(own(reasons, OTHERS)));
   }
   return failures;
 }
 
 function failureOf(reason: unknown): PiggyError {
-  const { code, message } = isJsonObject(reason) ? reason : {};
+  const { code, message } = objectOf(reason);
   const known = CODES.find((each) => each === code);
   if (known !== undefined && typeof message === "string") return new PiggyError(known, message);
   return new PiggyError("webhook_refused", "piggy-webhooks has no value for it, and its log says why");

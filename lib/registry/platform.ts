@@ -1,5 +1,5 @@
 /** Which of a multi-platform image's manifests a Pod's node will run. Source: OCI image spec, image index. */
-import { isJsonObject, type JsonObject } from "../json.ts";
+import { isJsonObject, type JsonObject, stringOf } from "../json.ts";
 
 export interface Platform {
   readonly os: string;
@@ -24,5 +24,5 @@ export function selectManifest(index: JsonObject, wanted: Platform): string | un
     if (!isJsonObject(platform)) return false;
     return platform["os"] === wanted.os && platform["architecture"] === wanted.architecture;
   });
-  return typeof match?.["digest"] === "string" ? match["digest"] : undefined;
+  return stringOf(match?.["digest"]);
 }

@@ -1,6 +1,6 @@
 /** An image's manifest, then its config, from a registry. Source: OCI distribution and image specs. */
 import { PiggyError } from "../error.ts";
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../json.ts";
+import { isJsonObject, type JsonObject, objectOf, parseJson, stringOf, stringsOf } from "../json.ts";
 import type { Credentials } from "./credentials.ts";
 import type { RegistrySettings } from "./endpoint.ts";
 import { getBlob, type RegistrySession } from "./fetch-blob.ts";
@@ -68,8 +68,7 @@ async function readAs(
       "its manifest is of schema 1, which container runtimes no longer pull",
     );
   }
-  const { config } = manifest.json;
-  const digest = isJsonObject(config) && typeof config["digest"] === "string" ? config["digest"] : undefined;
+  const digest = stringOf(objectOf(manifest.json["config"])["digest"]);
   if (digest === undefined) throw new PiggyError("image_unsupported", "its manifest names no config");
   const { json } = await getJson(session, `${base}/blobs/${digest}${query}`, "*/*");
   return parseConfig(json);
@@ -86,8 +85,7 @@ async function getJson(session: RegistrySession, address: string, accept: string
   checkDigest(address, bytes);
   const json = parseJson(new TextDecoder().decode(bytes));
   if (!isJsonObject(json)) throw new PiggyError("image_unsupported", `${origin} answers with no JSON object`);
-  const ownType = typeof json["mediaType"] === "string" ? json["mediaType"] : mediaType;
-  return { json, mediaType: ownType };
+  return { json, mediaType: stringOf(json["mediaType"]) ?? mediaType };
 }
 
 /** What was asked for by digest must have it: otherwise somebody between could choose what the container runs. */
@@ -101,10 +99,6 @@ function checkDigest(address: string, bytes: Uint8Array): void {
 }
 
 function parseConfig(json: JsonObject): ImageCommand {
-  const config = isJsonObject(json["config"]) ? json["config"] : {};
-  return { entrypoint: strings(config["Entrypoint"]), cmd: strings(config["Cmd"]) };
-}
-
-function strings(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+  const config = objectOf(json["config"]);
+  return { entrypoint: stringsOf(config["Entrypoint"]), cmd: stringsOf(config["Cmd"]) };
 }

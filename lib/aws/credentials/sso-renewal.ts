@@ -3,7 +3,7 @@
  * only once. Sources: IAM Identity Center OIDC API Reference, CreateToken; botocore, tokens.py, SSOTokenProvider.
  */
 import { PiggyError } from "../../error.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../json.ts";
+import { type JsonObject, objectOf, parseJson, stringOf } from "../../json.ts";
 import { endpointOf } from "../endpoint.ts";
 import { type Received, receive } from "../send.ts";
 import type { CredentialContext } from "./context.ts";
@@ -28,8 +28,7 @@ export async function renewToken(
   const headers = { "content-type": "application/json" };
   const answer = await receive(send, url, { method: "POST", headers, body, signal }, `SSO at ${url.host}`);
   if (answer.status !== 200) return refusal(answer, url);
-  const value = parseJson(answer.body);
-  const { accessToken, expiresIn, refreshToken }: JsonObject = isJsonObject(value) ? value : {};
+  const { accessToken, expiresIn, refreshToken } = objectOf(parseJson(answer.body));
   if (typeof accessToken !== "string" || typeof expiresIn !== "number") {
     throw new PiggyError("aws_unavailable", `SSO at ${url.host}: an answer without a token`);
   }
@@ -55,11 +54,8 @@ function refusal({ status, body }: Received, url: URL): Renewal {
   if (status < 400 || status > 499) {
     throw new PiggyError("aws_unavailable", `SSO at ${url.host}: HTTP ${status}`);
   }
-  const value = parseJson(body);
-  const code = isJsonObject(value) ? value["error"] : undefined;
-  return {
-    problem: `has expired and is not renewed (${typeof code === "string" ? code : `HTTP ${status}`})`,
-  };
+  const code = stringOf(objectOf(parseJson(body))["error"]);
+  return { problem: `has expired and is not renewed (${code ?? `HTTP ${status}`})` };
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { PiggyError } from "../../error.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../json.ts";
+import { objectOf, parseJson, stringOf } from "../../json.ts";
 import { endpointOf } from "../endpoint.ts";
 import { type Received, receive } from "../send.ts";
 import type { AwsCredentials } from "../signature.ts";
@@ -55,17 +55,15 @@ function sessionOf(sso: SsoSettings, profile: string, { ssoSessions }: ProfileFi
 }
 
 function refusal({ status, body }: Received, role: string): PiggyError {
-  const value = parseJson(body);
-  const message = isJsonObject(value) ? value["message"] : undefined;
-  const said = `${role}: HTTP ${status}${typeof message === "string" ? `: ${message}` : ""}`;
+  const message = stringOf(objectOf(parseJson(body))["message"]);
+  const said = `${role}: HTTP ${status}${message === undefined ? "" : `: ${message}`}`;
   if (status === 429) return new PiggyError("aws_throttled", said);
   return new PiggyError(status >= 400 && status < 500 ? "aws_access_denied" : "aws_unavailable", said);
 }
 
 function readCredentials(body: string, role: string): AwsCredentials {
-  const value = parseJson(body);
-  const given = isJsonObject(value) ? value["roleCredentials"] : undefined;
-  const { accessKeyId, secretAccessKey, sessionToken }: JsonObject = isJsonObject(given) ? given : {};
+  const given = objectOf(parseJson(body))["roleCredentials"];
+  const { accessKeyId, secretAccessKey, sessionToken } = objectOf(given);
   if (
     typeof accessKeyId === "string" &&
     typeof secretAccessKey === "string" &&
