@@ -1,13 +1,9 @@
 /** Why execve failed, in words. It is loaded only then. */
 import type { ErrorCode, PiggyError } from "../error.ts";
-import { describeLength } from "./argument-lengths.ts";
-import { cannotRun, formatFault, isAbsence } from "./runnable.ts";
+import { describeLength, type ProgramStart } from "./argument-lengths.ts";
+import { cannotRun, formatFault, meansAbsent } from "./runnable.ts";
 
-export interface FailedExec {
-  readonly file: string;
-  readonly argv: readonly string[];
-  /** Each `NAME=value`. All strings are bytes. */
-  readonly environment: readonly string[];
+export interface FailedExec extends ProgramStart {
   readonly errno: number;
 }
 
@@ -50,5 +46,5 @@ export function execFailure(failed: FailedExec): PiggyError {
 
 function codeOf(errno: number): ErrorCode {
   if (SHORTAGES.has(errno)) return "exec_failed";
-  return isAbsence(errno) ? "command_not_found" : "command_not_executable";
+  return meansAbsent(errno) ? "command_not_found" : "command_not_executable";
 }

@@ -40,13 +40,13 @@ export function formatFault(file: string): Fault | undefined {
 function needFault(needs: string, file: string): Fault | undefined {
   const errno = executableFault(file);
   if (errno === 0) return undefined;
-  const state = isAbsence(errno) ? "is not there" : "is not an executable file";
+  const state = meansAbsent(errno) ? "is not there" : "is not an executable file";
   const hint = file.endsWith("\r") ? ": its first line ends with CR LF, and must end with LF" : "";
   return { errno, why: `${needs} ${quoted(file)}, which ${state}${hint}` };
 }
 
 /** ENOENT and ENOTDIR, for the file and for what it needs: so the container runtimes have it, whatever shells say. */
-export function isAbsence(errno: number): boolean {
+export function meansAbsent(errno: number): boolean {
   return errno === ENOENT || errno === ENOTDIR;
 }
 
@@ -58,7 +58,7 @@ export function isAbsence(errno: number): boolean {
 export function refuseUnrunnable(file: string): void {
   const fault = formatFault(file);
   if (fault === undefined || fault.errno !== errnoOfTrial(file)) return;
-  throw cannotRun(isAbsence(fault.errno) ? "command_not_found" : "command_not_executable", file, fault.why);
+  throw cannotRun(meansAbsent(fault.errno) ? "command_not_found" : "command_not_executable", file, fault.why);
 }
 
 /** What execve answers for a file, 0 where it does not return; undefined where the launcher cannot find out. */
