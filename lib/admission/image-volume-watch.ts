@@ -1,6 +1,7 @@
 /** Looks at the cluster now and then. */
 import { messageOf } from "../error.ts";
 import type { Log } from "../log.ts";
+import { pause } from "../pause.ts";
 import { createImageVolumeMemory, type ImageVolumes } from "./image-volume-memory.ts";
 import { type Cluster, judgeCluster } from "./image-volumes.ts";
 
@@ -46,12 +47,6 @@ function pauseFor(settleMs: number): number {
 async function repeat(work: () => Promise<void>, pauseMs: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await work();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, pauseMs * (0.9 + Math.random() / 5));
-    const wake = () => resolve();
-    signal.addEventListener("abort", wake, { once: true });
-    await promise;
-    clearTimeout(timer);
-    signal.removeEventListener("abort", wake);
+    await pause(pauseMs * (0.9 + Math.random() / 5), signal);
   }
 }
