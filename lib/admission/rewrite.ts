@@ -5,6 +5,7 @@ import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
 import { argvSignature } from "../signature.ts";
 import { isOwnVariable } from "../variables.ts";
+import { variableOf } from "../wrapped-container.ts";
 import { unwrappedCommand, wrap } from "./argv.ts";
 import { bringTo } from "./bring-to.ts";
 import type { Decision } from "./decide.ts";
@@ -77,7 +78,7 @@ function assignUids(decisions: readonly Decision[], newUid: () => string): Reado
   const used = new Set<string>();
   for (const { container, action } of decisions) {
     if (action !== "wrap") continue;
-    const present = container.env.findLast((variable) => variable.name === "PIGGY_UID")?.value ?? "";
+    const present = variableOf(container, "PIGGY_UID") ?? "";
     const uid = /^[0-9a-f]{32}$/.test(present) && !used.has(present) ? present : newUid();
     used.add(uid);
     uids.set(container, uid);
