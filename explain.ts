@@ -1,7 +1,7 @@
 /** `piggy-webhooks explain`: wires the rooms together for one question about manifests. Loaded for it alone. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { judgeCluster, type Verdict } from "./lib/admission/image-volumes.ts";
+import { judgeCluster, type Verdict } from "./lib/admission/delivery/image-volumes.ts";
 import type { AdmissionWorld } from "./lib/admission/world.ts";
 import { asPiggyError, PiggyError } from "./lib/error.ts";
 import { type Reachable, runExplain } from "./lib/explain/command.ts";

@@ -2,7 +2,7 @@
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
 import { annotationName, environmentName, type Settings } from "../settings.ts";
-import type { ImageVolumes } from "./image-volume-memory.ts";
+import type { ImageVolumes } from "./delivery/image-volume-memory.ts";
 import type { Plan } from "./plan.ts";
 
 export interface Delivery {

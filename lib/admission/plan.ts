@@ -6,7 +6,7 @@ import type { Pod } from "../pod.ts";
 import { defaultSecretName } from "../read-settings.ts";
 import { isRegion } from "../region.ts";
 import { annotationName, SETTINGS, type SettingName, type Settings } from "../settings.ts";
-import { injectorKnowsToken } from "./injector-image.ts";
+import { injectorKnowsToken } from "./delivery/injector-image.ts";
 import { TOKEN_FILE } from "./token-volume.ts";
 import { isOwnAddress, ownAddress, type Webhook } from "./webhook.ts";
 

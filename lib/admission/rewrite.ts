@@ -9,15 +9,15 @@ import { variableOf } from "../wrapped-container.ts";
 import { unwrappedCommand, wrap } from "./argv.ts";
 import { bringTo } from "./bring-to.ts";
 import type { Decision } from "./decide.ts";
-import type { Delivery } from "./delivery.ts";
 import {
   emptyVolume,
   INJECTOR_VOLUME,
   INSTALL_CONTAINER,
   imageVolume,
   injectorMount,
-} from "./injector-volume.ts";
-import { installContainer } from "./install-container.ts";
+} from "./delivery/injector-volume.ts";
+import { installContainer } from "./delivery/install-container.ts";
+import type { Delivery } from "./delivery.ts";
 import { type Edit, type Edited, editOf } from "./json-patch.ts";
 import { hasOwnToken, type Plan } from "./plan.ts";
 import { refuseTakenNames, refuseTakenPaths } from "./taken.ts";

@@ -1,7 +1,7 @@
 /** Which containers the Pod's author wants wrapped: `piggy-containers` and `piggy-skip-containers`. */
 import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
-import { isInstallContainer } from "./injector-volume.ts";
+import { isInstallContainer } from "./delivery/injector-volume.ts";
 
 const ONLY = "piggy-containers";
 const SKIP = "piggy-skip-containers";

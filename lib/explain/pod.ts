@@ -1,7 +1,7 @@
 /** A Pod of a manifest through admission, and the account of it. The decision is `admit`'s, as for POST /mutate. */
 import { admit } from "../admission/admit.ts";
 import { annotationsOf } from "../admission/annotations.ts";
-import { isInstallContainer } from "../admission/injector-volume.ts";
+import { isInstallContainer } from "../admission/delivery/injector-volume.ts";
 import { diff, type Operation } from "../admission/json-patch.ts";
 import { isLookedAt, isMirrorPod, LOOKED_AT_FOR } from "../admission/looked-at.ts";
 import type { AdmissionOutcome } from "../admission/review.ts";

@@ -1,7 +1,7 @@
 /** What explain may ask in the place of the webhook's cluster and registry, and what became of each question. */
 import type { ImageCommand } from "../admission/argv.ts";
-import type { ImageVolumes } from "../admission/image-volume-memory.ts";
-import type { Verdict } from "../admission/image-volumes.ts";
+import type { ImageVolumes } from "../admission/delivery/image-volume-memory.ts";
+import type { Verdict } from "../admission/delivery/image-volumes.ts";
 import type { ObjectContent, ReadObject } from "../admission/objects.ts";
 import type { AdmissionWorld } from "../admission/world.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";

@@ -1,6 +1,6 @@
 /** POST /mutate: the look-ups, what is known of the nodes, and where Pods are told that the webhook is. */
-import { createImageVolumeWatch } from "../admission/image-volume-watch.ts";
-import type { Cluster } from "../admission/image-volumes.ts";
+import { createImageVolumeWatch } from "../admission/delivery/image-volume-watch.ts";
+import type { Cluster } from "../admission/delivery/image-volumes.ts";
 import type { OwnService } from "../admission/webhook.ts";
 import type { AdmissionWorld } from "../admission/world.ts";
 import type { Lookups } from "../kubernetes/lookups.ts";

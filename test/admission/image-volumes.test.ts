@@ -1,7 +1,7 @@
 /** Which clusters mount images, and since when. */
 import { describe, expect, test } from "bun:test";
-import { createImageVolumeMemory } from "../../lib/admission/image-volume-memory.ts";
-import { judgeNode, judgeServer, type Verdict } from "../../lib/admission/image-volumes.ts";
+import { createImageVolumeMemory } from "../../lib/admission/delivery/image-volume-memory.ts";
+import { judgeNode, judgeServer, type Verdict } from "../../lib/admission/delivery/image-volumes.ts";
 import vectors from "../vectors/image-volumes.json";
 
 describe("an API server", () => {

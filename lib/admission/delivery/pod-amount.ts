@@ -3,8 +3,8 @@
  * by side, or an init container's moment, where that is more. Source: Kubernetes documentation, "Init Containers",
  * "Resource sharing within containers".
  */
-import { isJsonObject, own } from "../json.ts";
-import type { Container, Pod } from "../pod.ts";
+import { isJsonObject, own } from "../../json.ts";
+import type { Container, Pod } from "../../pod.ts";
 import { isInstallContainer } from "./injector-volume.ts";
 
 /** The Pod's own containers, init containers first, without ours. */

@@ -4,9 +4,9 @@
  * the Pod's holds all the same. Source: Kubernetes documentation, "Assign Pod-level CPU and memory resources", and
  * validatePodResourceConsistency of pkg/apis/core/validation.
  */
-import { isJsonObject, type JsonObject, type JsonValue, objectOf, own } from "../json.ts";
-import type { Pod } from "../pod.ts";
-import { billionthsOf } from "../quantity.ts";
+import { isJsonObject, type JsonObject, type JsonValue, objectOf, own } from "../../json.ts";
+import type { Pod } from "../../pod.ts";
+import { billionthsOf } from "../../quantity.ts";
 
 /** The requests, none of them more than the Pod's own. */
 export function withinPodRequests({ json }: Pod, requests: JsonObject): JsonObject {

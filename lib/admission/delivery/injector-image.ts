@@ -1,4 +1,4 @@
-import { latest } from "./latest.ts";
+import { latest } from "../latest.ts";
 
 /** The first version of the injector that asks with a token whose audience is ours. */
 const FIRST_WITH_TOKEN = [1, 0, 0] as const;

@@ -4,10 +4,10 @@
  * container with a request below its limit, were it for a moment, makes it Burstable for ever.
  * Source: Kubernetes documentation, "Pod Quality of Service Classes", and ComputePodQOS of pkg/apis/core/helper/qos.
  */
-import { isJsonObject, type JsonObject, own } from "../json.ts";
-import type { Container, Pod } from "../pod.ts";
-import { billionthsOf, formatBytes, formatMillis } from "../quantity.ts";
-import type { Settings } from "../settings.ts";
+import { isJsonObject, type JsonObject, own } from "../../json.ts";
+import type { Container, Pod } from "../../pod.ts";
+import { billionthsOf, formatBytes, formatMillis } from "../../quantity.ts";
+import type { Settings } from "../../settings.ts";
 import { installStorage } from "./install-storage.ts";
 import { ownContainers, podAmount, quantityOf } from "./pod-amount.ts";
 import { withinPodRequests } from "./pod-requests.ts";

@@ -8,9 +8,9 @@
  * the sum, the API server refuses the Pod with a reason of its own; a ResourceQuota counts the bundle, as it should.
  * Source: Kubernetes documentation, "Local ephemeral storage".
  */
-import type { JsonObject } from "../json.ts";
-import type { Container, Pod } from "../pod.ts";
-import { bytesOf, formatBytes } from "../quantity.ts";
+import type { JsonObject } from "../../json.ts";
+import type { Container, Pod } from "../../pod.ts";
+import { bytesOf, formatBytes } from "../../quantity.ts";
 import { podAmount, quantityOf } from "./pod-amount.ts";
 
 const RESOURCE = "ephemeral-storage";

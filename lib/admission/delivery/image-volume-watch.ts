@@ -1,7 +1,7 @@
 /** Looks at the cluster now and then. */
-import { messageOf } from "../error.ts";
-import type { Log } from "../log.ts";
-import { pause } from "../pause.ts";
+import { messageOf } from "../../error.ts";
+import type { Log } from "../../log.ts";
+import { pause } from "../../pause.ts";
 import { createImageVolumeMemory, type ImageVolumes } from "./image-volume-memory.ts";
 import { type Cluster, judgeCluster } from "./image-volumes.ts";
 

@@ -1,8 +1,9 @@
 /** The init container that copies the injector into its volume, from the injector's own image. */
-import { isJsonObject, type JsonObject, own } from "../json.ts";
-import type { Container, Pod } from "../pod.ts";
-import { isSameQuantity } from "../quantity.ts";
-import type { Settings } from "../settings.ts";
+import { isJsonObject, type JsonObject, own } from "../../json.ts";
+import type { Container, Pod } from "../../pod.ts";
+import { isSameQuantity } from "../../quantity.ts";
+import type { Settings } from "../../settings.ts";
+import type { Plan } from "../plan.ts";
 import {
   INJECTOR_VOLUME,
   INSTALL_CONTAINER,
@@ -11,7 +12,6 @@ import {
   pullPolicy,
 } from "./injector-volume.ts";
 import { installResources } from "./install-resources.ts";
-import type { Plan } from "./plan.ts";
 import { ownContainers } from "./pod-amount.ts";
 
 const ARGS = ["install", MOUNT_PATH.replace(/\/$/, "")];

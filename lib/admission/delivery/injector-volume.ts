@@ -1,7 +1,7 @@
 /** The volume that the injector is in, and what belongs to it. */
-import { isJsonObject, type JsonObject, own } from "../json.ts";
-import type { Container } from "../pod.ts";
-import type { Settings } from "../settings.ts";
+import { isJsonObject, type JsonObject, own } from "../../json.ts";
+import type { Container } from "../../pod.ts";
+import type { Settings } from "../../settings.ts";
 
 export const INJECTOR_VOLUME = "piggy-env";
 export const INSTALL_CONTAINER = "install-piggy-env";
