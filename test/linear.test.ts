@@ -1,8 +1,8 @@
 /** What anybody may send is read in time that grows with its length, and not with its square: the server has one thread. */
 import { describe, expect, test } from "bun:test";
+import { inline } from "../lib/admission/environment/inline.ts";
+import { createMentions } from "../lib/admission/environment/mentions.ts";
 import { execWarnings } from "../lib/admission/exec-commands.ts";
-import { inline } from "../lib/admission/inline.ts";
-import { createMentions } from "../lib/admission/mentions.ts";
 import { subPathWarnings } from "../lib/admission/sub-paths.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";

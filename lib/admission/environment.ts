@@ -6,9 +6,9 @@ import type { Container, EnvVar, ObjectName, Pod } from "../pod.ts";
 import { parseReference } from "../reference/reference.ts";
 import { holdsReference, parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
-import { type Finding, findEntries, NO_ENTRIES, type StoreEntries } from "./entries.ts";
-import { beginDraft, type Draft, isOpen, takeObject, takeVariable } from "./environment-draft.ts";
-import { type Contents, type ObjectContent, readSources, type Unseen } from "./objects.ts";
+import { beginDraft, type Draft, isOpen, takeObject, takeVariable } from "./environment/draft.ts";
+import { type Finding, findEntries, NO_ENTRIES, type StoreEntries } from "./environment/entries.ts";
+import { type Contents, type ObjectContent, readSources, type Unseen } from "./environment/objects.ts";
 
 export interface ContainerEnvironment {
   /** The variables that are sure to be set, and to what, as far as it is known. Some are a Secret's: none is shown. */

@@ -4,9 +4,9 @@ import { isJsonObject, type JsonValue, own } from "../json.ts";
 import { type Container, parseContainers } from "../pod.ts";
 import { readSettings } from "../read-settings.ts";
 import { annotationsOf } from "./annotations.ts";
+import { type ReadObject, readOnce } from "./environment/objects.ts";
 import { leftOutEnvironment } from "./environment.ts";
 import { isLookedAt } from "./looked-at.ts";
-import { type ReadObject, readOnce } from "./objects.ts";
 import type { AdmissionRequest } from "./review.ts";
 import type { Webhook } from "./webhook.ts";
 

@@ -5,7 +5,7 @@ import type { Container, Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import type { ImageCommand } from "./argv.ts";
 import type { ImageVolumes } from "./delivery/image-volume-memory.ts";
-import type { ReadObject } from "./objects.ts";
+import type { ReadObject } from "./environment/objects.ts";
 import type { Webhook } from "./webhook.ts";
 
 export interface ImageLookup {

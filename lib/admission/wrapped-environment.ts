@@ -6,10 +6,10 @@ import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
 import { expandVariable } from "./argv.ts";
 import { bringTo } from "./bring-to.ts";
 import type { Decision } from "./decide.ts";
-import { recordedEntries } from "./entries.ts";
-import { mentionedVariable, withMentions } from "./mentions.ts";
+import { recordedEntries } from "./environment/entries.ts";
+import { mentionedVariable, withMentions } from "./environment/mentions.ts";
+import { isServiceVariable } from "./environment/service-variable.ts";
 import { hasOwnToken, type Plan } from "./plan.ts";
-import { isServiceVariable } from "./service-variable.ts";
 
 /** What only tells the injector how to go about it: a manifest's own value stays where no setting replaces it. */
 export const TUNING_SETTINGS = [

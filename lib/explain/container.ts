@@ -1,7 +1,7 @@
 /** What becomes of a container, and why. */
 import type { ImageCommand } from "../admission/argv.ts";
+import { type ObjectContent, readSources, type Unseen } from "../admission/environment/objects.ts";
 import { type ContainerEnvironment, environmentOf } from "../admission/environment.ts";
-import { type ObjectContent, readSources, type Unseen } from "../admission/objects.ts";
 import { selectContainers } from "../admission/selection.ts";
 import { messageOf } from "../error.ts";
 import type { Container, ObjectName, Pod } from "../pod.ts";

@@ -2,7 +2,7 @@
 import type { ImageCommand } from "../admission/argv.ts";
 import type { ImageVolumes } from "../admission/delivery/image-volume-memory.ts";
 import type { Verdict } from "../admission/delivery/image-volumes.ts";
-import type { ObjectContent, ReadObject } from "../admission/objects.ts";
+import type { ObjectContent, ReadObject } from "../admission/environment/objects.ts";
 import type { AdmissionWorld } from "../admission/world.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import type { ObjectName } from "../pod.ts";

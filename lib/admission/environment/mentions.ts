@@ -8,13 +8,13 @@
  * A text that ends with a dollar, or is nothing behind one, is marked as well where a reference follows, which the
  * dollar would make text.
  */
-import { PiggyError } from "../error.ts";
-import { expand, mentionedNames, replaceMentions } from "../expansion.ts";
-import type { JsonObject } from "../json.ts";
-import type { Container, EnvVar } from "../pod.ts";
-import { parseReference } from "../reference/reference.ts";
-import { holdsReference, OPEN } from "../reference/value.ts";
-import { isOwnVariable, MENTIONS_IN } from "../variables.ts";
+import { PiggyError } from "../../error.ts";
+import { expand, mentionedNames, replaceMentions } from "../../expansion.ts";
+import type { JsonObject } from "../../json.ts";
+import type { Container, EnvVar } from "../../pod.ts";
+import { parseReference } from "../../reference/reference.ts";
+import { holdsReference, OPEN } from "../../reference/value.ts";
+import { isOwnVariable, MENTIONS_IN } from "../../variables.ts";
 import { LONGEST_ENVIRONMENT } from "./inline.ts";
 
 /** A character that no variable can hold, until the container's PIGGY_UID takes its place. */

@@ -3,12 +3,12 @@
  * every environment has none of is made when there is some: collections for every container of every Pod are what
  * admission would spend most of its time on.
  */
-import { PiggyError } from "../error.ts";
-import { mentionedNames } from "../expansion.ts";
-import type { Container, EnvFromSource, EnvVar, ObjectSource, Pod } from "../pod.ts";
-import { parseReference } from "../reference/reference.ts";
-import { holdsReference } from "../reference/value.ts";
-import { isOwnVariable } from "../variables.ts";
+import { PiggyError } from "../../error.ts";
+import { mentionedNames } from "../../expansion.ts";
+import type { Container, EnvFromSource, EnvVar, ObjectSource, Pod } from "../../pod.ts";
+import { parseReference } from "../../reference/reference.ts";
+import { holdsReference } from "../../reference/value.ts";
+import { isOwnVariable } from "../../variables.ts";
 import { namesOtherEntries } from "./entries.ts";
 import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
 import { createMentions, type Mentions } from "./mentions.ts";

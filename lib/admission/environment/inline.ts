@@ -3,8 +3,14 @@
  * reference is none any more and what stands around another could change its meaning. So the reference itself is
  * written in its place, and what the kubelet will make of that is compared with what was meant.
  */
-import { escapeForKubelet, expand, mentionedNames } from "../expansion.ts";
-import { formatEmbedded, holdsReference, type Part, parseEmbedded, parseValue } from "../reference/value.ts";
+import { escapeForKubelet, expand, mentionedNames } from "../../expansion.ts";
+import {
+  formatEmbedded,
+  holdsReference,
+  type Part,
+  parseEmbedded,
+  parseValue,
+} from "../../reference/value.ts";
 
 /** A variable's value as the kubelet hands it on; undefined when it is there but not known, such as a field of the Pod. */
 export interface Values {

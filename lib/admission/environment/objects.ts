@@ -1,7 +1,7 @@
 /** The look-up of ConfigMaps and Secrets, as admission needs it. */
-import type { Deadline } from "../deadline.ts";
-import type { Container, EnvFile, ObjectName, ObjectSource } from "../pod.ts";
-import { createTurns } from "../turns.ts";
+import type { Deadline } from "../../deadline.ts";
+import type { Container, EnvFile, ObjectName, ObjectSource } from "../../pod.ts";
+import { createTurns } from "../../turns.ts";
 
 /** Why an object is not to be seen: it is not there, we may not read it, or there is no cluster to ask. */
 export type UnseenReason = "absent" | "forbidden" | "not looked up";

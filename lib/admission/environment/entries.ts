@@ -1,11 +1,11 @@
 /** What a container's environment asks of store entries of their own, and what is to be recorded of it. */
-import { asPiggyError, PiggyError } from "../error.ts";
-import { escapeForKubelet, mentionedNames } from "../expansion.ts";
-import type { JsonObject } from "../json.ts";
-import { isStoreEntry } from "../reference/reference.ts";
-import { parseStoreEntry } from "../reference/store-entry.ts";
-import { type Part, parseValue } from "../reference/value.ts";
-import { writtenEntries } from "../reference/written-entries.ts";
+import { asPiggyError, PiggyError } from "../../error.ts";
+import { escapeForKubelet, mentionedNames } from "../../expansion.ts";
+import type { JsonObject } from "../../json.ts";
+import { isStoreEntry } from "../../reference/reference.ts";
+import { parseStoreEntry } from "../../reference/store-entry.ts";
+import { type Part, parseValue } from "../../reference/value.ts";
+import { writtenEntries } from "../../reference/written-entries.ts";
 
 export interface StoreEntries {
   /** What stands after `piggy:` in each of them. */
