@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { inline } from "../lib/admission/environment/inline.ts";
 import { createMentions } from "../lib/admission/environment/mentions.ts";
-import { execWarnings } from "../lib/admission/exec-commands.ts";
-import { subPathWarnings } from "../lib/admission/sub-paths.ts";
+import { execWarnings } from "../lib/admission/warnings/exec-commands.ts";
+import { subPathWarnings } from "../lib/admission/warnings/sub-paths.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";
 import { parseContainers } from "../lib/pod.ts";

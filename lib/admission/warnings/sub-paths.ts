@@ -2,9 +2,9 @@
  * Volume mounts whose path the kubelet puts together from the container's variables, before anything of the container
  * runs: there a reference is text. Source: Kubernetes API reference, VolumeMount v1 core, subPathExpr.
  */
-import { mentionedNames } from "../expansion.ts";
-import { own } from "../json.ts";
-import type { Container } from "../pod.ts";
+import { mentionedNames } from "../../expansion.ts";
+import { own } from "../../json.ts";
+import type { Container } from "../../pod.ts";
 
 /**
  * One sentence for a container of which a mount's path would have a reference in it. The path stays as it is.

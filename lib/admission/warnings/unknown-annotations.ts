@@ -1,12 +1,12 @@
 /** Annotations that begin like ours and are none of them: a misspelt wish would silently be no wish. */
-import { LONGEST_NAME, nearestNames } from "../nearest-names.ts";
+import { LONGEST_NAME, nearestNames } from "../../nearest-names.ts";
 import {
   ANNOTATION_PREFIX,
   annotationName,
   environmentName,
   settingNames,
   settingNamesFrom,
-} from "../settings.ts";
+} from "../../settings.ts";
 
 /** Whoever has more of them does not mean us, and every one is compared with every setting. */
 const MOST = 8;

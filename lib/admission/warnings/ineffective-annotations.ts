@@ -2,8 +2,8 @@
  * Annotations of ours that are read and do nothing, since another says otherwise, and deprecated ones: whoever wrote
  * them believes in an effect that is not there.
  */
-import { annotationName, rowOf, type SettingName, type Settings, settingNames } from "../settings.ts";
-import { LOOKED_AT_FOR } from "./looked-at.ts";
+import { annotationName, rowOf, type SettingName, type Settings, settingNames } from "../../settings.ts";
+import { LOOKED_AT_FOR } from "../looked-at.ts";
 
 type Annotations = Readonly<Record<string, string>>;
 

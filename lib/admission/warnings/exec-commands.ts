@@ -3,8 +3,8 @@
  * environment of the container's spec, not the one that the injector made, so there a reference is text.
  * Source: Kubernetes API reference, Container v1 core, Probe and Lifecycle.
  */
-import { isJsonObject, type JsonObject, own, stringsOf } from "../json.ts";
-import type { Container } from "../pod.ts";
+import { isJsonObject, type JsonObject, own, stringsOf } from "../../json.ts";
+import type { Container } from "../../pod.ts";
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"];
 const HOOKS = ["postStart", "preStop"];
