@@ -78,6 +78,24 @@ describe("the arrows between the rooms go one way", () => {
     expect([...rooms].sort()).toEqual([...Object.keys(MAY_IMPORT), "entry point"].sort());
   });
 
+  test.each(Object.keys(MAY_IMPORT))("%s imports all that it may", (room) => {
+    const inRoom = imports.filter((entry) => roomOf(entry.from) === room).filter(isOurs);
+    const rooms = new Set(inRoom.map(({ to }) => roomOf(to)));
+    expect((MAY_IMPORT[room] ?? []).filter((allowed) => !rooms.has(allowed))).toEqual([]);
+  });
+
+  test("http goes into a room by its doors alone", () => {
+    const entered = imports.filter(({ from }) => roomOf(from) === "http").map(({ to }) => to);
+    const inside = entered.filter((to) => ["admission", "secrets"].includes(roomOf(to)));
+    expect([...new Set(inside)].sort()).toEqual([
+      "lib/admission/admit.ts",
+      "lib/admission/glance.ts",
+      "lib/admission/review.ts",
+      "lib/secrets/answer.ts",
+      "lib/secrets/unresolved.ts",
+    ]);
+  });
+
   test("every import of ours leads to a file", () => {
     expect(imports.filter(isOurs).filter(({ to }) => !existsSync(join(ROOT, to)))).toEqual([]);
   });
@@ -96,6 +114,63 @@ function reachedFrom(entry: string, isFollowed: (entry: Import) => boolean): Rea
   follow(entry);
   return reached;
 }
+
+/** A table is as long as there are rows. */
+const AS_LONG_AS_IT_IS = ["lib/settings.ts"];
+const LONGEST_FILE = 250;
+
+describe("a file of the house", () => {
+  test("is of one of the two programs", () => {
+    const reached = new Set<string>();
+    const follow = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { from, to } of imports) if (from === file) follow(to);
+    };
+    follow("server.ts");
+    follow("injector.ts");
+    expect(sources.filter((file) => !reached.has(file))).toEqual([]);
+  });
+
+  test("does not load itself by way of others", () => {
+    const loaded = Map.groupBy(
+      imports.filter((entry) => isOurs(entry) && !entry.isTypeOnly),
+      ({ from }) => from,
+    );
+    const circles: string[] = [];
+    const followed = new Set<string>();
+    const follow = (file: string, way: readonly string[]) => {
+      if (way.includes(file)) circles.push([...way, file].join(" → "));
+      if (followed.has(file)) return;
+      followed.add(file);
+      for (const { to } of loaded.get(file) ?? []) follow(to, [...way, file]);
+    };
+    for (const file of sources) follow(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  test("is not too long to be one idea", () => {
+    const linesOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
+    const tooLong = sources.filter((file) => linesOf(file) > LONGEST_FILE);
+    expect(tooLong).toEqual(AS_LONG_AS_IT_IS);
+  });
+
+  test("is named after what it holds", () => {
+    expect(sources.filter((file) => /\b(?:utils?|helpers?|common|manager)\b/.test(file))).toEqual([]);
+  });
+
+  test("has a package for itself, or leaves it to another", () => {
+    const packages = imports.filter((entry) => !isOurs(entry) && !/^(?:node:|bun)|\.json$/.test(entry.to));
+    const homes = Map.groupBy(packages, ({ to }) => to);
+    expect([...homes.keys()]).toContain("jose");
+    for (const [name, entries] of homes) {
+      expect({ name, files: [...new Set(entries.map(({ from }) => from))].length }).toEqual({
+        name,
+        files: 1,
+      });
+    }
+  });
+});
 
 describe("what the webhook loads at its start", () => {
   const reached = reachedFrom("server.ts", ({ isDynamic }) => !isDynamic);
