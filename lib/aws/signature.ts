@@ -114,3 +114,21 @@ export function authorizationHeader(
     `SignedHeaders=${signedHeaderNames(request.headers)}, Signature=${signature}`
   );
 }
+
+/** The headers of a POST, signed: those that are given, by lower-case name, with what a signature wants beside them. */
+export function signedHeaders(
+  endpoint: URL,
+  body: string,
+  given: Readonly<Record<string, string>>,
+  scope: SigningScope,
+  credentials: AwsCredentials,
+): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {
+    ...given,
+    host: endpoint.host,
+    "x-amz-date": amzDate(scope.date),
+  };
+  if (credentials.sessionToken) headers["x-amz-security-token"] = credentials.sessionToken;
+  const request = { method: "POST", path: endpoint.pathname, headers, body };
+  return { ...headers, authorization: authorizationHeader(request, scope, credentials) };
+}

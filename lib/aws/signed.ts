@@ -9,7 +9,7 @@ import { endpointOf, type Service } from "./endpoint.ts";
 import type { EntryLocation } from "./entry.ts";
 import { secretValues } from "./secret-values.ts";
 import { type Received, receive, type Send, sendByFetch } from "./send.ts";
-import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
+import { type AwsCredentials, signedHeaders } from "./signature.ts";
 import {
   describeLocation,
   type PathLocation,
@@ -58,22 +58,12 @@ export function createSignedStore({
 }: SignedStoreOptions): Store {
   const exchangeSigned = (request: Call): Promise<Received> => {
     const { service, target, input, location, signal } = request;
-    const endpoint = endpointOf(service, location.region, environment);
+    const { region } = location;
+    const endpoint = endpointOf(service, region, environment);
     const body = JSON.stringify(input);
-    const date = now();
-    const headers: Record<string, string> = {
-      host: endpoint.host,
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-date": amzDate(date),
-      "x-amz-target": target,
-    };
-    if (request.credentials.sessionToken) headers["x-amz-security-token"] = request.credentials.sessionToken;
-    const path = endpoint.pathname;
-    headers["authorization"] = authorizationHeader(
-      { method: "POST", path, headers, body },
-      { region: location.region, service, date },
-      request.credentials,
-    );
+    const given = { "content-type": "application/x-amz-json-1.1", "x-amz-target": target };
+    const scope = { region, service, date: now() };
+    const headers = signedHeaders(endpoint, body, given, scope, request.credentials);
     const where = `${describeLocation(location)}: ${endpoint.host}`;
     return receive(send, endpoint, { method: "POST", headers, body, signal }, where);
   };

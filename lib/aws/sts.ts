@@ -5,7 +5,7 @@ import type { CredentialContext } from "./credentials/context.ts";
 import type { IssuedCredentials } from "./credentials/issued.ts";
 import { endpointOf, signingRegionOf } from "./endpoint.ts";
 import { type Received, receive } from "./send.ts";
-import { type AwsCredentials, amzDate, authorizationHeader } from "./signature.ts";
+import { type AwsCredentials, signedHeaders } from "./signature.ts";
 
 export interface StsCall {
   readonly action: "AssumeRole" | "AssumeRoleWithWebIdentity";
@@ -67,15 +67,7 @@ function headersOf(
 ): Readonly<Record<string, string>> {
   const contentType = { "content-type": "application/x-www-form-urlencoded" };
   if (signer === undefined) return contentType;
-  const headers: Record<string, string> = {
-    ...contentType,
-    host: endpoint.host,
-    "x-amz-date": amzDate(date),
-  };
-  if (signer.sessionToken) headers["x-amz-security-token"] = signer.sessionToken;
-  const request = { method: "POST", path: endpoint.pathname, headers, body };
-  const authorization = authorizationHeader(request, { region, service: "sts", date }, signer);
-  return { ...headers, authorization };
+  return signedHeaders(endpoint, body, contentType, { region, service: "sts", date }, signer);
 }
 
 function readAnswer({ status, body: xml }: Received, endpoint: URL, roleArn: string): IssuedCredentials {
