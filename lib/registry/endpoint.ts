@@ -5,26 +5,7 @@
 import { PiggyError } from "../error.ts";
 import { quote } from "../quotation.ts";
 import { isAddress, isLocalAddress } from "./local-address.ts";
-
-export interface RegistrySettings {
-  /** Origins (`http://127.0.0.1:5000`) that may be asked as they stand, without TLS or on loopback. */
-  readonly trustedOrigins: ReadonlySet<string>;
-  /** PEM of CAs besides the built-in roots. */
-  readonly ca: string | undefined;
-  readonly mirrors: Mirrors;
-  readonly network: Network;
-}
-
-/** Registries' domains and the roots of their mirrors' APIs, in the order in which they are asked. */
-export type Mirrors = ReadonlyMap<string, readonly string[]>;
-
-/** What is between a name and a connection. */
-export interface Network {
-  /** The addresses of a name, the best first. Rejects where it has none. */
-  readonly lookUp: (hostname: string) => Promise<readonly string[]>;
-  /** The HTTP proxy that an address is asked through; undefined where it is asked directly. */
-  readonly proxyOf: (url: URL) => string | undefined;
-}
+import type { RegistrySettings } from "./registry-settings.ts";
 
 /** Of what an operator wrote. */
 const LONGEST_SHOWN = 200;

@@ -4,8 +4,9 @@ import { messageOf, PiggyError } from "../error.ts";
 import { isJsonObject, parseJson } from "../json.ts";
 import { answerable, type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
-import { checkAddress, type RegistrySettings } from "./endpoint.ts";
+import { checkAddress } from "./endpoint.ts";
 import type { Reach } from "./reach.ts";
+import type { RegistrySettings } from "./registry-settings.ts";
 import { ComeBackLater } from "./retry-after.ts";
 
 export interface RegistrySession {

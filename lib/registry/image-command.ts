@@ -1,12 +1,12 @@
 /** What an image runs, asked for with all credentials that there are until some do. */
 import { type Deadline, deadlineIn } from "../deadline.ts";
 import { PiggyError } from "../error.ts";
-import type { RegistrySettings } from "./endpoint.ts";
 import type { ImageCache, ImageRequest } from "./image-cache.ts";
 import { parseImageName } from "./image-name.ts";
 import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
 import { readImage } from "./read-image.ts";
+import type { RegistrySettings } from "./registry-settings.ts";
 import { askTwice } from "./retry-after.ts";
 import { type Source, sourcesOf } from "./source.ts";
 

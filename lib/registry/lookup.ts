@@ -6,11 +6,11 @@ import { createTurns } from "../turns.ts";
 import { credentialsFor, type Entry, parseDockerConfig } from "./credentials.ts";
 import { parseEcrHost } from "./ecr-host.ts";
 import { type AskEcr, createEcrLogins } from "./ecr-logins.ts";
-import type { RegistrySettings } from "./endpoint.ts";
 import { createImageCache, type ObserveImage } from "./image-cache.ts";
 import { type ImageCommand, readImageCommand } from "./image-command.ts";
 import { ANONYMOUS, ecrLogin, storedLogin } from "./login.ts";
 import { platformOf } from "./platform.ts";
+import type { RegistrySettings } from "./registry-settings.ts";
 import type { Source } from "./source.ts";
 
 export interface ImageLookup {

@@ -2,11 +2,10 @@
  * A request to a host whose name was looked up and found to lead elsewhere than here. A name can lead anywhere, and to
  * another place a moment later: what is connected to is the very address that was checked.
  */
-import { httpProxyOf } from "../http-proxy.ts";
-import type { Environment } from "../settings.ts";
-import { checkAddresses, type Network, type RegistrySettings } from "./endpoint.ts";
+import { checkAddresses } from "./endpoint.ts";
 import { firstAnswer } from "./first-answer.ts";
 import { isAddress } from "./local-address.ts";
+import type { RegistrySettings } from "./registry-settings.ts";
 
 export interface Sent {
   readonly headers: Readonly<Record<string, string>>;
@@ -15,18 +14,6 @@ export interface Sent {
 }
 
 export type Reach = (url: URL, sent: Sent) => Promise<Response>;
-
-/** By the resolver and the HTTP proxy of the machine. */
-export function networkOf(environment: Environment): Network {
-  return {
-    async lookUp(hostname) {
-      // Not the C library's, each of whose look-ups holds a thread while a server of somebody's is silent.
-      const found = await Bun.dns.lookup(hostname, { backend: "c-ares" });
-      return found.map(({ address }) => address);
-    },
-    proxyOf: (url) => httpProxyOf(url, environment),
-  };
-}
 
 /**
  * Each name is looked up once. Behind a proxy it is the proxy that looks names up, and that must know where it does not

@@ -2,12 +2,12 @@
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, objectOf, parseJson, stringOf, stringsOf } from "../json.ts";
 import type { Credentials } from "./credentials.ts";
-import type { RegistrySettings } from "./endpoint.ts";
 import { getBlob, type RegistrySession } from "./fetch-blob.ts";
 import type { ImageRequest } from "./image-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
 import { selectManifest } from "./platform.ts";
 import { createReach } from "./reach.ts";
+import type { RegistrySettings } from "./registry-settings.ts";
 import { ComeBackLater } from "./retry-after.ts";
 
 const INDEX_TYPES = [

@@ -1,8 +1,9 @@
 /** Where an image can be had: its own registry, and the mirrors of it that an operator has. */
 import { PiggyError } from "../error.ts";
 import { quote } from "../quotation.ts";
-import { type Mirrors, originOf, type RegistrySettings } from "./endpoint.ts";
+import { originOf } from "./endpoint.ts";
 import { type ImageName, parseImageName, registryHost } from "./image-name.ts";
+import type { Mirrors, RegistrySettings } from "./registry-settings.ts";
 
 export interface Source {
   /** Up to `/manifests/` and `/blobs/`. */

@@ -7,7 +7,7 @@ import type { AskEcr } from "../registry/ecr-logins.ts";
 import { parseOrigins } from "../registry/endpoint.ts";
 import type { ObserveImage } from "../registry/image-cache.ts";
 import { createImageLookup, type PullSecrets } from "../registry/lookup.ts";
-import { networkOf } from "../registry/reach.ts";
+import { networkOf } from "../registry/network.ts";
 import { parseMirrors } from "../registry/source.ts";
 import type { Environment, Settings } from "../settings.ts";
 

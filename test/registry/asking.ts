@@ -1,10 +1,10 @@
 /** What an image runs, asked for as admission does. */
 import type { Credentials } from "../../lib/registry/credentials.ts";
-import type { Network, RegistrySettings } from "../../lib/registry/endpoint.ts";
 import { createImageCache, type ImageCache } from "../../lib/registry/image-cache.ts";
 import { type ImageQuery, readImageCommand } from "../../lib/registry/image-command.ts";
 import { ANONYMOUS, storedLogin } from "../../lib/registry/login.ts";
-import { networkOf } from "../../lib/registry/reach.ts";
+import { type Network, networkOf } from "../../lib/registry/network.ts";
+import type { RegistrySettings } from "../../lib/registry/registry-settings.ts";
 import { parseMirrors } from "../../lib/registry/source.ts";
 
 export const AMD64 = { os: "linux", architecture: "amd64" } as const;
