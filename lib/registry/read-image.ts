@@ -2,13 +2,14 @@
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, objectOf, parseJson, stringOf, stringsOf } from "../json.ts";
 import type { Credentials } from "./credentials.ts";
-import { getBlob, type RegistrySession } from "./fetch-blob.ts";
+import { getBlob } from "./fetch-blob.ts";
 import type { ImageRequest } from "./image-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
 import { selectManifest } from "./platform.ts";
 import { createReach } from "./reach.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
 import { ComeBackLater } from "./retry-after.ts";
+import type { RegistrySession } from "./session.ts";
 
 const INDEX_TYPES = [
   "application/vnd.oci.image.index.v1+json",
