@@ -5,9 +5,9 @@ import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, isReplaced, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { INJECTOR_VOLUME } from "./delivery/injector-volume.ts";
-import { ownContainers } from "./delivery/pod-amount.ts";
 import { type ObjectContent, readSources } from "./environment/objects.ts";
 import { type ContainerEnvironment, environmentOf, leftOutEnvironment } from "./environment.ts";
+import { ownContainers } from "./own-containers.ts";
 import { type Selection, selectContainers } from "./selection.ts";
 
 /** Looks up what an image runs. @throws PiggyError when it cannot be found out, saying why. */

@@ -1,7 +1,7 @@
 /** Which containers the Pod's author wants wrapped: `piggy-containers` and `piggy-skip-containers`. */
 import type { Container, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
-import { isInstallContainer } from "./delivery/injector-volume.ts";
+import { ownContainers } from "./own-containers.ts";
 
 const ONLY = "piggy-containers";
 const SKIP = "piggy-skip-containers";
@@ -26,8 +26,7 @@ export function selectContainers(settings: Settings): Selection {
 /** A misspelt name would silently be no wish at all, or leave the container that was meant without its secrets. */
 export function unknownContainers(pod: Pod, settings: Settings): readonly string[] {
   if (!settings[ONLY] && !settings[SKIP]) return [];
-  const containers = [...pod.initContainers, ...pod.containers];
-  const known = new Set(containers.filter((each) => !isInstallContainer(each)).map(({ name }) => name));
+  const known = new Set(ownContainers(pod).map(({ name }) => name));
   return ([ONLY, SKIP] as const).flatMap((setting) => {
     const unknown = [...namesIn(settings[setting])].filter((name) => !known.has(name));
     if (unknown.length === 0) return [];

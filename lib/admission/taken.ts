@@ -4,7 +4,7 @@ import { type JsonObject, stringOf } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { annotationName } from "../settings.ts";
 import { INJECTOR_VOLUME, INSTALL_CONTAINER, MOUNT_PATH } from "./delivery/injector-volume.ts";
-import { ownContainers } from "./delivery/pod-amount.ts";
+import { ownContainers } from "./own-containers.ts";
 import { TOKEN_MOUNT_PATH, TOKEN_VOLUME } from "./token-volume.ts";
 
 const TOKEN_PATH = absolute(TOKEN_MOUNT_PATH);

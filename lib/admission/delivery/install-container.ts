@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, own } from "../../json.ts";
 import type { Container, Pod } from "../../pod.ts";
 import { isSameQuantity } from "../../quantity.ts";
 import type { Settings } from "../../settings.ts";
+import { ownContainers } from "../own-containers.ts";
 import type { Plan } from "../plan.ts";
 import {
   INJECTOR_VOLUME,
@@ -12,7 +13,6 @@ import {
   pullPolicy,
 } from "./injector-volume.ts";
 import { installResources } from "./install-resources.ts";
-import { ownContainers } from "./pod-amount.ts";
 
 const ARGS = ["install", MOUNT_PATH.replace(/\/$/, "")];
 

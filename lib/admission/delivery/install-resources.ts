@@ -8,8 +8,9 @@ import { isJsonObject, type JsonObject, own } from "../../json.ts";
 import type { Container, Pod } from "../../pod.ts";
 import { billionthsOf, formatBytes, formatMillis } from "../../quantity.ts";
 import type { Settings } from "../../settings.ts";
+import { ownContainers } from "../own-containers.ts";
 import { installStorage } from "./install-storage.ts";
-import { ownContainers, podAmount, quantityOf } from "./pod-amount.ts";
+import { podAmount, quantityOf } from "./pod-amount.ts";
 import { withinPodRequests } from "./pod-requests.ts";
 
 export function installResources(pod: Pod, settings: Settings) {

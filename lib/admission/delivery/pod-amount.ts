@@ -5,13 +5,8 @@
  */
 import { isJsonObject, own } from "../../json.ts";
 import type { Container, Pod } from "../../pod.ts";
+import { ownContainers } from "../own-containers.ts";
 import { isInstallContainer } from "./injector-volume.ts";
-
-/** The Pod's own containers, init containers first, without ours. */
-export function ownContainers({ initContainers, containers }: Pod): readonly Container[] {
-  if (initContainers.length === 0) return containers;
-  return [...initContainers.filter((container) => !isInstallContainer(container)), ...containers];
-}
 
 /** As written; undefined where the container does not name the resource. */
 export function quantityOf(
