@@ -9,12 +9,7 @@ import { openOperations } from "./lib/http/operations.ts";
 import { createReadiness } from "./lib/http/readiness.ts";
 import { createHandler } from "./lib/http/routes.ts";
 import { expiryOf } from "./lib/http/tls.ts";
-import { createKubernetesClient } from "./lib/kubernetes/client.ts";
-import { createClusterReader } from "./lib/kubernetes/cluster.ts";
-import { readClusterConfig } from "./lib/kubernetes/config.ts";
-import { keepConnections } from "./lib/kubernetes/connections.ts";
-import { createLookups } from "./lib/kubernetes/lookups.ts";
-import { tokenFromFile } from "./lib/kubernetes/token.ts";
+import type { KubernetesClient } from "./lib/kubernetes/client.ts";
 import { batchLines } from "./lib/line-batch.ts";
 import { jsonLog, type Log } from "./lib/log.ts";
 import { measureClient } from "./lib/metrics/kubernetes-calls.ts";
@@ -23,6 +18,7 @@ import { createMetrics } from "./lib/metrics/metrics.ts";
 import { readSettings } from "./lib/read-settings.ts";
 import type { Environment } from "./lib/settings.ts";
 import { wireAdmission } from "./lib/wiring/admission.ts";
+import { wireApiServer } from "./lib/wiring/api-server.ts";
 import { wireCertificates } from "./lib/wiring/certificates.ts";
 import { wireImages } from "./lib/wiring/images.ts";
 import { wireSecrets } from "./lib/wiring/secrets.ts";
@@ -33,15 +29,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const address = parseAddress(settings["listen-address"]);
   for (const warning of environmentWarnings) log("warn", warning);
 
-  const ending = new AbortController();
-  let end: () => void = () => process.exit(0);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      ending.abort();
-      end();
-    });
-  }
-
+  const { signal, endBy } = endOnSignals();
   const drain = createDrain(log);
   const { isDraining } = drain;
   const readiness = createReadiness(isDraining);
@@ -54,18 +42,12 @@ async function start(environment: Environment, log: Log): Promise<void> {
     log,
   });
 
-  const { namespace, ...apiServer } = await readClusterConfig(
-    environment,
-    settings["piggy-service-account-dir"],
-  );
-  const ownToken = tokenFromFile(apiServer.tokenFile);
-  const asked = createKubernetesClient(apiServer, ownToken, keepConnections(apiServer));
-  const client = measureClient(asked, (call) => {
-    metrics.observeKubernetes(call);
-    if (call.outcome === "ok" || call.outcome === "forbidden") readiness.meet("apiServer");
-  });
-  const cluster = createClusterReader(client);
-  const lookups = createLookups(client);
+  const measured = (asked: KubernetesClient) =>
+    measureClient(asked, (call) => {
+      metrics.observeKubernetes(call);
+      if (call.outcome === "ok" || call.outcome === "forbidden") readiness.meet("apiServer");
+    });
+  const { namespace, client, cluster, lookups } = await wireApiServer(settings, environment, measured);
 
   const certificates = wireCertificates(settings, namespace, client, log);
   const tls = await certificates.first();
@@ -79,7 +61,6 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
   const askEcr = measureCall("GetAuthorizationToken", registryLogin, metrics.observeAws);
   const imageCalls = { askEcr, observe: metrics.observeImage };
-  const { signal } = ending;
   const admission = await wireAdmission({
     settings,
     environment,
@@ -105,7 +86,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
     log,
   });
   const listener = listen(address, tls, handler);
-  end = () => void drain.begin(listener).then(() => process.exit(0));
+  endBy(() => void drain.begin(listener).then(() => process.exit(0)));
   log("info", "listening", {
     address: `${listener.hostname}:${listener.port}`,
     tls: tls !== undefined,
@@ -119,6 +100,22 @@ async function start(environment: Environment, log: Log): Promise<void> {
   const isThere = () => readiness.isMet("apiServer");
   void awaitFirstAnswer({ ask: cluster.readServerVersion, isThere, signal, log });
   await prepare();
+}
+
+/** A signal ends the process at once, until there is another way to end it. */
+function endOnSignals() {
+  const ending = new AbortController();
+  let end: () => void = () => process.exit(0);
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    process.on(name, () => {
+      ending.abort();
+      end();
+    });
+  }
+  const endBy = (way: () => void) => {
+    end = way;
+  };
+  return { signal: ending.signal, endBy };
 }
 
 const environment = { ...process.env };

@@ -1,0 +1,24 @@
+/** The API server: where it is, who we are to it, and what is asked of it. */
+import { createKubernetesClient, type KubernetesClient } from "../kubernetes/client.ts";
+import { createClusterReader } from "../kubernetes/cluster.ts";
+import { readClusterConfig } from "../kubernetes/config.ts";
+import { keepConnections } from "../kubernetes/connections.ts";
+import { createLookups } from "../kubernetes/lookups.ts";
+import { tokenFromFile } from "../kubernetes/token.ts";
+import type { Environment, Settings } from "../settings.ts";
+
+/**
+ * @param measured the client with a clock beside it
+ * @throws PiggyError `not_in_cluster`
+ */
+export async function wireApiServer(
+  settings: Settings,
+  environment: Environment,
+  measured: (client: KubernetesClient) => KubernetesClient,
+) {
+  const directory = settings["piggy-service-account-dir"];
+  const { namespace, ...server } = await readClusterConfig(environment, directory);
+  const token = tokenFromFile(server.tokenFile);
+  const client = measured(createKubernetesClient(server, token, keepConnections(server)));
+  return { namespace, client, cluster: createClusterReader(client), lookups: createLookups(client) };
+}
