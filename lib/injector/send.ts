@@ -31,21 +31,8 @@ export function createTransport(environment: Environment, mark: Mark, connectByN
   const bundle = environment["AWS_CA_BUNDLE"];
   const ca = bundle ? readBundle(bundle) : undefined;
 
-  const connectTo = (url: URL, signal: AbortSignal): Promise<Connection> => {
-    const to = hostAndPort(url);
-    if (url.protocol !== "https:") return connectByName({ ...to, tls: undefined }, signal, mark);
-    const connectBy = (authorities: string | undefined) =>
-      connectByName({ ...to, tls: { ca: authorities, serverName: to.hostname, verify: true } }, signal, mark);
-    if (ca !== undefined || !AMAZON_HOST.test(to.hostname)) return connectBy(ca);
-    return connectBy(AMAZON_ROOTS).catch((error: unknown) => {
-      // An endpoint of another authority: a proxy that opens TLS, or Amazon's next root.
-      if (error instanceof PiggyError && error.code === "peer_untrusted") return connectBy(undefined);
-      throw error;
-    });
-  };
-
   const open = (url: URL, signal: AbortSignal): Promise<Connection> => {
-    const connecting = connectTo(url, signal);
+    const connecting = connectTo(url, signal, { ca, mark, connectByName });
     // Whoever waits for it is told; where nobody waits yet, or any more, nobody need be.
     connecting.catch(() => {});
     return connecting;
@@ -84,6 +71,26 @@ export function createTransport(environment: Environment, mark: Mark, connectByN
       if (isDirect && !connections.has(url.origin)) keep(url, open(url, signal));
     },
   };
+}
+
+interface Way {
+  /** PEM of what AWS_CA_BUNDLE names. */
+  readonly ca: string | undefined;
+  readonly mark: Mark;
+  readonly connectByName: typeof connect;
+}
+
+function connectTo(url: URL, signal: AbortSignal, { ca, mark, connectByName }: Way): Promise<Connection> {
+  const to = hostAndPort(url);
+  if (url.protocol !== "https:") return connectByName({ ...to, tls: undefined }, signal, mark);
+  const connectBy = (authorities: string | undefined) =>
+    connectByName({ ...to, tls: { ca: authorities, serverName: to.hostname, verify: true } }, signal, mark);
+  if (ca !== undefined || !AMAZON_HOST.test(to.hostname)) return connectBy(ca);
+  return connectBy(AMAZON_ROOTS).catch((error: unknown) => {
+    // An endpoint of another authority: a proxy that opens TLS, or Amazon's next root.
+    if (error instanceof PiggyError && error.code === "peer_untrusted") return connectBy(undefined);
+    throw error;
+  });
 }
 
 /** @throws PiggyError `setting_invalid` */
