@@ -66,7 +66,7 @@ function sortedNames(headers: SignableRequest["headers"]): readonly string[] {
   return sorted;
 }
 
-export function signedHeaderNames(headers: SignableRequest["headers"]): string {
+function signedHeaderNames(headers: SignableRequest["headers"]): string {
   return sortedNames(headers).join(";");
 }
 
@@ -88,7 +88,7 @@ export function canonicalRequest({ method, path, query = [], headers, body }: Si
   );
 }
 
-export function credentialScope({ region, service, date }: SigningScope): string {
+function credentialScope({ region, service, date }: SigningScope): string {
   return `${amzDate(date).slice(0, 8)}/${region}/${service}/aws4_request`;
 }
 

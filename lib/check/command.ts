@@ -16,7 +16,7 @@ export interface CheckWorld {
   readonly complain: (line: string) => void;
 }
 
-export const EXIT = { well: 0, broken: 1, unusable: 2 } as const;
+const EXIT = { well: 0, broken: 1, unusable: 2 } as const;
 
 /** Longer than the API server waits for a webhook. */
 const ASK_MS = 40_000;

@@ -29,7 +29,7 @@ export interface ExplainWorld {
   readonly reach: (options: ExplainOptions, environment: Environment) => Promise<Reachable>;
 }
 
-export const EXIT = { admitted: 0, denied: 1, unusable: 2 } as const;
+const EXIT = { admitted: 0, denied: 1, unusable: 2 } as const;
 
 /** @param args what follows `explain` */
 export async function runExplain(args: readonly string[], world: ExplainWorld): Promise<number> {

@@ -11,8 +11,6 @@ export interface Identity {
   readonly bun: string;
 }
 
-export type Metrics = ReturnType<typeof createMetrics>;
-
 /** A number that is somewhere already, and read when somebody asks. Undefined: there is none now. */
 export interface Gauge {
   readonly name: string;

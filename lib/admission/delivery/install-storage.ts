@@ -16,7 +16,7 @@ import { podAmount, quantityOf } from "./pod-amount.ts";
 const RESOURCE = "ephemeral-storage";
 
 /** What `install` leaves on a disk, with a little room; a test holds it against the bundle. */
-export const BUNDLE_BYTES = 112n << 20n;
+const BUNDLE_BYTES = 112n << 20n;
 
 /** What the install container is to name besides CPU and memory, where the Pod's containers name it. */
 export function installStorage(pod: Pod) {
