@@ -8,7 +8,7 @@ import { createSecretAnswer, type SecretAnswer } from "../secrets/answer.ts";
 import { takeTurns } from "../secrets/api-server-turns.ts";
 import { createAwsCalls } from "../secrets/aws-calls.ts";
 import type { OnReadEvent } from "../secrets/read-event.ts";
-import { keepReads } from "../secrets/reads.ts";
+import { keepReads } from "../secrets/cached-reads.ts";
 import type { Environment, Settings } from "../settings.ts";
 
 /** In the column `From` of a Pod's Events. */
