@@ -1,7 +1,7 @@
 /** piggy-webhooks: reads its settings, wires the rooms together, listens, drains. */
 import { registryLogin } from "./lib/aws/registry-login.ts";
 import { asPiggyError } from "./lib/error.ts";
-import { awaitFirstAnswer } from "./lib/http/api-server.ts";
+import { awaitFirstAnswer } from "./lib/http/await-api-server.ts";
 import { watchCertificate } from "./lib/http/certificate-watch.ts";
 import { createDrain } from "./lib/http/drain.ts";
 import { listen, parseAddress } from "./lib/http/listener.ts";

@@ -23,7 +23,7 @@ import type { CallersPod } from "./callers-pod.ts";
 import { Denial } from "./denial.ts";
 import type { SecretRequest } from "./request.ts";
 import type { Location } from "./world.ts";
-import { requireWritten } from "./written-entries.ts";
+import { requireWritten } from "./require-written.ts";
 
 export interface Grant {
   readonly container: Container;
