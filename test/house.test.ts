@@ -91,6 +91,7 @@ describe("the arrows between the rooms go one way", () => {
       "lib/admission/admit.ts",
       "lib/admission/glance.ts",
       "lib/admission/review.ts",
+      "lib/admission/world.ts",
       "lib/secrets/answer.ts",
       "lib/secrets/unresolved.ts",
     ]);

@@ -23,8 +23,6 @@ import { unknownAnnotations } from "./warnings/unknown-annotations.ts";
 import { formatWarnings } from "./warnings.ts";
 import type { AdmissionWorld } from "./world.ts";
 
-export type { AdmissionWorld } from "./world.ts";
-
 export const ALLOWED: AdmissionOutcome = { allowed: true };
 
 /**

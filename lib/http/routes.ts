@@ -1,7 +1,8 @@
 /** The routes: which path and method leads where, and what a failure looks like on the wire. */
-import { type AdmissionWorld, ALLOWED, admit } from "../admission/admit.ts";
+import { ALLOWED, admit } from "../admission/admit.ts";
 import { uidOfUnconcerned } from "../admission/glance.ts";
 import { type AdmissionOutcome, formatReview, parseReview } from "../admission/review.ts";
+import type { AdmissionWorld } from "../admission/world.ts";
 import { deadlineIn, shareSignals } from "../deadline.ts";
 import { parseDuration } from "../duration.ts";
 import { messageOf, PiggyError } from "../error.ts";
