@@ -3,7 +3,7 @@ import { asPiggyError, messageOf, PiggyError } from "../error.ts";
 import { readSettings } from "../read-settings.ts";
 import { parseAllowedSecrets } from "./allowed-secrets.ts";
 import { parseAssumeRoles } from "./assume-roles.ts";
-import { audit, type Trail } from "./audit.ts";
+import { audit, type Trail, unresolvedFields } from "./audit.ts";
 import type { DefaultTokens } from "./authenticate.ts";
 import { authorize, type Rules } from "./authorize.ts";
 import { readCallersPod } from "./callers-pod.ts";
@@ -15,7 +15,6 @@ import { type Judgement, readEntries } from "./read-entries.ts";
 import { readStored } from "./read-stored.ts";
 import { parseSecretRequest, type SecretRequest } from "./request.ts";
 import { withEntrySources } from "./said-by.ts";
-import { unresolvedFields } from "./unresolved.ts";
 import type { SecretsWorld } from "./world.ts";
 
 export interface Answer {

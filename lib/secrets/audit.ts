@@ -1,4 +1,6 @@
 /** One line of the log for each decision of POST /secret: who, which Pod, what of AWS, which keys, or why not. */
+import type { PiggyError } from "../error.ts";
+import { MissingKey } from "../reference/missing-key.ts";
 import type { Caller } from "./authenticate.ts";
 import type { Grant } from "./authorize.ts";
 import type { CallersPod } from "./callers-pod.ts";
@@ -43,4 +45,33 @@ function nameOf(location: Location): Readonly<Record<string, string>> {
 function nameOfEntry({ location, version, arn, requestId }: EntryRead) {
   const { kind, name, region, role } = location;
   return { [kind]: name, region, version, arn, awsRequestId: requestId, role: role?.arn };
+}
+
+/** Of the keys in a line of the log, which whoever asks makes up: so many, each of so many characters. */
+const MOST_LOGGED = 100;
+const LONGEST_LOGGED = 200;
+
+interface UnresolvedFields {
+  /** Code by key. */
+  readonly unresolved?: Readonly<Record<string, string>>;
+  /** How many keys there was no room for. */
+  readonly unresolvedMore?: number;
+  /** What a key that is not there may have been meant to be. */
+  readonly nearest?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Why keys that were asked for have no value. */
+export function unresolvedFields(failures: ReadonlyMap<string, PiggyError>): UnresolvedFields {
+  if (failures.size === 0) return {};
+  const logged = [...failures]
+    .slice(0, MOST_LOGGED)
+    .map(([key, failure]) => [key.slice(0, LONGEST_LOGGED), failure] as const);
+  const nearest = logged.flatMap(([key, failure]) =>
+    failure instanceof MissingKey && failure.nearest.length > 0 ? [[key, failure.nearest] as const] : [],
+  );
+  return {
+    unresolved: Object.fromEntries(logged.map(([key, { code }]) => [key, code])),
+    ...(failures.size > MOST_LOGGED ? { unresolvedMore: failures.size - MOST_LOGGED } : {}),
+    ...(nearest.length === 0 ? {} : { nearest: Object.fromEntries(nearest) }),
+  };
 }

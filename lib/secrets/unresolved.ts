@@ -1,6 +1,5 @@
-/** Why some of what was asked for has no value, beside an answer that holds the rest: X-Piggy-Unresolved, and the log. */
+/** X-Piggy-Unresolved: why some of what was asked for has no value, beside an answer that holds the rest. */
 import { isAbsence, type PiggyError } from "../error.ts";
-import { MissingKey } from "../reference/missing-key.ts";
 
 /** In characters. Proxies and clients have limits of 8 KiB for all headers together. */
 const LONGEST = 4096;
@@ -41,33 +40,4 @@ export function formatUnresolved(failures: ReadonlyMap<string, PiggyError>): str
 
 function member(key: string, { code, message }: { readonly code: string; readonly message: string }): string {
   return `${JSON.stringify(key)}:${JSON.stringify({ code, message })}`;
-}
-
-/** Of the keys in a line of the log, which whoever asks makes up: so many, each of so many characters. */
-const MOST_LOGGED = 100;
-const LONGEST_LOGGED = 200;
-
-export interface UnresolvedFields {
-  /** Code by key. */
-  readonly unresolved?: Readonly<Record<string, string>>;
-  /** How many keys there was no room for. */
-  readonly unresolvedMore?: number;
-  /** What a key that is not there may have been meant to be. */
-  readonly nearest?: Readonly<Record<string, readonly string[]>>;
-}
-
-/** For the audit line. */
-export function unresolvedFields(failures: ReadonlyMap<string, PiggyError>): UnresolvedFields {
-  if (failures.size === 0) return {};
-  const logged = [...failures]
-    .slice(0, MOST_LOGGED)
-    .map(([key, failure]) => [key.slice(0, LONGEST_LOGGED), failure] as const);
-  const nearest = logged.flatMap(([key, failure]) =>
-    failure instanceof MissingKey && failure.nearest.length > 0 ? [[key, failure.nearest] as const] : [],
-  );
-  return {
-    unresolved: Object.fromEntries(logged.map(([key, { code }]) => [key, code])),
-    ...(failures.size > MOST_LOGGED ? { unresolvedMore: failures.size - MOST_LOGGED } : {}),
-    ...(nearest.length === 0 ? {} : { nearest: Object.fromEntries(nearest) }),
-  };
 }
