@@ -2,6 +2,7 @@
 
 import { type BoundedTurns, createBoundedTurns, type TurnBounds } from "../bounded-turns.ts";
 import { asPiggyError, PiggyError } from "../error.ts";
+import { pause } from "../pause.ts";
 import { mayHeal, overloaded } from "./healing.ts";
 import type { OnReadEvent } from "./read-event.ts";
 
@@ -136,17 +137,4 @@ async function inTime<T>(run: (signal: AbortSignal) => Promise<T>, signal: Abort
 /** In milliseconds: twice as long each time, and half of it by chance, so that what failed together parts again. */
 export function pauseAfter(tried: number, random: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** (tried - 1), LONGEST_PAUSE_MS) * (0.5 + 0.5 * random);
-}
-
-/** Until it is over, or nobody waits. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) return Promise.resolve();
-  const timer = setTimeout(resolve, milliseconds);
-  const onAbort = () => {
-    clearTimeout(timer);
-    resolve();
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  return promise.finally(() => signal.removeEventListener("abort", onAbort));
 }
