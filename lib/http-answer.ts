@@ -13,7 +13,7 @@ export interface Answer {
 }
 
 const LONGEST_HEAD = 64 * 1024;
-/** More than a secret, and more than a page of parameters, can be. */
+/** In bytes: more than a secret, a page of parameters, or an object of the API server can be. */
 export const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.[01] \d{3}(?: |\r|$)/;

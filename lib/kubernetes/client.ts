@@ -1,5 +1,6 @@
 /** The API server: a method, a path, a body, a deadline. */
 import { messageOf, PiggyError } from "../error.ts";
+import { LONGEST_ANSWER } from "../http-answer.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
 import { type TokenSource, tokenFromFile } from "./token.ts";
 
@@ -59,9 +60,6 @@ export interface Sent {
 export type SendToApi = (
   request: Sent,
 ) => Promise<{ readonly status: number; readonly reason?: string; readonly body: string }>;
-
-/** Longer answers than any object that the API server stores are not read. */
-const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 /**
  * @param token undefined where the client certificate, or nothing, says who we are
