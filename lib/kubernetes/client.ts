@@ -1,7 +1,7 @@
 /** The API server: a method, a path, a body, a deadline. */
 import { messageOf, PiggyError } from "../error.ts";
 import { LONGEST_ANSWER } from "../http-answer.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
+import { isJsonObject, type JsonObject, objectOf, parseJson, stringOf } from "../json.ts";
 import { type TokenSource, tokenFromFile } from "./token.ts";
 
 export interface ApiRequest {
@@ -135,11 +135,11 @@ function sendByFetch({ url, ca, clientCertificate, serverName, skipVerify, proxy
 function parseResponse(answer: Awaited<ReturnType<SendToApi>>, request: ApiRequest): ApiResponse {
   const { status } = answer;
   const value = parseJson(request.shorten === undefined ? answer.body : request.shorten(answer.body));
-  const object = isJsonObject(value) ? value : {};
   const isOk = status >= 200 && status < 300;
-  if (isOk && isJsonObject(value)) return { ok: true, object };
-  const message = typeof object["message"] === "string" ? object["message"] : (answer.reason ?? "");
-  const reason = typeof object["reason"] === "string" ? object["reason"] : "";
+  if (isOk && isJsonObject(value)) return { ok: true, object: value };
+  const object = objectOf(value);
+  const message = stringOf(object["message"]) ?? answer.reason ?? "";
+  const reason = stringOf(object["reason"]) ?? "";
   if (isOk || status === 429 || status >= 500) {
     throw unavailable(new Error(`${status} ${message}`), request);
   }

@@ -1,6 +1,6 @@
 /** ConfigMaps, Secrets, ServiceAccounts and Pods. Source: Kubernetes API reference. */
 import { PiggyError } from "../error.ts";
-import { isJsonObject, type JsonObject } from "../json.ts";
+import { type JsonObject, objectOf } from "../json.ts";
 import type { ApiResponse, KubernetesClient } from "./client.ts";
 import { withoutBallast } from "./pod-text.ts";
 
@@ -47,9 +47,8 @@ export function refused(response: Extract<ApiResponse, { ok: false }>): PiggyErr
 
 /** A ConfigMap's `data`, or a Secret's decoded, as texts. */
 export function dataOf(kind: "ConfigMap" | "Secret", object: JsonObject): ReadonlyMap<string, string> {
-  const data = isJsonObject(object["data"]) ? object["data"] : {};
   return new Map(
-    Object.entries(data).flatMap(([key, value]) => {
+    Object.entries(objectOf(object["data"])).flatMap(([key, value]) => {
       if (typeof value !== "string") return [];
       return [[key, kind === "Secret" ? Buffer.from(value, "base64").toString("utf8") : value] as const];
     }),

@@ -4,7 +4,7 @@
  * and Retrieving large results sets in chunks.
  */
 import { PiggyError } from "../error.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, objectOf, stringOf } from "../json.ts";
 import type { ApiResponse, KubernetesClient } from "./client.ts";
 import { refused } from "./objects.ts";
 
@@ -84,11 +84,9 @@ function parseTable<Column extends string>(table: JsonObject, { path, columns }:
       `Kubernetes API: GET ${path}: the answer has no column ${missing}`,
     );
   }
-  const metadata = isJsonObject(table["metadata"]) ? table["metadata"] : {};
-  const remaining = metadata["continue"];
   return {
     rows: asList(table["rows"]).map((row) => parseRow(row, names)),
-    remaining: typeof remaining === "string" ? remaining : "",
+    remaining: stringOf(objectOf(table["metadata"])["continue"]) ?? "",
   };
 }
 

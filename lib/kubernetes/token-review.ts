@@ -1,5 +1,5 @@
 /** TokenReview authentication.k8s.io/v1. Source: Kubernetes API reference, TokenReview. */
-import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { type JsonObject, objectOf, stringOf, stringsOf } from "../json.ts";
 import type { KubernetesClient } from "./client.ts";
 import { refused } from "./objects.ts";
 
@@ -55,29 +55,13 @@ function statusAlone(text: string): string {
 function parseStatus(status: JsonObject): TokenReviewStatus {
   const user = objectOf(status["user"]);
   const extra = objectOf(user["extra"]);
-  const name = firstText(extra[POD_NAME]);
-  const uid = firstText(extra[POD_UID]);
+  const [name] = stringsOf(extra[POD_NAME]);
+  const [uid] = stringsOf(extra[POD_UID]);
   return {
     authenticated: status["authenticated"] === true,
-    username: textOf(user["username"]),
-    audiences: textsOf(status["audiences"]),
+    username: stringOf(user["username"]) ?? "",
+    audiences: stringsOf(status["audiences"]),
     pod: name && uid ? { name, uid } : undefined,
-    error: textOf(status["error"]),
+    error: stringOf(status["error"]) ?? "",
   };
-}
-
-function objectOf(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
-}
-
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-function textsOf(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
-}
-
-function firstText(value: JsonValue | undefined): string {
-  return textsOf(value)[0] ?? "";
 }

@@ -1,7 +1,7 @@
 /** Which entries of the stores a container may ask for: those that its stored spec or the operator's policy names. */
 
 import { asSeenInside } from "../expansion.ts";
-import { parseJson } from "../json.ts";
+import { parseJson, stringsOf } from "../json.ts";
 import type { Container } from "../pod.ts";
 import { writtenEntries } from "../reference/written-entries.ts";
 import { isOwnVariable } from "../variables.ts";
@@ -37,7 +37,5 @@ function writtenIn(container: Container): ReadonlySet<string> {
 
 /** What admission found in ConfigMaps and Secrets: a JSON list. */
 function recordedIn(container: Container): readonly string[] {
-  const recorded = parseJson(asSeenInside(variableOf(container, "PIGGY_REFERENCES") ?? ""));
-  const list: readonly unknown[] = Array.isArray(recorded) ? recorded : [];
-  return list.filter((key) => typeof key === "string");
+  return stringsOf(parseJson(asSeenInside(variableOf(container, "PIGGY_REFERENCES") ?? "")));
 }
