@@ -148,10 +148,3 @@ function take({ settings, given, warnings }: Draft, name: SettingName, text: str
   const shown = quote(text, LONGEST_QUOTE);
   warnings.push(`${from}: ${shown} is not ${parsed.expected}; ${counts}`);
 }
-
-/** The secret that a Pod in proxy mode reads when it names none. */
-export function defaultSecretName(settings: Settings, namespace: string, serviceAccount: string): string {
-  const prefix = settings["piggy-default-secret-name-prefix"];
-  const suffix = settings["piggy-default-secret-name-suffix"];
-  return `${prefix}${namespace}/${serviceAccount}${suffix}`;
-}

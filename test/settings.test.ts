@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { defaultSecretName, readSettings } from "../lib/read-settings.ts";
+import { defaultSecretName } from "../lib/default-secret-name.ts";
+import { readSettings } from "../lib/read-settings.ts";
 import {
   annotationName,
   environmentName,

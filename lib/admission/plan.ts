@@ -3,7 +3,7 @@
 import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
-import { defaultSecretName } from "../read-settings.ts";
+import { defaultSecretName } from "../default-secret-name.ts";
 import { isRegion } from "../region.ts";
 import { annotationName, SETTINGS, type SettingName, type Settings } from "../settings.ts";
 import { injectorKnowsToken } from "./delivery/injector-image.ts";

@@ -2,7 +2,8 @@
 import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
-import { defaultSecretName, readSettings } from "../read-settings.ts";
+import { defaultSecretName } from "../default-secret-name.ts";
+import { readSettings } from "../read-settings.ts";
 import type { EntryPlan } from "../reference/entry-plan.ts";
 import { annotationName, type Environment, environmentName, type SettingName } from "../settings.ts";
 import type { Location } from "./world.ts";
