@@ -3,8 +3,7 @@
 import { containerVariable } from "../container-variable.ts";
 import { PiggyError } from "../error.ts";
 import { isJsonObject, own, parseJson } from "../json.ts";
-import type { Container, Pod } from "../pod.ts";
-import { defaultSecretName } from "../default-secret-name.ts";
+import type { Container } from "../pod.ts";
 import { readSettings } from "../read-settings.ts";
 import { type EntryLocation, type EntryPlan, planEntries } from "../reference/entry-plan.ts";
 import { isStoreEntry } from "../reference/store-entry.ts";
@@ -22,6 +21,7 @@ import { type RoleFor, readAs } from "./assume-roles.ts";
 import type { Caller, DefaultTokens } from "./authenticate.ts";
 import type { CallersPod } from "./callers-pod.ts";
 import { Denial } from "./denial.ts";
+import { locationBySettings, locationInSpec } from "./location.ts";
 import type { SecretRequest } from "./request.ts";
 import type { Location } from "./world.ts";
 import { requireWritten } from "./require-written.ts";
@@ -95,7 +95,9 @@ export function authorize(
   };
   const grant = { container, keys: asked.keys };
   if (!isSpecDecisive(container)) {
-    const location = permitted(grantByAnnotations(pod, caller, request, environment));
+    const { settings } = readSettings({ annotations: pod.annotations, environment });
+    requireListed(settings, request);
+    const location = permitted(locationBySettings(settings, caller));
     return { ...grant, location, entries: planEntries([], undefined) };
   }
   requireAdmittedArgv(container, request);
@@ -138,35 +140,12 @@ function requireAdmittedArgv(container: Container, request: SecretRequest): void
   requireSignature(admitted, request);
 }
 
-function locationInSpec(container: Container, inRegion: string | undefined): Location {
-  const path = variableOf(container, containerVariable("aws-ssm-parameter-path"));
-  const region = requireRegion(inRegion);
-  if (path) return { kind: "path", path, region };
-  const name = variableOf(container, containerVariable("aws-secret-name"));
-  if (!name)
-    throw new PiggyError("request_invalid", "the container has neither a secret name nor a parameter path");
-  const version = variableOf(container, containerVariable("aws-secret-version")) || "AWSCURRENT";
-  return { kind: "secret", name, version, region };
-}
-
-function grantByAnnotations(
-  pod: Pod,
-  caller: Caller,
-  request: SecretRequest,
-  environment: Environment,
-): Location {
-  const { settings } = readSettings({ annotations: pod.annotations, environment });
+/** An older webhook lists every container of its own, so a uid that is not listed is not one. */
+function requireListed(settings: Settings, request: SecretRequest): void {
   const signature = signatureInAnnotation(settings, request.uid);
-  // An older webhook lists every container of its own, so a uid that is not listed is not one.
   if (signature === undefined)
     throw new Denial(`${annotationName("piggy-uid")} has no signature for this uid`);
   if (settings["piggy-enforce-integrity"]) requireSignature(signature, request);
-  const region = requireRegion(settings["aws-region"]);
-  const path = settings["aws-ssm-parameter-path"];
-  if (path) return { kind: "path", path, region };
-  const name =
-    settings["aws-secret-name"] || defaultSecretName(settings, caller.namespace, caller.serviceAccount);
-  return { kind: "secret", name, version: settings["aws-secret-version"] || "AWSCURRENT", region };
 }
 
 function signatureInAnnotation(settings: Settings, uid: string): string | undefined {
@@ -177,12 +156,4 @@ function signatureInAnnotation(settings: Settings, uid: string): string | undefi
 
 function requireSignature(admitted: string, request: SecretRequest): void {
   if (request.signature !== admitted) throw new Denial("the command is not the one that was admitted");
-}
-
-function requireRegion(region: string | undefined): string {
-  if (region) return region;
-  throw new PiggyError(
-    "request_invalid",
-    `no AWS region: set ${annotationName("aws-region")} on the Pod or AWS_REGION on piggy-webhooks`,
-  );
 }
