@@ -42,6 +42,8 @@ interface Asked {
 }
 
 interface State {
+  /** What is connected to, as an error says it. */
+  readonly where: string;
   received: Buffer | undefined;
   readonly opened: PromiseWithResolvers<void>;
   asked: Asked | undefined;
@@ -58,29 +60,73 @@ const encoder = new TextEncoder();
  * @throws PiggyError `connection_failed`, with the signal's end too; `peer_untrusted` when it is somebody else.
  */
 export async function connect(
-  { hostname, port, tls }: Destination,
+  destination: Destination,
   signal: AbortSignal,
-  mark: (stage: "connect" | "handshake") => void = () => {},
+  mark: Mark = () => {},
 ): Promise<Connection> {
-  const state: State = {
+  const state = beginState(`${destination.hostname}:${destination.port}`);
+  // Of what has ended already a signal says no more: such a wait would last as long as the kernel tries.
+  if (signal.aborted) throw new PiggyError("connection_failed", `${state.where}: no answer in time`);
+  const giveUp = () => fail(state, new Error("no answer in time"));
+  const opening = openSocket(destination, state, mark);
+  signal.addEventListener("abort", giveUp, { once: true });
+  opening.then(
+    (socket) => state.opened.promise.catch(() => socket.terminate()),
+    (error) => fail(state, error),
+  );
+  try {
+    await state.opened.promise;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+  const socket = await opening;
+  return {
+    exchange(request, until) {
+      if (until.aborted) giveUp();
+      if (state.failure !== undefined) return Promise.reject(state.failure);
+      return new Promise((resolve, reject) => {
+        const forget = () => until.removeEventListener("abort", giveUp);
+        state.asked = {
+          resolve(answer) {
+            forget();
+            resolve(answer);
+          },
+          reject(error) {
+            forget();
+            reject(error);
+          },
+        };
+        until.addEventListener("abort", giveUp, { once: true });
+        state.unsent = request;
+        flush(socket, state);
+        if (state.isFirst) rehearse();
+        state.isFirst = false;
+      });
+    },
+    isOpen: () => state.failure === undefined,
+    close: () => void socket.terminate(),
+  };
+}
+
+type Mark = (stage: "connect" | "handshake") => void;
+
+function beginState(where: string): State {
+  const opened = Promise.withResolvers<void>();
+  // Whoever waits is told; where nobody waits any more, nobody need be.
+  opened.promise.catch(() => {});
+  return {
+    where,
     received: undefined,
-    opened: Promise.withResolvers<void>(),
+    opened,
     asked: undefined,
     failure: undefined,
     unsent: undefined,
     isFirst: true,
   };
-  // Whoever waits is told; where nobody waits any more, nobody need be.
-  state.opened.promise.catch(() => {});
-  const where = `${hostname}:${port}`;
-  // Of what has ended already a signal says no more: such a wait would last as long as the kernel tries.
-  if (signal.aborted) throw new PiggyError("connection_failed", `${where}: no answer in time`);
-  const fail = (error: unknown, code: ErrorCode = "connection_failed") => {
-    state.failure ??= new PiggyError(code, `${where}: ${messageOf(error)}`, { cause: error });
-    state.opened.reject(state.failure);
-    state.asked?.reject(state.failure);
-  };
-  const connecting = Bun.connect({
+}
+
+function openSocket({ hostname, port, tls }: Destination, state: State, mark: Mark): Promise<Socket> {
+  return Bun.connect({
     hostname,
     port,
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
@@ -92,55 +138,27 @@ export async function connect(
       handshake(_socket, success, error) {
         mark("handshake");
         if (tls?.verify === false || (success && error === null)) state.opened.resolve();
-        else fail(error ?? new Error("the TLS handshake fails"), handshakeFault(error));
+        else fail(state, error ?? new Error("the TLS handshake fails"), handshakeFault(error));
       },
       data(socket, bytes) {
-        receive(state, bytes, fail);
+        receive(state, bytes);
         // Nothing on it can be trusted to be the answer to what is asked.
         if (state.failure !== undefined) socket.terminate();
       },
       drain: (socket) => flush(socket, state),
-      end: () => finish(state, fail),
-      close: (_socket, error) => (error ? fail(error) : finish(state, fail)),
-      error: (_socket, error) => fail(error),
-      connectError: (_socket, error) => fail(error),
+      end: () => finish(state),
+      close: (_socket, error) => (error ? fail(state, error) : finish(state)),
+      error: (_socket, error) => fail(state, error),
+      connectError: (_socket, error) => fail(state, error),
     },
   });
-  const onAbort = () => fail(new Error("no answer in time"));
-  signal.addEventListener("abort", onAbort, { once: true });
-  connecting.then((socket) => state.opened.promise.catch(() => socket.terminate()), fail);
-  try {
-    await state.opened.promise;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-  const socket = await connecting;
-  return {
-    exchange(request, until) {
-      if (until.aborted) onAbort();
-      if (state.failure !== undefined) return Promise.reject(state.failure);
-      return new Promise((resolve, reject) => {
-        const forget = () => until.removeEventListener("abort", onAbort);
-        state.asked = {
-          resolve(answer) {
-            forget();
-            resolve(answer);
-          },
-          reject(error) {
-            forget();
-            reject(error);
-          },
-        };
-        until.addEventListener("abort", onAbort, { once: true });
-        state.unsent = request;
-        flush(socket, state);
-        if (state.isFirst) rehearse();
-        state.isFirst = false;
-      });
-    },
-    isOpen: () => state.failure === undefined,
-    close: () => void socket.terminate(),
-  };
+}
+
+/** Nothing goes over it any more, and whoever waits is told why. */
+function fail(state: State, error: unknown, code: ErrorCode = "connection_failed"): void {
+  state.failure ??= new PiggyError(code, `${state.where}: ${messageOf(error)}`, { cause: error });
+  state.opened.reject(state.failure);
+  state.asked?.reject(state.failure);
 }
 
 /** A certificate that is not accepted stays so; a handshake that breaks off may go through the next time. */
@@ -172,26 +190,26 @@ function flush(socket: Socket, state: State): void {
   state.unsent = (typeof unsent === "string" ? encoder.encode(unsent) : unsent).subarray(sent);
 }
 
-function receive(state: State, bytes: Buffer, fail: (error: unknown) => void): void {
+function receive(state: State, bytes: Buffer): void {
   // Whatever it is, it must not be taken for the answer to what is asked next.
   if (state.asked === undefined) {
-    fail(new Error("it answers what was not asked"));
+    fail(state, new Error("it answers what was not asked"));
     return;
   }
   const all = state.received === undefined ? bytes : Buffer.concat([state.received, bytes]);
   // The bytes are ours until we return.
   state.received = all;
-  settle(state, false, fail);
+  settle(state, false);
   if (state.received === bytes) state.received = Buffer.from(bytes);
 }
 
 /** Nothing more will come: an answer without a length is whole now, any other has broken off. */
-function finish(state: State, fail: (error: unknown) => void): void {
-  if (state.asked !== undefined) settle(state, true, fail);
-  fail(new Error("the connection was closed"));
+function finish(state: State): void {
+  if (state.asked !== undefined) settle(state, true);
+  fail(state, new Error("the connection was closed"));
 }
 
-function settle(state: State, ended: boolean, fail: (error: unknown) => void): void {
+function settle(state: State, ended: boolean): void {
   if (state.asked === undefined) return;
   const received = state.received ?? Buffer.alloc(0);
   let left = received.length;
@@ -205,7 +223,7 @@ function settle(state: State, ended: boolean, fail: (error: unknown) => void): v
   }
   state.asked = undefined;
   state.received = undefined;
-  if (left > 0) fail(new Error("there is more than its answer"));
+  if (left > 0) fail(state, new Error("there is more than its answer"));
 }
 
 const REHEARSED = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
