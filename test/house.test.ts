@@ -18,25 +18,51 @@ interface Import {
 const IMPORT =
   /^(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)|^import\s+"([^"]+)"/gm;
 
+function textOf(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
 function importsOf(file: string): readonly Import[] {
-  const source = readFileSync(join(ROOT, file), "utf8");
-  return [...source.matchAll(IMPORT)].map(([, type, statement, dynamic, bare]) => {
+  return [...textOf(file).matchAll(IMPORT)].map(([, type, statement, dynamic, bare]) => {
     const target = statement ?? dynamic ?? bare ?? "";
     const to = target.startsWith(".") ? normalize(join(dirname(file), target)) : target;
     return { from: file, to, isTypeOnly: type !== undefined, isDynamic: dynamic !== undefined };
   });
 }
 
-const sources = [
-  "server.ts",
-  "injector.ts",
-  "explain.ts",
-  "check.ts",
-  ...readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => `lib/${file}`),
-];
+function filesIn(folders: readonly string[]): readonly string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => `${folder}/${file}`),
+  );
+}
+
+const sources = ["server.ts", "injector.ts", "explain.ts", "check.ts", ...filesIn(["lib"])];
 const imports = sources.flatMap(importsOf);
+
+
+const EXPORTED_VALUE = /^export (?:async )?(?:function\*?|const|class) (\w+)/gm;
+/** Names in braces, before `from` or before an import that waits. */
+const TAKEN = /\{([^{}]*)\}\s*(?:from\s+|=\s*await\s+import\()"(\.[^"]+)"/g;
+/** All of a file, by one name. */
+const TAKEN_WHOLE = /\* as (\w+) from "(\.[^"]+)"/g;
+const TAKEN_AT_ONCE = /import\("(\.[^"]+)"\)\)\.(\w+)/g;
+
+/** What a file takes of others, each as FILE NAME. */
+function namesTaken(file: string): readonly string[] {
+  const text = textOf(file);
+  const at = (path: string, name: string) => `${normalize(join(dirname(file), path))} ${name}`;
+  return [
+    ...[...text.matchAll(TAKEN)].flatMap(([, names = "", path = ""]) =>
+      names.split(",").map((name) => at(path, /^\s*(?:type )?(\w*)/.exec(name)?.[1] ?? "")),
+    ),
+    ...[...text.matchAll(TAKEN_WHOLE)].flatMap(([, all = "", path = ""]) =>
+      [...text.matchAll(new RegExp(`\\b${all}\\.(\\w+)`, "g"))].map(([, name = ""]) => at(path, name)),
+    ),
+    ...[...text.matchAll(TAKEN_AT_ONCE)].map(([, path = "", name = ""]) => at(path, name)),
+  ];
+}
 
 /** `lib/ROOM/…` is of that room; a file of lib itself is vocabulary, which everybody shares. */
 function roomOf(file: string): string {
@@ -151,13 +177,22 @@ describe("a file of the house", () => {
   });
 
   test("is not too long to be one idea", () => {
-    const linesOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
+    const linesOf = (file: string) => textOf(file).split("\n").length - 1;
     const tooLong = sources.filter((file) => linesOf(file) > LONGEST_FILE);
     expect(tooLong).toEqual(AS_LONG_AS_IT_IS);
   });
 
   test("is named after what it holds", () => {
     expect(sources.filter((file) => /\b(?:utils?|helpers?|common|manager)\b/.test(file))).toEqual([]);
+  });
+
+  test("exports no value that nobody imports", () => {
+    const exported = sources.flatMap((file) =>
+      [...textOf(file).matchAll(EXPORTED_VALUE)].map(([, name = ""]) => `${file} ${name}`),
+    );
+    const taken = new Set([...sources, ...filesIn(["test", "scripts", "bench", "demo"])].flatMap(namesTaken));
+    expect(exported.length).toBeGreaterThan(100);
+    expect(exported.filter((name) => !taken.has(name))).toEqual([]);
   });
 
   test("has a package for itself, or leaves it to another", () => {
