@@ -2,12 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { kubernetesProgram } from "../../scripts/cluster/kubernetes.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
-import { list, number, object, string } from "../fakes/kubernetes/schema.ts";
-import { compiledC } from "../support/programs.ts";
+import { list, object, string } from "../fakes/kubernetes/schema.ts";
 import { runPlainly } from "../support/run-plainly.ts";
 import { REGION } from "../support/world.ts";
 import { writeKubeconfig } from "./control-plane.ts";
@@ -31,8 +29,8 @@ import {
 import { killProcess } from "./kill-process.ts";
 import { type OneNode, startOneNode } from "./one-node.ts";
 import { addOperatorsCertificate } from "./operators-certificate.ts";
-import { addLiveNamespace, addPullSecret, logOf } from "./pods.ts";
-import { buildProgramImage } from "./program-image.ts";
+import { addLiveNamespace, addPullSecret, restartsOf, says, stored } from "./pods.ts";
+import { LINGER, pushCompiled } from "./program-image.ts";
 import { restrictedPod } from "./restricted-pod.ts";
 import { startStream } from "./stream.ts";
 
@@ -48,9 +46,7 @@ beforeAll(async () => {
   node = await startOneNode();
   installation = await installChart(node);
   installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
-  const program = await compiledC(fileURLToPath(new URL("linger.c", import.meta.url)), "linger");
-  await buildProgramImage(node.buildah, "localhost/linger", program);
-  image = await node.push("localhost/linger", "tests/linger:1");
+  image = await pushCompiled(node, "linger", LINGER);
   await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
   await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
 });
@@ -198,8 +194,6 @@ test("the Secret goes after helm uninstall", async () => {
 
 describe("after a release with a certificate of the operator's, with lives of minutes", () => {
   const NAME = "lingering";
-  const containerStatuses = list(object({ restartCount: number }, {}));
-  const parseStatus = object({ status: object({}, { containerStatuses }) }, {});
   const CA_LIFETIME_MS = 120_000;
 
   let operators: string;
@@ -219,14 +213,6 @@ describe("after a release with a certificate of the operator's, with lives of mi
     expect(await caBundle(node.cluster)).toBe(`${(await ownSecret(node.cluster))?.["ca.crt"]}${operators}`);
   });
 
-  const stored = async () => (await node.cluster.admin.call("GET", `${podsOf(NAMESPACE)}/${NAME}`)).body;
-  const restarts = async () =>
-    parseStatus(await stored(), "Pod").status.containerStatuses?.[0]?.restartCount ?? 0;
-  const saysItsValue = async () => {
-    const log = await logOf(node.cluster, NAMESPACE, NAME).catch(() => "");
-    return log.includes(`TEST_ENV=${VALUE}\n`);
-  };
-
   test("certificates and the CA are replaced while Pods are created and clients connect, and a Pod from before starts again", async () => {
     const annotations = ANNOTATIONS;
     await add(
@@ -241,8 +227,8 @@ describe("after a release with a certificate of the operator's, with lives of mi
         restartPolicy: "Always",
       }),
     );
-    await eventually("the container says its value", saysItsValue);
-    const [container] = parsePod(await stored(), "Pod").spec.containers;
+    await says(node.cluster, NAMESPACE, NAME, VALUE);
+    const [container] = parsePod(await stored(node.cluster, NAMESPACE, NAME), "Pod").spec.containers;
     const trusted = container?.env?.find(({ name }) => name === "PIGGY_CA")?.value ?? "";
     const first = await ownSecret(node.cluster);
     expect(trusted).toBe(first?.["ca.crt"] ?? "none");
@@ -267,8 +253,9 @@ describe("after a release with a certificate of the operator's, with lives of mi
     expect(await caBundle(node.cluster)).toBe(`${second?.["ca.crt"]}${trusted}${operators}`);
 
     await killProcess(["/program", "stay"]);
+    const restarts = () => restartsOf(node.cluster, NAMESPACE, NAME);
     await eventually("the container was started again", async () => (await restarts()) === 1);
-    await eventually("the container says its value again", saysItsValue);
+    await says(node.cluster, NAMESPACE, NAME, VALUE);
     expect(await connections.stop()).toEqual([]);
     expect(await admissions.stop()).toEqual([]);
     expect(Math.min(admissions.count(), connections.count())).toBeGreaterThan(100);

@@ -1,11 +1,9 @@
 /** What an operator changes of a release while Pods are created, on a real node. Part of `npm run test:cluster`. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { fileURLToPath } from "node:url";
 import { environmentOf, isWrapped } from "../admission/mutation.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
 import { list, object } from "../fakes/kubernetes/schema.ts";
-import { compiledC } from "../support/programs.ts";
 import { REGION } from "../support/world.ts";
 import {
   type ChartInstallation,
@@ -19,8 +17,8 @@ import { caBundle, ownSecret, servedSince, serviceAddress } from "./kept-certifi
 import { killProcess } from "./kill-process.ts";
 import { type OneNode, startOneNode } from "./one-node.ts";
 import { addOperatorsCertificate } from "./operators-certificate.ts";
-import { addLiveNamespace, addPullSecret, logOf } from "./pods.ts";
-import { buildProgramImage } from "./program-image.ts";
+import { addLiveNamespace, addPullSecret, logOf, says, stored } from "./pods.ts";
+import { LINGER, pushCompiled } from "./program-image.ts";
 import { restrictedPod } from "./restricted-pod.ts";
 import { startStream } from "./stream.ts";
 
@@ -39,9 +37,7 @@ beforeAll(async () => {
   installation = await prepareChart(node);
   values = { ...installation.values, service: { port: PORT } };
   installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
-  const program = await compiledC(fileURLToPath(new URL("linger.c", import.meta.url)), "linger");
-  await buildProgramImage(node.buildah, "localhost/linger", program);
-  image = await node.push("localhost/linger", "tests/linger:1");
+  image = await pushCompiled(node, "linger", LINGER);
   await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
   await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
   await runHelm(node, installation, "install", installation.chart, values);
@@ -82,31 +78,25 @@ async function admit(): Promise<void> {
   if (!isWrapped(parsePod(body, "Pod"))) throw new Error("admitted as it came");
 }
 
-const stored = async (name: string) =>
-  (await node.cluster.admin.call("GET", `${podsOf(NAMESPACE)}/${name}`)).body;
-
-async function says(name: string, value: string): Promise<void> {
-  await eventually(`${name} says its value`, async () => {
-    const log = await logOf(node.cluster, NAMESPACE, name).catch(() => "");
-    return log.includes(`TEST_ENV=${value}\n`);
-  });
-}
-
 describe("with a Service at another port than 443", () => {
   test("a Pod asks there, at the Service's address", async () => {
     await add(node.cluster, podsOf(NAMESPACE), await podOf("by-address"));
-    await says("by-address", VALUE);
-    expect(environmentOf(parsePod(await stored("by-address"), "Pod"))).toMatchObject({
-      PIGGY_ADDRESS: `https://${HOST}:${PORT}`,
-      PIGGY_SERVICE: `${await serviceAddress(node.cluster)}:${PORT}`,
-    });
+    await says(node.cluster, NAMESPACE, "by-address", VALUE);
+    expect(environmentOf(parsePod(await stored(node.cluster, NAMESPACE, "by-address"), "Pod"))).toMatchObject(
+      {
+        PIGGY_ADDRESS: `https://${HOST}:${PORT}`,
+        PIGGY_SERVICE: `${await serviceAddress(node.cluster)}:${PORT}`,
+      },
+    );
   });
 
   test("a Pod that is given no address asks there by name", async () => {
     const pod = await podOf("by-name", { "piggysec.com/piggy-skip-verify-tls": "true" });
     await add(node.cluster, podsOf(NAMESPACE), pod);
-    await says("by-name", VALUE);
-    expect(environmentOf(parsePod(await stored("by-name"), "Pod"))).not.toHaveProperty("PIGGY_SERVICE");
+    await says(node.cluster, NAMESPACE, "by-name", VALUE);
+    expect(
+      environmentOf(parsePod(await stored(node.cluster, NAMESPACE, "by-name"), "Pod")),
+    ).not.toHaveProperty("PIGGY_SERVICE");
   });
 });
 
@@ -169,6 +159,6 @@ describe("where tls.mode is changed and changed back", () => {
     const before = await ownSecret(node.cluster);
     expect(await upgrade({})).toContain("kubectl rollout restart");
     expect(await ownSecret(node.cluster)).toEqual(before);
-    await says(NAME, VALUE);
+    await says(node.cluster, NAMESPACE, NAME, VALUE);
   });
 });

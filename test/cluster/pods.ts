@@ -3,7 +3,7 @@
 import type { Cluster } from "../apiserver/cluster.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import type { JsonObject } from "../fakes/kubernetes/schema.ts";
-import { list, object, string } from "../fakes/kubernetes/schema.ts";
+import { list, number, object, string } from "../fakes/kubernetes/schema.ts";
 
 /** A namespace that Pods may be in: the controllers have made its service account. */
 export async function addLiveNamespace(
@@ -61,6 +61,28 @@ export async function runToEnd(
   const log = await logOf(cluster, namespace, name);
   if (parsePhase(stored, "Pod").status.phase === "Succeeded") return log;
   throw new Error(`Pod ${name} failed:\n${log}\n${await eventsIn(cluster, namespace, name)}`);
+}
+
+/** As the API server has it. */
+export async function stored(cluster: Cluster, namespace: string, name: string): Promise<JsonObject> {
+  return (await cluster.admin.call("GET", `${podsOf(namespace)}/${name}`)).body;
+}
+
+const containerStatuses = list(object({ restartCount: number }, {}));
+const parseStatus = object({ status: object({}, { containerStatuses }) }, {});
+
+/** How often its first container was started again. */
+export async function restartsOf(cluster: Cluster, namespace: string, name: string): Promise<number> {
+  const { status } = parseStatus(await stored(cluster, namespace, name), "Pod");
+  return status.containerStatuses?.[0]?.restartCount ?? 0;
+}
+
+/** Resolves when the program of linger.c has said that its variable holds this. */
+export async function says(cluster: Cluster, namespace: string, name: string, value: string): Promise<void> {
+  await eventually(`${name} says its value`, async () => {
+    const log = await logOf(cluster, namespace, name).catch(() => "");
+    return log.includes(`TEST_ENV=${value}\n`);
+  });
 }
 
 export function logOf(

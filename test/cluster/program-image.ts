@@ -2,7 +2,10 @@
 import { chmod, copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Buildah } from "../../scripts/images/buildah.ts";
+import { compiledC } from "../support/programs.ts";
+import type { OneNode } from "./one-node.ts";
 
 /** Source: Dockerfile reference. */
 const containerfile = (environment: Readonly<Record<string, string>>) =>
@@ -31,3 +34,16 @@ export async function buildProgramImage(
     await rm(context, { recursive: true, force: true });
   }
 }
+
+/** Compiles a program in C and pushes an image of it. @returns what the node pulls it by */
+export async function pushCompiled(
+  { buildah, push }: Pick<OneNode, "buildah" | "push">,
+  name: string,
+  source: URL,
+): Promise<string> {
+  await buildProgramImage(buildah, `localhost/${name}`, await compiledC(fileURLToPath(source), name));
+  return push(`localhost/${name}`, `tests/${name}:1`);
+}
+
+/** A program that says what it was given, and stays. */
+export const LINGER = new URL("linger.c", import.meta.url);

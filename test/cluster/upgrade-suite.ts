@@ -1,11 +1,8 @@
 /** From a release of the older chart to ours, by `helm upgrade`, on a real node. Part of `npm run test:cluster`. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { fileURLToPath } from "node:url";
 import { isWrapped } from "../admission/mutation.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import { type Pod, parsePod } from "../fakes/kubernetes/pod.ts";
-import { list, number, object } from "../fakes/kubernetes/schema.ts";
-import { compiledC } from "../support/programs.ts";
 import { REGION } from "../support/world.ts";
 import { CHART } from "./helm.ts";
 import { type ChartInstallation, OWN_NAMESPACE, prepareChart, RELEASE, runHelm } from "./installation.ts";
@@ -13,8 +10,8 @@ import { caBundle, ownSecret, servedSince, serviceAddress } from "./kept-certifi
 import { killProcess } from "./kill-process.ts";
 import { OLDER_CHART, OLDER_TAG, type OlderImages, olderValues, pushOlderImages } from "./older-release.ts";
 import { type OneNode, startOneNode } from "./one-node.ts";
-import { addLiveNamespace, addPullSecret, logOf, runToEnd } from "./pods.ts";
-import { buildProgramImage } from "./program-image.ts";
+import { addLiveNamespace, addPullSecret, restartsOf, runToEnd, says, stored } from "./pods.ts";
+import { LINGER, pushCompiled } from "./program-image.ts";
 import { startStream } from "./stream.ts";
 
 const NAMESPACE = "shop";
@@ -34,8 +31,8 @@ beforeAll(async () => {
   installation = await prepareChart(node, { standard: {} });
   installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
   older = await pushOlderImages(node);
-  app = await pushProgram("app", "../../demo/app/app.c");
-  lingering = await pushProgram("linger", "linger.c");
+  app = await pushCompiled(node, "app", new URL("../../demo/app/app.c", import.meta.url));
+  lingering = await pushCompiled(node, "linger", LINGER);
   await addLiveNamespace(node.cluster, NAMESPACE);
   await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
   const { image, mutate, env } = olderValues(older, { TEST_ENV: BEFORE });
@@ -54,12 +51,6 @@ afterAll(async () => {
 
 /** What an operator has said of both releases. */
 const OPERATORS = { mutate: { podsFailurePolicy: "Fail", excludeNamespaces: ["monitoring"] } };
-
-async function pushProgram(name: string, source: string): Promise<string> {
-  const program = await compiledC(fileURLToPath(new URL(source, import.meta.url)), name);
-  await buildProgramImage(node.buildah, `localhost/${name}`, program);
-  return node.push(`localhost/${name}`, `tests/${name}:1`);
-}
 
 /** As the older release's documentation has Pods. There is no DNS in this cluster. */
 async function podOf(name: string, image: string, more: Readonly<Record<string, string>> = {}) {
@@ -90,23 +81,6 @@ async function podOf(name: string, image: string, more: Readonly<Record<string, 
   };
 }
 
-const stored = async (name: string) =>
-  (await node.cluster.admin.call("GET", `${podsOf(NAMESPACE)}/${name}`)).body;
-
-async function says(name: string, value: string): Promise<void> {
-  await eventually(`${name} says its value`, async () => {
-    const log = await logOf(node.cluster, NAMESPACE, name).catch(() => "");
-    return log.includes(`TEST_ENV=${value}\n`);
-  });
-}
-
-const parseStatus = object(
-  { status: object({}, { containerStatuses: list(object({ restartCount: number }, {})) }) },
-  {},
-);
-const restartsOf = async (name: string) =>
-  parseStatus(await stored(name), "Pod").status.containerStatuses?.[0]?.restartCount ?? 0;
-
 /** Not stored. */
 async function admit(): Promise<Pod> {
   const pod = await podOf("of-many", app);
@@ -136,12 +110,12 @@ describe("helm upgrade from the older chart", () => {
     );
     for (const name of LEFT) {
       await add(node.cluster, podsOf(NAMESPACE), await podOf(name, lingering));
-      await says(name, BEFORE);
+      await says(node.cluster, NAMESPACE, name, BEFORE);
     }
   });
 
   test("its webhook has wrapped Pods as it does", async () => {
-    const pod = parsePod(await stored(LEFT[0] ?? ""), "Pod");
+    const pod = parsePod(await stored(node.cluster, NAMESPACE, LEFT[0] ?? ""), "Pod");
     expect(pod).toMatchObject({
       metadata: { annotations: { "piggysec.com/piggy-uid": expect.any(String) } },
       spec: {
@@ -180,10 +154,13 @@ describe("helm upgrade from the older chart", () => {
   });
 
   test.each(LEFT)("a Pod that the older release has left starts its container again: %s", async (name) => {
-    expect(await restartsOf(name)).toBe(0);
+    expect(await restartsOf(node.cluster, NAMESPACE, name)).toBe(0);
     await killProcess(["/program", "stay here", name]);
-    await eventually("the container was started again", async () => (await restartsOf(name)) > 0);
-    await says(name, VALUE);
+    await eventually(
+      "the container was started again",
+      async () => (await restartsOf(node.cluster, NAMESPACE, name)) > 0,
+    );
+    await says(node.cluster, NAMESPACE, name, VALUE);
   });
 });
 
@@ -191,7 +168,10 @@ describe("an injector of the older release goes on working behind ours", () => {
   const startsWith = async (name: string, injector: string, more: Readonly<Record<string, string>> = {}) => {
     const log = await runToEnd(node.cluster, NAMESPACE, await podOf(name, app, more));
     expect(log).toContain(`\nTEST_ENV=${VALUE}\n`);
-    const { initContainers = [], volumes = [] } = parsePod(await stored(name), "Pod").spec;
+    const { initContainers = [], volumes = [] } = parsePod(
+      await stored(node.cluster, NAMESPACE, name),
+      "Pod",
+    ).spec;
     expect(initContainers).toMatchObject([{ image: injector }]);
     expect(volumes.map((volume) => volume.name)).not.toContain("piggy-token");
   };
