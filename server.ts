@@ -47,9 +47,10 @@ async function start(environment: Environment, log: Log): Promise<void> {
       metrics.observeKubernetes(call);
       if (call.outcome === "ok" || call.outcome === "forbidden") readiness.meet("apiServer");
     });
-  const { namespace, client, cluster, lookups } = await wireApiServer(settings, environment, measured);
+  const apiServer = await wireApiServer(settings, environment, measured);
+  const { namespace, client, cluster, lookups, now } = apiServer;
 
-  const certificates = wireCertificates(settings, namespace, client, log);
+  const certificates = wireCertificates({ settings, namespace, client, now, log });
   const tls = await certificates.first();
   readiness.meet("certificate");
   let served = () => tls;
@@ -74,7 +75,15 @@ async function start(environment: Environment, log: Log): Promise<void> {
     log,
   });
   const onEvent = metrics.observeRead;
-  const { answerSecret, prepare } = wireSecrets({ settings, environment, client, lookups, onEvent, log });
+  const { answerSecret, prepare } = wireSecrets({
+    settings,
+    environment,
+    client,
+    lookups,
+    now,
+    onEvent,
+    log,
+  });
 
   const handler = createHandler({
     admission: admission.world,

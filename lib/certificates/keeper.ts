@@ -38,8 +38,8 @@ export interface CertificateOptions {
   readonly names: readonly string[];
   readonly authorityLifetimeMs: number;
   readonly certificateLifetimeMs: number;
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** Milliseconds since 1970, by the clock of those who verify. */
+  readonly now: () => number;
   readonly log: Log;
 }
 
@@ -64,7 +64,7 @@ const LONGEST_MS = 8_000;
 const MOST_TRIES = 5;
 
 export function createKeeper(world: CertificateWorld, options: CertificateOptions): Keeper {
-  const { names, authorityLifetimeMs, certificateLifetimeMs, now = Date.now, log } = options;
+  const { names, authorityLifetimeMs, certificateLifetimeMs, now, log } = options;
   let held: Held | undefined;
 
   const settle = async (signal: AbortSignal): Promise<authority.Authority> => {

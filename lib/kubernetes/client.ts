@@ -57,9 +57,16 @@ export interface Sent {
   readonly signal: AbortSignal;
 }
 
-export type SendToApi = (
-  request: Sent,
-) => Promise<{ readonly status: number; readonly reason?: string; readonly body: string }>;
+/** What came back of it. */
+export interface Came {
+  readonly status: number;
+  readonly reason?: string;
+  /** By lower-case name. */
+  readonly headers?: { readonly get: (name: string) => string | null | undefined };
+  readonly body: string;
+}
+
+export type SendToApi = (request: Sent) => Promise<Came>;
 
 /**
  * @param token undefined where the client certificate, or nothing, says who we are
@@ -132,7 +139,7 @@ function sendByFetch({ url, ca, clientCertificate, serverName, skipVerify, proxy
   };
 }
 
-function parseResponse(answer: Awaited<ReturnType<SendToApi>>, request: ApiRequest): ApiResponse {
+function parseResponse(answer: Came, request: ApiRequest): ApiResponse {
   const { status } = answer;
   const value = parseJson(request.shorten === undefined ? answer.body : request.shorten(answer.body));
   const isOk = status >= 200 && status < 300;

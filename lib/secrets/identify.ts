@@ -15,7 +15,7 @@ export interface Identified {
 export function createIdentify(world: SecretsWorld, defaultTokens: DefaultTokens) {
   const readEarly = createEarlyReads(world.readPod);
   return async (token: string, signal: AbortSignal): Promise<Identified> => {
-    const claims = readClaims(token);
+    const claims = readClaims(token, world.now());
     const { readPod, settle } = readEarly(claims, signal);
     let caller: Caller | undefined;
     try {

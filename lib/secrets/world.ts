@@ -54,6 +54,8 @@ export interface PodEvent {
 }
 
 export interface SecretsWorld {
+  /** Milliseconds since 1970, by the clock of those who make tokens. */
+  readonly now: () => number;
   /** The webhook's environment: the defaults of every setting, and its policy. */
   readonly environment: Environment;
   readonly reviewToken: (

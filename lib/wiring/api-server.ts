@@ -1,4 +1,5 @@
 /** The API server: where it is, who we are to it, and what is asked of it. */
+import { createApiClock } from "../kubernetes/api-clock.ts";
 import { createKubernetesClient, type KubernetesClient } from "../kubernetes/client.ts";
 import { createClusterReader } from "../kubernetes/cluster.ts";
 import { readClusterConfig } from "../kubernetes/config.ts";
@@ -19,6 +20,8 @@ export async function wireApiServer(
   const directory = settings["piggy-service-account-dir"];
   const { namespace, ...server } = await readClusterConfig(environment, directory);
   const token = tokenFromFile(server.tokenFile);
-  const client = measured(createKubernetesClient(server, token, keepConnections(server)));
-  return { namespace, client, cluster: createClusterReader(client), lookups: createLookups(client) };
+  const clock = createApiClock();
+  const client = measured(createKubernetesClient(server, token, clock.hear(keepConnections(server))));
+  const [cluster, lookups] = [createClusterReader(client), createLookups(client)];
+  return { namespace, client, cluster, lookups, now: clock.now };
 }

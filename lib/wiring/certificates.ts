@@ -14,13 +14,23 @@ export interface CertificateSource {
   readonly read: () => Promise<Tls | undefined>;
 }
 
+export interface CertificateWiring {
+  readonly settings: Settings;
+  readonly namespace: string;
+  readonly client: KubernetesClient;
+  /** The time of those who verify, in milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
 /** @throws PiggyError `setting_invalid` */
-export function wireCertificates(
-  settings: Settings,
-  namespace: string,
-  client: KubernetesClient,
-  log: Log,
-): CertificateSource {
+export function wireCertificates({
+  settings,
+  namespace,
+  client,
+  now,
+  log,
+}: CertificateWiring): CertificateSource {
   const secret = settings["piggy-certificate-secret"];
   if (!secret) return { first: () => readTls(settings), read: () => readTls(settings) };
   if (settings["tls-cert-file"] || settings["tls-private-key-file"]) {
@@ -36,6 +46,7 @@ export function wireCertificates(
     names: certificateNames({ service, namespace, further: settings["piggy-certificate-names"] }),
     authorityLifetimeMs: settings["piggy-ca-lifetime"],
     certificateLifetimeMs: settings["piggy-certificate-lifetime"],
+    now,
     log,
   });
   return { first: () => firstCertificate(look, log), read: look };

@@ -19,6 +19,8 @@ export interface SecretsWiring {
   readonly environment: Environment;
   readonly client: KubernetesClient;
   readonly lookups: Lookups;
+  /** The time of those who make tokens, in milliseconds since 1970. */
+  readonly now: () => number;
   readonly onEvent: OnReadEvent;
   readonly log: Log;
 }
@@ -35,6 +37,7 @@ export function wireSecrets({
   environment,
   client,
   lookups,
+  now,
   onEvent,
   log,
 }: SecretsWiring): Secrets {
@@ -44,6 +47,6 @@ export function wireSecrets({
   const apiServer = takeTurns(lookups, onEvent);
   const reporter = { controller: REPORTER, instance: environment["HOSTNAME"] || "piggy-webhooks" };
   const events = settings["piggy-events"] ? { createEvent: createEventWriter(client, reporter) } : {};
-  const answerSecret = createSecretAnswer({ environment, ...apiServer, ...reads, ...events, log });
+  const answerSecret = createSecretAnswer({ environment, ...apiServer, ...reads, ...events, now, log });
   return { answerSecret, prepare: store.prepare };
 }

@@ -207,6 +207,28 @@ test("a certificate is renewed when two thirds of its life are over", async () =
   expect(await isTrusted(webhook, stored("ca.crt"))).toBe(true);
 });
 
+test.each([-3, 3])(
+  "certificates are for the time that the API server has, which is %d h from ours",
+  async (hours) => {
+    const ahead = hours * 60 * 60 * 1000;
+    world.kubernetes.setClockAhead(ahead);
+    try {
+      const { address } = await startReplica({ PIGGY_CERTIFICATE_LIFETIME: "90m" });
+      const [host, port] = address.split(":");
+      const socket = connect({ host, port: Number(port), rejectUnauthorized: false });
+      await new Promise((resolve) => socket.once("secureConnect", resolve));
+      const served = socket.getPeerX509Certificate();
+      socket.destroy();
+      for (const certificate of [new X509Certificate(stored("ca.crt")), served]) {
+        expect(certificate?.validFromDate.getTime()).toBeLessThan(Date.now() + ahead);
+        expect(certificate?.validToDate.getTime()).toBeGreaterThan(Date.now() + ahead);
+      }
+    } finally {
+      world.kubernetes.setClockAhead(0);
+    }
+  },
+);
+
 test("without the right to its Secret the webhook says so, and goes on when it has it", async () => {
   const path = new RegExp(`/secrets/${SECRET}$`);
   world.kubernetes.failNext({ path, status: 403, times: 1 });

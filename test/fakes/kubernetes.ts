@@ -37,6 +37,8 @@ export interface KubernetesFake {
   readonly tellings: readonly RecordedRequest[];
   /** The Events about a Pod, in the order in which they were stored. */
   eventsOf(podUid: string): readonly StoredEvent[];
+  /** Sets its clock ahead of this machine's, or with a negative number behind it: what its answers say, and by what it judges tokens. */
+  setClockAhead(milliseconds: number): void;
   /** 1.34 by default, which has no image volumes. */
   version: Version;
   /** Lists that were begun before can go on no more. */
@@ -93,16 +95,21 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     idleTimeout: 0,
     async fetch(request) {
       const { pathname } = new URL(request.url);
-      if (isLook(pathname) || isTelling(pathname)) return serve(request, cluster, faults, record);
+      if (isLook(pathname) || isTelling(pathname))
+        return dated(await serve(request, cluster, faults, record));
       underWay += 1;
       mostUnderWay = Math.max(mostUnderWay, underWay);
       try {
-        return await serve(request, cluster, faults, record);
+        return dated(await serve(request, cluster, faults, record));
       } finally {
         underWay -= 1;
       }
     },
   });
+  const dated = (response: Response) => {
+    response.headers.set("date", new Date(tokens.now()).toUTCString());
+    return response;
+  };
   const pod = (namespace: string, name: string) => {
     const stored = objects.get("Pod", namespace, name);
     return stored && parseStoredPod(stored, "Pod");
@@ -117,6 +124,9 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     looks,
     tellings,
     eventsOf: (podUid) => storedEvents(objects).filter(({ regarding }) => regarding?.uid === podUid),
+    setClockAhead(milliseconds) {
+      tokens.clockAheadMs = milliseconds;
+    },
     get version() {
       return cluster.version;
     },

@@ -110,6 +110,7 @@ const pod = parsePod({
 });
 
 const secrets: SecretsWorld = {
+  now: Date.now,
   environment: ENVIRONMENT,
   reviewToken: async () => ({
     authenticated: true,

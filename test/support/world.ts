@@ -151,7 +151,9 @@ async function writeFiles(
   const token = await kubernetes.token({
     namespace: NAMESPACE,
     serviceAccount: SERVICE,
-    expirationSeconds: 3600,
+    // Good also where a test sets the API server's clock.
+    ageSeconds: 86_400,
+    expirationSeconds: 86_400,
   });
   await Promise.all([
     writeFile(join(tls, "tls.crt"), cert),

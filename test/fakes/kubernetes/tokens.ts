@@ -21,6 +21,8 @@ export interface TokenRequest {
   readonly pod?: { readonly name: string; readonly uid: string };
   /** Below zero for a token that has already expired. */
   readonly expirationSeconds?: number;
+  /** How long ago it was made; 0 by default. */
+  readonly ageSeconds?: number;
 }
 
 export class InvalidToken extends Error {}
@@ -55,6 +57,8 @@ interface Keys {
 
 export class TokenAuthority {
   readonly issuer: string;
+  /** How far the API server's clock is ahead of this machine's. */
+  clockAheadMs = 0;
   readonly #objects: ObjectStore;
   readonly #keys: Keys;
 
@@ -64,17 +68,21 @@ export class TokenAuthority {
     this.#keys = keys;
   }
 
+  now(): number {
+    return Date.now() + this.clockAheadMs;
+  }
+
   jwks(): { readonly keys: readonly JWK[] } {
     return { keys: [this.#keys.jwk] };
   }
 
   /** The TokenRequest API. Throws when the service account does not exist. */
   async mint(request: TokenRequest): Promise<string> {
-    const { namespace, serviceAccount: name, pod, expirationSeconds = 3600 } = request;
+    const { namespace, serviceAccount: name, pod, expirationSeconds = 3600, ageSeconds = 0 } = request;
     const account = this.#objects.get("ServiceAccount", namespace, name);
     if (account === undefined)
       throw new Error(`serviceaccounts "${name}" not found in namespace "${namespace}"`);
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(this.now() / 1000);
     const audiences = request.audiences?.length ? [...request.audiences] : [this.issuer];
     const serviceaccount = { name, uid: account.metadata.uid };
     return new SignJWT({ "kubernetes.io": { namespace, ...(pod && { pod }), serviceaccount } })
@@ -82,8 +90,8 @@ export class TokenAuthority {
       .setIssuer(this.issuer)
       .setSubject(`system:serviceaccount:${namespace}:${name}`)
       .setAudience(audiences)
-      .setIssuedAt(now)
-      .setNotBefore(now)
+      .setIssuedAt(now - ageSeconds)
+      .setNotBefore(now - ageSeconds)
       .setExpirationTime(now + expirationSeconds)
       .setJti(crypto.randomUUID())
       .sign(this.#keys.privateKey);
@@ -108,6 +116,7 @@ export class TokenAuthority {
         issuer: this.issuer,
         algorithms: ["RS256"],
         clockTolerance: LEEWAY_SECONDS,
+        currentDate: new Date(this.now()),
       });
       return parseClaims(payload, "claims");
     } catch (error) {

@@ -83,6 +83,32 @@ describe("a token is denied", () => {
     expect(world.kubernetes.requests.slice(before)).toEqual([]);
   });
 
+  test("when it has expired by the API server's clock, whatever ours says", async () => {
+    const hour = 60 * 60;
+    const lasting = (hours: number) =>
+      world.kubernetes.token({
+        ...accountOf(pod),
+        pod: boundTo(pod),
+        audiences: ["piggysec.com"],
+        expirationSeconds: hours * hour,
+      });
+    const ours = await lasting(1);
+    try {
+      world.kubernetes.setClockAhead(2 * hour * 1000);
+      // By what the API server answers here its clock is known.
+      expect((await askWith(await lasting(1))).status).toBe(200);
+      const before = world.kubernetes.requests.length;
+      expectDenied(await askWith(ours), /expired/);
+      expect(world.kubernetes.requests.slice(before)).toEqual([]);
+      world.kubernetes.setClockAhead(-2 * hour * 1000);
+      expect((await askWith(await lasting(6))).status).toBe(200);
+      expect((await askWith(await lasting(1))).status).toBe(200);
+    } finally {
+      world.kubernetes.setClockAhead(0);
+      await askWith(await lasting(6));
+    }
+  });
+
   test("when it is for another audience", async () => {
     const other = { audiences: ["vault"], pod: boundTo(pod) };
     expectDenied(
