@@ -42,7 +42,7 @@ if (!installedAsLocked()) {
   if (npm.error) fail(`npm does not run: ${npm.error.message}`);
   if (npm.status !== 0) fail("npm ci failed; its output above says why");
 }
-if (command === "test" || command.startsWith("demo/") || command.startsWith("bench/")) requireCompiler();
+if (/^(test$|demo\/|bench\/|soak\/)/.test(command)) requireCompiler();
 
 const bun = join(root, "node_modules", ".bin", "bun");
 if (spawnSync(bun, ["--version"], { stdio: "ignore" }).status !== 0) {

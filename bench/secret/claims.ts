@@ -1,5 +1,6 @@
 /** What we say of the secrets service, from one run on one machine. */
 import type { Claim } from "../claim.ts";
+import { growthOf } from "../growth.ts";
 import type { Lasting } from "./lasting.ts";
 import type { Measurement } from "./measure.ts";
 import { OURS, PEER, UNCACHED } from "./names.ts";
@@ -81,17 +82,7 @@ function lost(storm: string, result: StormResult | undefined): Claim {
   };
 }
 
-/**
- * Of the replica that grows most: the least memory that it held in the second half of the time, to the least in the
- * second quarter. Between two full collections, some minutes apart, memory rises by a fifth and falls again, so what
- * stays is what counts; the first quarter is the start. In a minute there is no full collection, and it only rises.
- */
+/** Of the replica that grows most. */
 export function growth({ memories }: StormResult): number {
-  return Math.max(
-    ...memories.map((samples) => {
-      const least = (from: number, to: number) =>
-        Math.min(...samples.slice(Math.floor(samples.length * from), Math.floor(samples.length * to)));
-      return least(0.5, 1) / least(0.25, 0.5);
-    }),
-  );
+  return Math.max(...memories.map(growthOf));
 }

@@ -23,6 +23,8 @@ export interface Cluster {
   tokenOf(user: string): string;
   /** A folder that goes when the cluster goes, with what the API server was started with. */
   readonly directory: string;
+  /** Ends the API server, and starts it again so much later on what its store has kept. Resolves when it is ready. */
+  restartServer(awayMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -120,8 +122,9 @@ async function startServer(
     ...own,
   };
   const program = await kubernetesProgram("kube-apiserver");
-  const server = startBackground("kube-apiserver", [program, ...flags(options)], directory);
-  started.push(server);
+  const begin = () => startBackground("kube-apiserver", [program, ...flags(options)], directory);
+  let server = begin();
+  started.push({ ready: (isReady) => server.ready(isReady), stop: () => server.stop() });
   const url = `https://${host}:${port}`;
   const tokenOf = (user: string) => {
     const token = tokens.get(user);
@@ -129,9 +132,16 @@ async function startServer(
     return token;
   };
   const health = { tls: { ca: authority.pem }, headers: { Authorization: `Bearer ${tokenOf("admin")}` } };
-  await server.ready(async () => (await fetch(`${url}/readyz`, { ...health, proxy: false })).ok);
+  const isReady = async () => (await fetch(`${url}/readyz`, { ...health, proxy: false })).ok;
+  await server.ready(isReady);
   const admin = apiClient(url, authority.pem, tokenOf("admin"));
-  return { host, port, caPem: authority.pem, admin, tokenOf };
+  const restartServer = async (awayMs: number) => {
+    await server.stop();
+    await Bun.sleep(awayMs);
+    server = begin();
+    await server.ready(isReady);
+  };
+  return { host, port, caPem: authority.pem, admin, tokenOf, restartServer };
 }
 
 export function flags(options: Readonly<Record<string, string>>): readonly string[] {

@@ -6,6 +6,8 @@ import { join } from "node:path";
 const MIB = 2 ** 20;
 
 export interface ContainerMemory {
+  /** Of its program. */
+  readonly pid: number;
   /** Bytes that it may have; files that it has mapped count too, as far as there is room. */
   readonly limit: number;
   /** Processes that were ended for want of it. */
@@ -20,14 +22,14 @@ export async function memoryOf(program: string): Promise<readonly ContainerMemor
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const cmdline = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
-    if (cmdline === `${program}\0`) found.push(await readGroup(name));
+    if (cmdline === `${program}\0`) found.push({ pid: Number(name), ...(await readGroup(name)) });
   }
   return found;
 }
 
 export const inMebibytes = (bytes: number) => Math.round(bytes / MIB);
 
-async function readGroup(pid: string): Promise<ContainerMemory> {
+async function readGroup(pid: string): Promise<Omit<ContainerMemory, "pid">> {
   const groups = (await readFile(`/proc/${pid}/cgroup`, "utf8")).split("\n").map((line) => line.split(":"));
   const pathIn = (controllers: string) => groups.find(([, each]) => each === controllers)?.[2] ?? "";
   const version1 = join("/sys/fs/cgroup/memory", pathIn("memory"));

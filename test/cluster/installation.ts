@@ -131,7 +131,12 @@ export function imageContext(): string {
   return context;
 }
 
-/** By which the webhook verifies the registry. */
+/** By which the webhook verifies the registry: the values that mount it. */
+export const REGISTRY_CA = {
+  volumes: [{ name: "registry-ca", configMap: { name: "registry-ca" } }],
+  volumeMounts: [{ name: "registry-ca", mountPath: "/registry", readOnly: true }],
+} as const;
+
 async function addRegistryCa({ cluster, registry }: OneNode): Promise<void> {
   await add(cluster, `/api/v1/namespaces/${OWN_NAMESPACE}/configmaps`, {
     apiVersion: "v1",
@@ -157,7 +162,6 @@ function valuesOf(aws: AwsFake, environment: ChartValues["env"]) {
       PIGGY_CACHE_TTL: "0s",
       ...environment,
     },
-    volumes: [{ name: "registry-ca", configMap: { name: "registry-ca" } }],
-    volumeMounts: [{ name: "registry-ca", mountPath: "/registry", readOnly: true }],
+    ...REGISTRY_CA,
   };
 }

@@ -36,16 +36,26 @@ export async function serviceAddress(cluster: Cluster): Promise<string> {
   return parseService(body, "Service").spec.clusterIP;
 }
 
-/** When the certificate of a new connection was made. @throws Error where this CA alone does not verify it */
-export function servedSince(host: string, ca: string, port = 443): Promise<Date> {
+export interface ServedCertificate {
+  readonly from: Date;
+  readonly until: Date;
+}
+
+/** Of a new connection. @throws Error where this CA alone does not verify it */
+export function servedCertificate(host: string, ca: string, port = 443): Promise<ServedCertificate> {
   return new Promise((resolve, reject) => {
     const servername = `${RELEASE}.${OWN_NAMESPACE}.svc`;
     const socket = connect({ host, port, ca, servername, rejectUnauthorized: true }, () => {
-      const { valid_from } = socket.getPeerCertificate();
+      const { valid_from, valid_to } = socket.getPeerCertificate();
       socket.destroy();
-      resolve(new Date(valid_from));
+      resolve({ from: new Date(valid_from), until: new Date(valid_to) });
     });
     socket.setTimeout(10_000, () => socket.destroy(new Error("no handshake in time")));
     socket.on("error", reject);
   });
+}
+
+/** When the certificate of a new connection was made. @throws Error where this CA alone does not verify it */
+export async function servedSince(host: string, ca: string, port?: number): Promise<Date> {
+  return (await servedCertificate(host, ca, port)).from;
 }

@@ -19,6 +19,7 @@ import {
 import { NODE_USER, PROXY_USER, writeKubeconfig } from "./control-plane.ts";
 
 const NODE = "node";
+const POD_LOGS = "pod-logs";
 
 /** What its configuration has otherwise than is said here. Source: the Kubernetes reference, "Kubelet Configuration (v1beta1)". */
 export type KubeletOptions = Readonly<Record<string, unknown>>;
@@ -32,15 +33,24 @@ export interface NodeOptions {
   readonly started: Background[];
 }
 
+/** Where things of it are. */
+export interface NodePlaces {
+  /** The socket of what runs its containers. */
+  readonly containerd: string;
+  /** What its containers have said, as `/var/log/pods` of other nodes. */
+  readonly podLogs: string;
+  /** The volumes of its Pods, as `/var/lib/kubelet/pods`. */
+  readonly pods: string;
+}
+
 /**
  * Starts it and waits until it is ready. Its containers, and what is mounted for them, stay until the namespaces end that
  * all of this runs in.
- * @returns the socket of what runs them
  */
 export async function startNode(
   cluster: Cluster,
   { sandbox, registry, snapshotter, kubelet, started }: NodeOptions,
-): Promise<string> {
+): Promise<NodePlaces> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-node-"));
   // Pods are others than the node for the kernel: it passes on what is between them.
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
@@ -49,7 +59,7 @@ export async function startNode(
   started.push(await startServiceProxy(cluster, directory));
   started.push(await startKubelet(cluster, directory, socket, kubelet));
   await eventually("the node is ready", () => isReady(cluster));
-  return socket;
+  return { containerd: socket, podLogs: join(directory, POD_LOGS), pods: join(directory, "kubelet/pods") };
 }
 
 const parseNode = object(
@@ -95,7 +105,7 @@ async function startKubelet(
     imageGCHighThresholdPercent: 100,
     evictionHard: { "memory.available": "50Mi" },
     nodeStatusUpdateFrequency: "5s",
-    podLogsDir: file("pod-logs"),
+    podLogsDir: file(POD_LOGS),
     volumePluginDir: file("volume-plugins"),
     ...kubelet,
   };

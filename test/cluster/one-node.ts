@@ -11,7 +11,7 @@ import type { Background } from "../support/background.ts";
 import { compiledC } from "../support/programs.ts";
 import type { Sandbox, Snapshotter } from "./containerd.ts";
 import { type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
-import { type KubeletOptions, startNode } from "./node.ts";
+import { type KubeletOptions, type NodePlaces, startNode } from "./node.ts";
 import { buildProgramImage } from "./program-image.ts";
 
 /** Who may pull and push. */
@@ -21,14 +21,12 @@ const PASSWORD = "s3cret";
 /** A program that waits, in an image that the node has without pulling it. */
 export const PAUSE_IMAGE = "sandbox.example.com/pause:1";
 
-export interface OneNode {
+export interface OneNode extends NodePlaces {
   readonly cluster: Cluster;
   readonly registry: RegistryServer;
   readonly buildah: Buildah;
   /** The folder of buildah's images, by which another process has the same ones. */
   readonly store: string;
-  /** The socket of what runs the node's containers. */
-  readonly containerd: string;
   /** A folder that goes when the node goes. */
   readonly directory: string;
   /** Pushes an image of buildah's; answers with what the node pulls it by. */
@@ -68,11 +66,11 @@ export async function startOneNode({
     const buildah = await createBuildah(store);
     const sandbox = await buildSandbox(buildah, directory);
     cluster = await startControlPlane(started, options);
-    const containerd = await startNode(cluster, { sandbox, registry, snapshotter, started, kubelet });
+    const places = await startNode(cluster, { sandbox, registry, snapshotter, started, kubelet });
     const authFile = join(directory, "auth.json");
     await writeFile(authFile, dockerConfig);
     const push = pusher(buildah, registry, authFile);
-    const images = { registry, buildah, store, containerd };
+    const images = { registry, buildah, store, ...places };
     return { cluster, ...images, directory, dockerConfig, authFile, push, stop };
   } catch (error) {
     await stop();

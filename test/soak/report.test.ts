@@ -1,0 +1,65 @@
+/** What a soak run's sightings come to. */
+import { describe, expect, test } from "bun:test";
+import { createRecorder, type Held } from "../../soak/record.ts";
+import { reportOf } from "../../soak/report.ts";
+import { steadinessOf, unsteady } from "../../soak/steadiness.ts";
+
+const HOUR = 3600;
+
+test("samples become counts, quantiles and buckets", () => {
+  const { seen } = createRecorder(() => {});
+  for (let second = 0; second < 600; second += 1)
+    seen.pods.push({ at: second, ms: second < 300 ? 100 : 900 });
+  seen.admissions.push({ at: 0, ms: 5 });
+  seen.retries.push(
+    { at: 599, of: "create", why: "webhook away" },
+    { at: 600, of: "container", why: "aws_down" },
+  );
+  const { starts, buckets, retries } = reportOf(seen, 600, 1);
+  expect(starts).toEqual({ count: 600, p50: 900, p90: 900, p99: 900, slowest: 900 });
+  expect(buckets).toHaveLength(60);
+  expect(buckets[0]).toMatchObject({ at: 5, pods: 10, startP50: 100, admissions: 1, admissionP99: 5 });
+  expect(buckets[1]?.admissionP50).toBeNull();
+  // What comes when the time is over belongs to its end.
+  expect(buckets[59]).toMatchObject({ startP99: 900, retries: { create: 1, container: 1, admission: 0 } });
+  expect(retries).toEqual({ create: { "webhook away": 1 }, container: { aws_down: 1 }, admission: {} });
+});
+
+test("a violation is counted and printed, with what the replicas said last", () => {
+  const printed: string[] = [];
+  const { seen, overhear, violated } = createRecorder((line) => printed.push(line));
+  for (let line = 0; line < 100; line += 1) overhear("one", `line ${line}`);
+  violated("lost", "stay-1", "nowhere");
+  expect(seen.violations).toMatchObject([{ kind: "lost", who: "stay-1", what: "nowhere" }]);
+  expect(printed[0]).toContain("lost, stay-1: nowhere");
+  expect(printed.at(-1)).toContain("one: line 99");
+  expect(printed.length).toBeLessThan(20);
+});
+
+describe("what a replica holds", () => {
+  const holding = (memory: (second: number) => number, seconds = HOUR): readonly Held[] =>
+    Array.from({ length: seconds / 2 }, (_, index) => ({
+      at: index * 2,
+      replica: "one/1",
+      memory: memory(index * 2),
+      descriptors: 20,
+    }));
+
+  test("stays, though it rises between two collections", () => {
+    const held = holding((second) => 40 + (second % 300) / 30);
+    expect(unsteady(steadinessOf(held))).toEqual([]);
+    expect(steadinessOf(held)).toMatchObject([{ replica: "one/1", descriptors: 1 }]);
+  });
+
+  test("grows", () => {
+    expect(unsteady(steadinessOf(holding((second) => 40 + second / 100)))).toMatchObject([
+      { kind: "memory", who: "one/1" },
+    ]);
+    const descriptors = holding(() => 40).map((each) => ({ ...each, descriptors: 20 + each.at / 100 }));
+    expect(unsteady(steadinessOf(descriptors))).toMatchObject([{ kind: "descriptors" }]);
+  });
+
+  test("is not said of one that lived for minutes", () => {
+    expect(steadinessOf(holding((second) => 40 + second, 600))).toEqual([]);
+  });
+});
