@@ -7,8 +7,11 @@ import type { Received } from "./send.ts";
 
 export interface AwsClock {
   now(): Date;
-  /** Whether the answer refuses a signature for its time; from then on `now` is AWS's. */
-  correctBy(answer: Received): boolean;
+  /**
+   * Whether the answer refuses a signature for its time, which another may have been refused for as well meanwhile; from
+   * then on `now` is AWS's.
+   */
+  correctBy(answer: Received, signedAt: Date): boolean;
 }
 
 /** What AWS calls it. The wrong key is an InvalidSignatureException or SignatureDoesNotMatch too, so the time decides. */
@@ -29,11 +32,11 @@ export function createAwsClock(machine: () => number = Date.now): AwsClock {
   let offset = 0;
   return {
     now: () => new Date(machine() + offset),
-    correctBy({ status, headers, body }) {
+    correctBy({ status, headers, body }, signedAt) {
       if (status < 400 || !REFUSALS.has(errorNameIn(body))) return false;
       const theirs = Date.parse(headers.get("date") ?? "");
       // It is in whole seconds, and what it says is past when it arrives: what is just at the bound is off as well.
-      const isOff = Math.abs(theirs - machine() - offset) >= MOST_SKEW_MS - 2_000;
+      const isOff = Math.abs(theirs - signedAt.getTime()) >= MOST_SKEW_MS - 2_000;
       if (isOff) offset = theirs - machine();
       return isOff;
     },

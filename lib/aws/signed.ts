@@ -32,7 +32,7 @@ export interface SignedStoreOptions {
   ) => Promise<AwsCredentials>;
   readonly now?: () => Date;
   /** Whether the call is to be signed once more, at what is `now` by then. */
-  readonly isOutOfTime?: (answer: Received) => boolean;
+  readonly isOutOfTime?: (answer: Received, signedAt: Date) => boolean;
   readonly send?: Send;
   /** What every call is made through, with the look for credentials that it wants. */
   readonly makeCall?: MakeCall;
@@ -56,20 +56,21 @@ export function createSignedStore({
   send = sendByFetch,
   makeCall = (_, signal, run) => run(signal),
 }: SignedStoreOptions): Store {
-  const exchangeSigned = (request: Call): Promise<Received> => {
+  const exchangeSigned = (request: Call, date: Date): Promise<Received> => {
     const { service, target, input, location, signal } = request;
     const { region } = location;
     const endpoint = endpointOf(service, region, environment);
     const body = JSON.stringify(input);
     const given = { "content-type": "application/x-amz-json-1.1", "x-amz-target": target };
-    const scope = { region, service, date: now() };
+    const scope = { region, service, date };
     const headers = signedHeaders(endpoint, body, given, scope, request.credentials);
     const where = `${describeLocation(location)}: ${endpoint.host}`;
     return receive(send, endpoint, { method: "POST", headers, body, signal }, where);
   };
   const call = async (request: Call): Promise<Answer> => {
-    let received = await exchangeSigned(request);
-    if (isOutOfTime(received)) received = await exchangeSigned(request);
+    const signedAt = now();
+    let received = await exchangeSigned(request, signedAt);
+    if (isOutOfTime(received, signedAt)) received = await exchangeSigned(request, now());
     const requestId = received.headers.get("x-amzn-requestid") ?? undefined;
     return { ...(await parseAnswer(received, request.location)), requestId };
   };

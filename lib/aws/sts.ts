@@ -48,13 +48,14 @@ async function ask(call: StsCall, context: StsContext): Promise<IssuedCredential
     ...call.parameters,
   });
   const body = form.toString();
-  const exchange = () => {
-    const date = clock?.now() ?? new Date();
+  const now = () => clock?.now() ?? new Date();
+  const exchange = (date: Date) => {
     const headers = headersOf(endpoint, body, signingRegionOf(endpoint, region), date, call.signer);
     return receive(send, endpoint, { method: "POST", headers, body, signal }, `STS at ${endpoint.host}`);
   };
-  let answer = await exchange();
-  if (clock?.correctBy(answer)) answer = await exchange();
+  const signedAt = now();
+  let answer = await exchange(signedAt);
+  if (clock?.correctBy(answer, signedAt)) answer = await exchange(now());
   return readAnswer(answer, endpoint, call.roleArn);
 }
 

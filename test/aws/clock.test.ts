@@ -45,6 +45,13 @@ describe("where AWS's clock is ahead or behind, the second call has its time, an
     expect(outcomes()).toEqual(["InvalidSignatureException", "ok", "ok"]);
   });
 
+  test("whoever asked at the same time", async () => {
+    aws.setClockAhead(60 * MINUTE_MS);
+    const store = createStore();
+    const reads = Array.from({ length: 4 }, () => store.readStore(SECRET, AbortSignal.timeout(10_000)));
+    expect((await Promise.all(reads)).map(({ values }) => values.get("A"))).toEqual(Array(4).fill("value"));
+  });
+
   test("and back again when the machine's own was put right", async () => {
     const store = createStore();
     for (const minutes of [60, 0]) {
