@@ -41,7 +41,6 @@ function filesIn(folders: readonly string[]): readonly string[] {
 const sources = ["server.ts", "injector.ts", "explain.ts", "check.ts", ...filesIn(["lib"])];
 const imports = sources.flatMap(importsOf);
 
-
 const EXPORTED_VALUE = /^export (?:async )?(?:function\*?|const|class) (\w+)/gm;
 /** Names in braces, before `from` or before an import that waits. */
 const TAKEN = /\{([^{}]*)\}\s*(?:from\s+|=\s*await\s+import\()"(\.[^"]+)"/g;

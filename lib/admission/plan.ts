@@ -1,9 +1,9 @@
 /** From settings to what every changed container of a Pod is given. Pure. */
 
 import { containerVariable } from "../container-variable.ts";
+import { defaultSecretName } from "../default-secret-name.ts";
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
-import { defaultSecretName } from "../default-secret-name.ts";
 import { isRegion } from "../region.ts";
 import { annotationName, SETTINGS, type SettingName, type Settings } from "../settings.ts";
 import { injectorKnowsToken } from "./delivery/injector-image.ts";

@@ -39,9 +39,7 @@ export async function secret(
     end = bodies.take(request, LONGEST_BODY);
     const token = request.headers.get("X-Token");
     // Whoever shows no token need not be read.
-    const body = token
-      ? await readBody(request, LONGEST_BODY, deadlineIn(BODY_TIMEOUT_MS))
-      : "";
+    const body = token ? await readBody(request, LONGEST_BODY, deadlineIn(BODY_TIMEOUT_MS)) : "";
     return secrets(await answerSecret(token, body, signal, id), id);
   } catch (error) {
     const answer = failure(error, log, { request: id });

@@ -23,8 +23,8 @@ import type { CallersPod } from "./callers-pod.ts";
 import { Denial } from "./denial.ts";
 import { locationBySettings, locationInSpec } from "./location.ts";
 import type { SecretRequest } from "./request.ts";
-import type { Location } from "./world.ts";
 import { requireWritten } from "./require-written.ts";
+import type { Location } from "./world.ts";
 
 export interface Grant {
   readonly container: Container;

@@ -2,8 +2,8 @@
 import type { Bounds } from "../bounded-cache.ts";
 import { describeEntry } from "../reference/entry-plan.ts";
 import type { AwsCalls } from "./aws-calls.ts";
-import { keepValues } from "./value-cache.ts";
 import type { OnReadEvent } from "./read-event.ts";
+import { keepValues } from "./value-cache.ts";
 import type { Entries, EntryContent, Location, SecretsWorld } from "./world.ts";
 
 export type Reads = Pick<SecretsWorld, "readStore" | "readEntry">;

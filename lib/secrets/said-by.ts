@@ -1,8 +1,8 @@
 /** Which settings said what was looked for and not found, so that whoever misspelt one knows where to look. */
 import { containerVariable } from "../container-variable.ts";
+import { defaultSecretName } from "../default-secret-name.ts";
 import { PiggyError } from "../error.ts";
 import type { Pod } from "../pod.ts";
-import { defaultSecretName } from "../default-secret-name.ts";
 import { readSettings } from "../read-settings.ts";
 import type { EntryPlan } from "../reference/entry-plan.ts";
 import { annotationName, type Environment, environmentName, type SettingName } from "../settings.ts";

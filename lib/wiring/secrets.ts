@@ -7,8 +7,8 @@ import type { Log } from "../log.ts";
 import { createSecretAnswer, type SecretAnswer } from "../secrets/answer.ts";
 import { takeTurns } from "../secrets/api-server-turns.ts";
 import { createAwsCalls } from "../secrets/aws-calls.ts";
-import type { OnReadEvent } from "../secrets/read-event.ts";
 import { keepReads } from "../secrets/cached-reads.ts";
+import type { OnReadEvent } from "../secrets/read-event.ts";
 import type { Environment, Settings } from "../settings.ts";
 
 /** In the column `From` of a Pod's Events. */

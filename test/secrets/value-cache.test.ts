@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { type ErrorCode, PiggyError } from "../../lib/error.ts";
 import { createAwsCalls } from "../../lib/secrets/aws-calls.ts";
-import { keyOf } from "../../lib/secrets/value-cache.ts";
-import type { ReadEvent } from "../../lib/secrets/read-event.ts";
 import { keepReads } from "../../lib/secrets/cached-reads.ts";
+import type { ReadEvent } from "../../lib/secrets/read-event.ts";
+import { keyOf } from "../../lib/secrets/value-cache.ts";
 import type { Entries, Location } from "../../lib/secrets/world.ts";
 
 const TTL_MS = 30_000;
