@@ -1,6 +1,7 @@
 /**
  * What images run, kept for the Pods that come next. An answer belongs to the credentials that it was given to:
- * nobody is told of an image that their own credentials could not pull.
+ * nobody is told of an image that their own credentials could not pull. What a tag stands for is asked anew before long;
+ * what runs by its digest never changes, so that one question is enough where the tag stands for what it stood for.
  */
 
 import { type Bounds, createBoundedCache } from "../bounded-cache.ts";
@@ -23,11 +24,20 @@ export interface ImageRequest {
   readonly login: Login;
 }
 
+export interface Found {
+  readonly command: ImageCommand;
+  /** Of what the reference stands for; a digest that was asked for is itself. */
+  readonly digest: string;
+}
+
+/** What is known of a digest. */
+export type Known = (digest: string) => ImageCommand | undefined;
+
 export interface Asking {
   /** Whether a tag's kept answer will not do, because the kubelet will ask for the tag anew as well. */
   readonly fresh: boolean;
   readonly ending: Ending;
-  readonly read: (signal: AbortSignal) => Promise<ImageCommand>;
+  readonly read: (signal: AbortSignal, known: Known) => Promise<Found>;
   /** What is thrown when it ends before there is an answer. */
   readonly late: () => PiggyError;
 }
@@ -50,7 +60,8 @@ const REFUSAL_LIFETIME_MS = 5_000;
  * others to AWS.
  */
 const SIDE_BY_SIDE = 64;
-const BOUNDS: Bounds = { entries: 2_000, bytes: 8 * 1024 * 1024 };
+/** For tags and refusals, and as much again for what runs by digests. */
+const BOUNDS: Bounds = { entries: 2_000, bytes: 4 * 1024 * 1024 };
 
 /** What the registry has decided. Everything else may be another answer a moment later. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(["image_not_found", "image_unauthorized"]);
@@ -62,6 +73,7 @@ export function createImageCache(
   observe: ObserveImage = () => {},
 ): ImageCache {
   const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
+  const byDigests = createBoundedCache<ImageCommand>(bounds, now);
   const share = createSingleFlight<ImageCommand>();
   const turn = createTurns(SIDE_BY_SIDE);
   const heard = async (look: Promise<ImageCommand>, by: () => AnsweredBy) => {
@@ -75,9 +87,11 @@ export function createImageCache(
     }
   };
   return (request, { fresh, ending, read, late }) => {
-    const key = keyOf(request);
+    const key = keyOf(request, request.reference);
+    const known: Known = (digest) => byDigests.get(keyOf(request, digest));
     const byDigest = isDigest(request.reference);
-    const answer = fresh && !byDigest ? undefined : kept.get(key);
+    const ofTag = fresh ? undefined : kept.get(key);
+    const answer = byDigest ? (byDigests.get(key) ?? kept.get(key)) : ofTag;
     if (answer instanceof PiggyError) {
       observe("cached", answer.code);
       throw answer;
@@ -90,8 +104,10 @@ export function createImageCache(
     const run = async (shared: AbortSignal) => {
       by = "asked";
       try {
-        const command = await turn(() => read(shared));
-        kept.put(key, command, sizeOf(command), byDigest ? Number.POSITIVE_INFINITY : TAG_LIFETIME_MS);
+        const { command, digest } = await turn(() => read(shared, known));
+        const size = sizeOf(command);
+        byDigests.put(keyOf(request, digest), command, size, Number.POSITIVE_INFINITY);
+        if (!byDigest) kept.put(key, command, size, TAG_LIFETIME_MS);
         return command;
       } catch (error) {
         if (error instanceof PiggyError && REFUSALS.has(error.code)) {
@@ -104,7 +120,7 @@ export function createImageCache(
   };
 }
 
-function keyOf({ source, reference, platform, skipVerify, login }: ImageRequest): string {
+function keyOf({ source, platform, skipVerify, login }: ImageRequest, reference: string): string {
   return JSON.stringify([
     [source.base, reference],
     [platform.os, platform.architecture],

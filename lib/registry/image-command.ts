@@ -1,7 +1,7 @@
 /** What an image runs, asked for with all credentials that there are until some do. */
 import { type Deadline, deadlineIn } from "../deadline.ts";
 import { PiggyError } from "../error.ts";
-import type { ImageCache, ImageRequest } from "./image-cache.ts";
+import type { ImageCache, ImageRequest, Known } from "./image-cache.ts";
 import { parseImageName } from "./image-name.ts";
 import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
@@ -80,7 +80,7 @@ async function readFrom(
     // Whoever writes a Pod may risk their own credentials, not the webhook's.
     const verify = !skipVerify || login.by === "aws";
     const request: ImageRequest = { source, reference, platform, skipVerify: !verify, login };
-    const read = (signal: AbortSignal) => readImage(request, settings, signal);
+    const read = (signal: AbortSignal, known: Known) => readImage(request, settings, known, signal);
     try {
       return await askTwice(() => cache(request, { fresh, ending: deadline, read, late }), deadline);
     } catch (error) {

@@ -3,8 +3,9 @@ import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, objectOf, parseJson, stringOf, stringsOf } from "../json.ts";
 import type { Credentials } from "./credentials.ts";
 import { getBlob } from "./fetch-blob.ts";
-import type { ImageRequest } from "./image-cache.ts";
+import type { Found, ImageRequest, Known } from "./image-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
+import { isDigest } from "./image-name.ts";
 import { selectManifest } from "./platform.ts";
 import { createReach } from "./reach.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
@@ -28,12 +29,13 @@ const LARGEST = 4 * 1024 * 1024;
 export async function readImage(
   request: ImageRequest,
   settings: RegistrySettings,
+  known: Known,
   signal: AbortSignal,
-): Promise<ImageCommand> {
+): Promise<Found> {
   const { login } = request;
   const credentials = await login.credentials(signal);
   try {
-    return await readAs(credentials, request, settings, signal);
+    return await readAs(credentials, request, settings, known, signal);
   } catch (error) {
     if (!(error instanceof PiggyError) || error.code !== "image_unauthorized" || login.advice === undefined) {
       throw error;
@@ -46,22 +48,26 @@ async function readAs(
   credentials: Credentials | undefined,
   { source, reference, platform, skipVerify }: ImageRequest,
   settings: RegistrySettings,
+  known: Known,
   signal: AbortSignal,
-): Promise<ImageCommand> {
+): Promise<Found> {
   const { base, query } = source;
   const scope = `repository:${source.repository}:pull`;
   const reach = createReach(settings);
   const session: RegistrySession = { settings, skipVerify, credentials, scope, signal, reach };
   let manifest = await getJson(session, `${base}/manifests/${reference}${query}`, ACCEPT);
+  const digest = isDigest(reference) ? reference : digestOf(manifest.bytes);
+  const command = known(digest);
+  if (command !== undefined) return { command, digest };
   if (INDEX_TYPES.includes(manifest.mediaType) || Array.isArray(manifest.json["manifests"])) {
-    const digest = selectManifest(manifest.json, platform);
-    if (digest === undefined) {
+    const ofPlatform = selectManifest(manifest.json, platform);
+    if (ofPlatform === undefined) {
       throw new PiggyError(
         "image_unsupported",
         `it has no manifest for ${platform.os}/${platform.architecture}`,
       );
     }
-    manifest = await getJson(session, `${base}/manifests/${digest}${query}`, MANIFEST_TYPES.join(", "));
+    manifest = await getJson(session, `${base}/manifests/${ofPlatform}${query}`, MANIFEST_TYPES.join(", "));
   }
   if (manifest.json["schemaVersion"] === 1) {
     throw new PiggyError(
@@ -69,10 +75,10 @@ async function readAs(
       "its manifest is of schema 1, which container runtimes no longer pull",
     );
   }
-  const digest = stringOf(objectOf(manifest.json["config"])["digest"]);
-  if (digest === undefined) throw new PiggyError("image_unsupported", "its manifest names no config");
-  const { json } = await getJson(session, `${base}/blobs/${digest}${query}`, "*/*");
-  return parseConfig(json);
+  const config = stringOf(objectOf(manifest.json["config"])["digest"]);
+  if (config === undefined) throw new PiggyError("image_unsupported", "its manifest names no config");
+  const { json } = await getJson(session, `${base}/blobs/${config}${query}`, "*/*");
+  return { command: parseConfig(json), digest };
 }
 
 async function getJson(session: RegistrySession, address: string, accept: string) {
@@ -86,7 +92,7 @@ async function getJson(session: RegistrySession, address: string, accept: string
   checkDigest(address, bytes);
   const json = parseJson(new TextDecoder().decode(bytes));
   if (!isJsonObject(json)) throw new PiggyError("image_unsupported", `${origin} answers with no JSON object`);
-  return { json, mediaType: stringOf(json["mediaType"]) ?? mediaType };
+  return { json, mediaType: stringOf(json["mediaType"]) ?? mediaType, bytes };
 }
 
 /** What was asked for by digest must have it: otherwise somebody between could choose what the container runs. */
@@ -97,6 +103,10 @@ function checkDigest(address: string, bytes: Uint8Array): void {
   if (algorithm !== "sha256" && algorithm !== "sha512") return;
   if (new Bun.CryptoHasher(algorithm).update(bytes).digest("hex") === hex) return;
   throw new PiggyError("image_unsupported", `${origin} answers with other bytes than ${digest}`);
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
 }
 
 function parseConfig(json: JsonObject): ImageCommand {

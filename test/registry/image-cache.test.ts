@@ -43,6 +43,23 @@ describe("an image that was asked for a moment ago", () => {
     expect(await ask("app:1")).toBe("new");
   });
 
+  test("by a tag that stands for what it stood for costs one request from then on", async () => {
+    const { registry, clock, ask, requestsOf } = asker();
+    const platforms = [{ ...AMD64, config: { Cmd: ["a"] } }];
+    registry.pushImage("app", "1", {}, { platforms });
+    expect(await requestsOf(() => ask("app:1"))).toBe(3);
+    clock.now = 1e12;
+    expect(await requestsOf(() => ask("app:1"))).toBe(1);
+    expect(await requestsOf(() => ask("app:1", { imagePullPolicy: "Always" }))).toBe(1);
+  });
+
+  test("by a tag is not asked for by its digest", async () => {
+    const { registry, ask, requestsOf } = asker();
+    const { digest } = registry.pushImage("app", "1", { Cmd: ["a"] });
+    await ask("app:1");
+    expect(await requestsOf(() => ask(`app@${digest}`))).toBe(0);
+  });
+
   test.each([
     ["the policy is Always", "app:1", "Always"],
     ["the tag is latest", "app:latest", undefined],
@@ -146,16 +163,18 @@ describe("a refusal", () => {
 describe("what is kept", () => {
   test.each([
     ["entries", { entries: 2, bytes: 1e6 }],
-    ["bytes", { entries: 1e6, bytes: 500 }],
+    ["bytes", { entries: 1e6, bytes: 560 }],
   ])("is bounded in %s, and the least recently used goes", async (_, bounds) => {
     const { registry, ask, requestsOf } = asker({}, bounds);
-    for (const tag of ["1", "2", "3"]) registry.pushImage("app", tag, { Cmd: ["a".repeat(90)] });
+    for (const tag of ["1", "2", "3"]) registry.pushImage("app", tag, { Cmd: [tag.repeat(90)] });
     await ask("app:1");
     await ask("app:2");
     expect(await requestsOf(() => ask("app:1"))).toBe(0);
     await ask("app:3");
     expect(await requestsOf(() => ask("app:1"))).toBe(0);
-    expect(await requestsOf(() => ask("app:2"))).toBe(2);
+    expect(await requestsOf(() => ask("app:2"))).toBe(1);
+    // Of the digests that of the first tag was used least recently.
+    expect(await requestsOf(() => ask("app:1", { imagePullPolicy: "Always" }))).toBe(2);
   });
 
   test("has no place for what is larger than all of it", async () => {

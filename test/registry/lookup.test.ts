@@ -137,7 +137,9 @@ describe("the registry is shown the credentials", () => {
     expect(await argsOf({ spec, container })).toContain("/bin/single");
     const answers = world.registry.requests.slice(before).map(({ status }) => status);
     // The first request, which has no credentials, is the only one that is refused.
-    expect(answers).toEqual([401, 200, 200]);
+    expect(answers.indexOf(401)).toBe(0);
+    expect(answers.lastIndexOf(401)).toBe(0);
+    expect(answers.at(-1)).toBe(200);
   });
 
   test("of its service account's imagePullSecrets", async () => {
