@@ -194,7 +194,8 @@ test("the Secret goes after helm uninstall", async () => {
 
 describe("after a release with a certificate of the operator's, with lives of minutes", () => {
   const NAME = "lingering";
-  const CA_LIFETIME_MS = 120_000;
+  // A third of it is left, when it is replaced, for all that is to be seen with it.
+  const CA_LIFETIME_MS = 180_000;
 
   let operators: string;
   beforeAll(async () => {
@@ -254,7 +255,7 @@ describe("after a release with a certificate of the operator's, with lives of mi
 
     await killProcess(["/program", "stay"]);
     const restarts = () => restartsOf(node.cluster, NAMESPACE, NAME);
-    await eventually("the container was started again", async () => (await restarts()) === 1);
+    await eventually("the container was started again", async () => (await restarts()) > 0);
     await says(node.cluster, NAMESPACE, NAME, VALUE);
     expect(await connections.stop()).toEqual([]);
     expect(await admissions.stop()).toEqual([]);
