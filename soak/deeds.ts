@@ -98,11 +98,14 @@ const TOLD_MS = 2_000;
 
 async function emptyBundle({ node: { cluster } }: Stage, recorder: Recorder): Promise<void> {
   recorder.isTrustTakenAway = true;
-  const removal = [{ op: "remove", path: "/webhooks/0/clientConfig/caBundle" }];
-  await answered(() => cluster.admin.call("PATCH", CONFIGURATION, removal, "application/json-patch+json"));
-  await persistently(async () => (await caBundle(cluster)) || undefined, MENDED_MS);
-  await Bun.sleep(TOLD_MS);
-  recorder.isTrustTakenAway = false;
+  try {
+    const removal = [{ op: "remove", path: "/webhooks/0/clientConfig/caBundle" }];
+    await answered(() => cluster.admin.call("PATCH", CONFIGURATION, removal, "application/json-patch+json"));
+    await persistently(async () => (await caBundle(cluster)) || undefined, MENDED_MS);
+    await Bun.sleep(TOLD_MS);
+  } finally {
+    recorder.isTrustTakenAway = false;
+  }
 }
 
 type Jump = Extract<Deed, { readonly kind: "clock" }>;
