@@ -40,13 +40,17 @@ export type SecretAnswer = (
 export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
   const { environment, createEvent, log } = world;
   const { settings } = readSettings({ annotations: {}, environment });
-  const isEnforced = settings["piggy-enforce-service-account"];
   const rules: Rules = {
     defaultTokens: acceptance(settings["piggy-accept-default-tokens"]),
     allowed: parseAllowedSecrets(settings["piggy-allowed-secrets"]),
     roleFor: parseAssumeRoles(settings["piggy-assume-roles"]),
   };
-  const identify = createIdentify(world, rules.defaultTokens);
+  const service: Service = {
+    world,
+    rules,
+    isEnforced: settings["piggy-enforce-service-account"],
+    identify: createIdentify(world, rules.defaultTokens),
+  };
   for (const warning of rules.allowed?.warnings ?? [EVERYTHING]) log("warn", warning);
   const tellPod = createEvent && createPodEvents({ createEvent, log, now: () => performance.now() });
 
@@ -54,7 +58,7 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     const trail: Trail = { request: id, entries: [] };
     try {
       const request = parseSecretRequest(token, body);
-      const { values, failures, ...read } = await decide(request, trail, signal);
+      const { values, failures, ...read } = await decide(service, request, trail, signal);
       const keys = [...values.keys()];
       audit(log, trail, { decision: "allowed", ...read, keys, ...unresolvedFields(failures) });
       if (trail.grant !== undefined) tell(trail, failuresWithoutDefault(failures, trail.grant.container));
@@ -73,37 +77,53 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     }
   };
 
-  async function decide(request: SecretRequest, trail: Trail, signal: AbortSignal) {
-    const { caller, readPod } = await identify(request.token, signal);
-    trail.caller = caller;
-    const pod = await readCallersPod(caller, request, rules.defaultTokens, readPod, signal);
-    trail.pod = pod;
-    const grant = authorize(caller, pod, request, rules, environment);
-    trail.grant = grant;
-    const sources = { pod: pod.stored, environment, namespace: caller.namespace };
-    const judgement: Judgement = {
-      serviceAccount: `${caller.namespace}:${caller.serviceAccount}`,
-      isEnforced,
-      whyNotGiven: (location, arns) => rules.allowed?.whyNotGiven(location, arns, caller),
-    };
-    const [{ values, failures, ...read }, entries] = await Promise.all([
-      readStored(grant, { judgement, sources }, world.readStore, signal),
-      readEntries(grant.entries, judgement, world.readEntry, (entry) => trail.entries.push(entry), signal),
-    ]);
-    if (grant.entries.fetches.length + entries.failures.size === 0) return { ...read, values, failures };
-    return {
-      ...read,
-      values: new Map([...values, ...entries.values]),
-      failures: new Map([...withEntrySources(entries.failures, grant.entries, sources), ...failures]),
-    };
-  }
-
   /** Only of what the token is bound to: nobody is to write on the Pod of somebody else. */
   function tell({ caller, pod, grant }: Trail, failures: readonly PiggyError[]): void {
     if (caller?.pod === undefined || pod === undefined || failures.length === 0) return;
     const { namespace, pod: told } = caller;
     tellPod?.({ namespace, ...told }, noticesOf(failures, grant?.container.name));
   }
+}
+
+/** What all requests share. */
+interface Service {
+  readonly world: SecretsWorld;
+  readonly rules: Rules;
+  /** Whether a secret without PIGGY_ALLOWED_SA is refused. */
+  readonly isEnforced: boolean;
+  readonly identify: ReturnType<typeof createIdentify>;
+}
+
+/** Who asks, may they, what do they get: each step is noted in the trail as soon as it is known. */
+async function decide(
+  { world, rules, isEnforced, identify }: Service,
+  request: SecretRequest,
+  trail: Trail,
+  signal: AbortSignal,
+) {
+  const { environment } = world;
+  const { caller, readPod } = await identify(request.token, signal);
+  trail.caller = caller;
+  const pod = await readCallersPod(caller, request, rules.defaultTokens, readPod, signal);
+  trail.pod = pod;
+  const grant = authorize(caller, pod, request, rules, environment);
+  trail.grant = grant;
+  const sources = { pod: pod.stored, environment, namespace: caller.namespace };
+  const judgement: Judgement = {
+    serviceAccount: `${caller.namespace}:${caller.serviceAccount}`,
+    isEnforced,
+    whyNotGiven: (location, arns) => rules.allowed?.whyNotGiven(location, arns, caller),
+  };
+  const [{ values, failures, ...read }, entries] = await Promise.all([
+    readStored(grant, { judgement, sources }, world.readStore, signal),
+    readEntries(grant.entries, judgement, world.readEntry, (entry) => trail.entries.push(entry), signal),
+  ]);
+  if (grant.entries.fetches.length + entries.failures.size === 0) return { ...read, values, failures };
+  return {
+    ...read,
+    values: new Map([...values, ...entries.values]),
+    failures: new Map([...withEntrySources(entries.failures, grant.entries, sources), ...failures]),
+  };
 }
 
 const EVERYTHING =
