@@ -45,6 +45,16 @@ export function refused(response: Extract<ApiResponse, { ok: false }>): PiggyErr
   return new PiggyError("kubernetes_error", `Kubernetes API: ${response.code} ${response.message}`);
 }
 
+/** The object that was answered. @throws PiggyError `kubernetes_error` for a refusal */
+export function granted(response: ApiResponse): JsonObject {
+  if (response.ok) return response.object;
+  throw refused(response);
+}
+
+export function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
 /** A ConfigMap's `data`, or a Secret's decoded, as texts. */
 export function dataOf(kind: "ConfigMap" | "Secret", object: JsonObject): ReadonlyMap<string, string> {
   return new Map(

@@ -4,7 +4,8 @@ import { certificateNames } from "../certificates/names.ts";
 import { PiggyError } from "../error.ts";
 import { readTls, type Tls } from "../http/tls.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import { createOwnObjects } from "../kubernetes/own-objects.ts";
+import { createOwnSecret } from "../kubernetes/own-secret.ts";
+import { createBundleChanger } from "../kubernetes/webhook-bundles.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings.ts";
 
@@ -41,7 +42,10 @@ export function wireCertificates({
   }
   const service = settings["piggy-service-name"];
   const webhookConfiguration = settings["piggy-webhook-configuration"] || undefined;
-  const kept = createOwnObjects(client, { namespace, service, secret, webhookConfiguration });
+  const kept = {
+    ...createOwnSecret(client, { namespace, service, secret }),
+    changeBundles: createBundleChanger(client, webhookConfiguration),
+  };
   const { look } = createKeeper(kept, {
     names: certificateNames({ service, namespace, further: settings["piggy-certificate-names"] }),
     authorityLifetimeMs: settings["piggy-ca-lifetime"],
