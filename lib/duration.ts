@@ -1,3 +1,5 @@
+/** Durations, as Go writes them. */
+
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,

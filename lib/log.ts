@@ -1,3 +1,5 @@
+/** Lines for whoever runs the program. */
+
 export type Level = "debug" | "info" | "warn" | "error" | "fatal";
 
 /** Writes one event. Fields are names, codes, counts and times: never a secret value, a token or a body. */

@@ -1,3 +1,5 @@
+/** Amounts of resources, as Kubernetes writes them. */
+
 const QUANTITY = /^[+-]?(?:(\d+)\.?(\d*)|\.(\d+))(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?\d+))?$/;
 
 const LONGEST = 64;

@@ -1,3 +1,4 @@
+/** What an argv is known again by. */
 import { trimOf } from "./text.ts";
 
 /** What unicode.IsSpace of Go counts as space, which strings.TrimSpace takes from both ends. */

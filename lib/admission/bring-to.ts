@@ -1,3 +1,4 @@
+/** Lists of a Pod in which some entries are ours. */
 import type { JsonObject } from "../json.ts";
 
 /**

@@ -1,9 +1,9 @@
+/** Warnings as they go over the wire. */
 import { oneLine } from "../quotation.ts";
 
 /**
- * Warnings as they go over the wire. The API server hands on 4096 characters of them, and cuts each to 256 where they
- * are more; what is left out is left out here, so that it is said. Source: Kubernetes, apiserver,
- * endpoints/filters/warning.go.
+ * The API server hands on 4096 characters of them, and cuts each to 256 where they are more; what is left out is left
+ * out here, so that it is said. Source: Kubernetes, apiserver, endpoints/filters/warning.go.
  */
 const LONGEST = 256;
 const MOST = 16;

@@ -1,3 +1,4 @@
+/** What is in a secret. */
 import { PiggyError } from "../error.ts";
 import { exactText, isExactObject, parseExactJson } from "../exact-json.ts";
 import { describeLocation, type SecretLocation } from "./store.ts";

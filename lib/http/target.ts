@@ -1,3 +1,5 @@
+/** What a request is for, in its address. */
+
 export interface Target {
   readonly path: string;
   readonly query: string;

@@ -1,3 +1,4 @@
+/** Two ways to one place. */
 import type { Connection } from "../connection.ts";
 
 type Connect = (signal: AbortSignal) => Promise<Connection>;

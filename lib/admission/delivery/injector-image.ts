@@ -1,3 +1,4 @@
+/** Which injector an image holds, as far as its name tells. */
 import { latest } from "../latest.ts";
 
 /** The first version of the injector that asks with a token whose audience is ours. */

@@ -1,3 +1,4 @@
+/** What is between a source of credentials and the world. */
 import type { Send } from "../send.ts";
 
 /** Asks whoever sits at the terminal; the line that was given, or undefined where there is no terminal. */

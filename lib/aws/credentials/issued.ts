@@ -1,3 +1,4 @@
+/** Credentials as those who issue them write them down. */
 import { isJsonObject, parseJson } from "../../json.ts";
 import type { AwsCredentials } from "../signature.ts";
 
