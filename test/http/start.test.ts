@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 import { startWorld, type World } from "../support/world.ts";
 import { runToItsEnd, whileRunning } from "./running.ts";
 
@@ -22,13 +23,6 @@ afterAll(async () => {
   await world.stop();
   await rm(directory, { recursive: true });
 });
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
 
 const NO_TLS = { TLS_CERT_FILE: "", TLS_PRIVATE_KEY_FILE: "" };
 
