@@ -5,6 +5,7 @@ import { connect } from "node:tls";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { runToItsEnd } from "../http/running.ts";
 import { startPod } from "../secrets/asking.ts";
+import { until } from "../support/until.ts";
 import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
 import { startWorld, type World } from "../support/world.ts";
 
@@ -91,10 +92,6 @@ async function isTrusted({ address }: WebhookProcess, ca: string): Promise<boole
   } finally {
     socket.destroy();
   }
-}
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await Bun.sleep(20);
 }
 
 test("a first start makes a CA, and the API server and Pods trust what is served", async () => {

@@ -3,7 +3,7 @@
 // and takes a Pod through admission. What a real server rejects, this one rejects.
 import { createCertificateAuthority } from "./certificates.ts";
 import { type StoredEvent, storedEvents } from "./kubernetes/events.ts";
-import { type Fault, Faults, faultStatus } from "./kubernetes/faults.ts";
+import { type Fault, Faults, faultStatus, type Ordered } from "./kubernetes/faults.ts";
 import { type Answer, answer, type Cluster, type Version } from "./kubernetes/http.ts";
 import { ObjectStore, type StoredObject } from "./kubernetes/objects.ts";
 import { Paging } from "./kubernetes/paging.ts";
@@ -56,7 +56,7 @@ export interface KubernetesFake {
   grant(serviceAccount: string, ...grants: readonly Grant[]): void;
   webhook: Webhook | undefined;
   createPod(manifest: object): Promise<Creation>;
-  failNext(fault: Fault): void;
+  failNext(fault: Fault): Ordered;
   stop(): Promise<void>;
 }
 
@@ -170,6 +170,7 @@ async function serve(
   const path = pathname + search;
   const fault = faults.take(path);
   if (fault?.delayMs !== undefined) await Bun.sleep(fault.delayMs);
+  await fault?.until;
   const { status, body, user }: Answer = fault
     ? { status: fault.status, body: faultStatus(fault.status) }
     : await answer(request, cluster);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { NOT_ALLOWED, ownToken, requestOf, startPod } from "../secrets/asking.ts";
+import { until } from "../support/until.ts";
 import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
 import { REGION, startWorld, type World } from "../support/world.ts";
 
@@ -44,17 +45,13 @@ test.concurrent.each(["SIGTERM", "SIGINT"] as const)(
     expect((await request("/readyz")).status).toBe(200);
     expect(await connectionOf("/livez")).not.toBe("close");
     const path = new RegExp(`/pods/${pod.name}$`);
-    world.kubernetes.failNext({ path, status: 404, times: 1, delayMs: SLOW_MS });
+    const slow = world.kubernetes.failNext({ path, status: 404, times: 1, delayMs: SLOW_MS });
     const underWay = askSecret();
-    await Bun.sleep(200);
+    await until(() => slow.met() === 1);
     webhook.signal(signal);
 
-    let ready = await request("/readyz");
-    for (let tries = 0; ready.status !== 503 && tries < 100; tries += 1) {
-      await Bun.sleep(10);
-      ready = await request("/readyz");
-    }
-    expect([ready.status, await ready.text()]).toEqual([503, "draining\n"]);
+    await until(async () => (await request("/readyz")).status === 503);
+    expect(await (await request("/readyz")).text()).toBe("draining\n");
     // A second signal neither ends it sooner nor starts the wait again.
     webhook.signal(signal);
 
@@ -76,9 +73,16 @@ test.concurrent("an idle connection that a client never closes does not keep the
   const webhook = await startAnother();
   const [hostname = "", port] = webhook.address.split(":");
   const tls = { ca: world.authority.pem };
-  const socket = await Bun.connect({ hostname, port: Number(port), tls, socket: { data() {} } });
+  const { promise: isReady, resolve: handshake } = Promise.withResolvers<void>();
+  let answer = "";
+  const data = (_: unknown, bytes: Uint8Array) => {
+    answer += Buffer.from(bytes);
+  };
+  const handlers = { data, handshake: () => handshake() };
+  const socket = await Bun.connect({ hostname, port: Number(port), tls, socket: handlers });
+  await isReady;
   socket.write("GET /healthz HTTP/1.1\r\nHost: piggy\r\n\r\n");
-  await Bun.sleep(100);
+  await until(() => answer.endsWith("ok\n"));
   webhook.signal("SIGTERM");
   expect(await ended(webhook)).toBe(0);
   socket.end();

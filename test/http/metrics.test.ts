@@ -6,6 +6,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { mutate, podWith, post, reviewOf } from "../admission/mutation.ts";
 import { type Labels, type Scrape, scrape } from "../metrics/scrape.ts";
 import { ownToken, requestOf, type StartedPod, startPod } from "../secrets/asking.ts";
+import { until } from "../support/until.ts";
 import { REGION, startWorld, type World } from "../support/world.ts";
 
 setDefaultTimeout(60_000);
@@ -155,14 +156,13 @@ test("probes and what is no route are counted as such", async () => {
 test("a request under way is seen as that", async () => {
   const pod = await startPod(world.kubernetes);
   const path = new RegExp(`/pods/${pod.name}$`);
-  world.kubernetes.failNext({ path, status: 404, times: 1, delayMs: 4_000 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.kubernetes.failNext({ path, status: 404, times: 1, until: promise });
   const inFlight = async () =>
     (await scrape(world.webhook)).value("piggy_requests_in_flight", { route: "secret" });
   const asking = askAs(pod);
-  for (let tries = 0; (await inFlight()) !== 1; tries += 1) {
-    if (tries > 300) throw new Error("it is never seen");
-    await Bun.sleep(10);
-  }
+  await until(async () => (await inFlight()) === 1);
+  resolve();
   expect(await asking).toBe(403);
   expect(await inFlight()).toBe(0);
 });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type Labels, scrape } from "../metrics/scrape.ts";
 import { ownToken, requestOf, startPod } from "../secrets/asking.ts";
+import { until } from "../support/until.ts";
 import { REGION, startWorld, type World } from "../support/world.ts";
 
 setDefaultTimeout(60_000);
@@ -79,11 +80,11 @@ test("a secret that is not there is counted by that", async () => {
 
 test("a call under way is seen in its queue", async () => {
   put("shop/slow");
-  const { promise: until, resolve } = Promise.withResolvers<void>();
-  const slow = world.aws.disturb({ name: "shop/slow", until });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const slow = world.aws.disturb({ name: "shop/slow", until: promise });
   const underWay = async () => (await scrape(world.webhook)).value("piggy_queue_under_way", { queue: "aws" });
   const asking = ask("shop/slow");
-  while ((await underWay()) !== 1) await Bun.sleep(10);
+  await until(async () => (await underWay()) === 1);
   slow.end();
   resolve();
   expect(await asking).toBe(200);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { scrape } from "../metrics/scrape.ts";
 import { ownToken, requestOf, startPod } from "../secrets/asking.ts";
 import { freePort } from "../support/free-port.ts";
+import { until } from "../support/until.ts";
 import { startWebhook } from "../support/webhook.ts";
 import { startWorld, type World } from "../support/world.ts";
 import { whileRunning } from "./running.ts";
@@ -30,15 +31,8 @@ async function probe(address: string, path: string): Promise<string> {
   return `${response.status} ${(await response.text()).trimEnd()}`;
 }
 
-async function until(answer: string, ask: () => Promise<string>): Promise<void> {
-  let last = "";
-  for (let tries = 0; tries < 400; tries += 1) {
-    last = await ask().catch(String);
-    if (last === answer) return;
-    await Bun.sleep(25);
-  }
-  throw new Error(`it is never ${answer}, but ${last}`);
-}
+const untilAnswered = (answer: string, ask: () => Promise<string>) =>
+  until(async () => (await ask().catch(String)) === answer);
 
 /** A way to the API server that is not there at first, and not for ever. */
 function gateTo({ host, port }: World["kubernetes"]) {
@@ -77,7 +71,7 @@ test("is when the API server has answered once, and not again when it fails late
     }
     await webhook.logged(({ message }) => message === "not ready: no answer yet");
     await gate.open(port);
-    for (const door of doors) await until("200 ok", () => probe(door, "/readyz"));
+    for (const door of doors) await untilAnswered("200 ok", () => probe(door, "/readyz"));
     await webhook.logged(({ message }) => message === "ready: the API server has answered");
     // Longer ago than this took, another started whose look at the cluster was answered: it had no need to ask again.
     const { value } = await scrape(world.webhook);
@@ -109,20 +103,20 @@ test("is not before a certificate is there", async () => {
     PIGGY_METRICS_ADDRESS: door,
   });
   const reasons = "503 no certificate is loaded; the API server has not answered yet";
-  await until(reasons, () => probe(`http://${door}`, "/readyz"));
+  await untilAnswered(reasons, () => probe(`http://${door}`, "/readyz"));
   expect(await probe(`http://${door}`, "/livez")).toBe("200 ok");
   await writeFile(file, await readFile(world.environment["TLS_CERT_FILE"] ?? ""));
   const webhook = await starting;
-  await until("200 ok", () => probe(`https://${webhook.address}`, "/readyz"));
+  await untilAnswered("200 ok", () => probe(`https://${webhook.address}`, "/readyz"));
   await webhook.stop();
 });
 
 test("is not while it drains", async () => {
   const webhook = await startWebhook({ ...world.environment, LISTEN_ADDRESS: "127.0.0.1:0" });
   const door = `http://${webhook.metricsAddress}`;
-  await until("200 ok", () => probe(door, "/readyz"));
+  await untilAnswered("200 ok", () => probe(door, "/readyz"));
   webhook.signal("SIGTERM");
-  await until("503 draining", () => probe(door, "/readyz"));
+  await untilAnswered("503 draining", () => probe(door, "/readyz"));
   expect(await probe(door, "/livez")).toBe("200 ok");
   await webhook.stop();
 });

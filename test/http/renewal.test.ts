@@ -8,6 +8,7 @@ import { connect } from "node:tls";
 import { type CertificateAuthority, createCertificateAuthority } from "../fakes/certificates.ts";
 import { scrape } from "../metrics/scrape.ts";
 import { startPod } from "../secrets/asking.ts";
+import { until } from "../support/until.ts";
 import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
 import { startWorld, type World } from "../support/world.ts";
 
@@ -72,10 +73,6 @@ async function servedSerial(): Promise<string | undefined> {
   } finally {
     socket.destroy();
   }
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await Bun.sleep(20);
 }
 
 function ask(path: string, init: RequestInit = {}): Promise<Response> {

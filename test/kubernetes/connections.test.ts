@@ -3,6 +3,7 @@ import type { Socket, TCPSocketListener } from "bun";
 import { createKubernetesClient } from "../../lib/kubernetes/client.ts";
 import { keepConnections } from "../../lib/kubernetes/connections.ts";
 import { type CertificateAuthority, createCertificateAuthority } from "../fakes/certificates.ts";
+import { until } from "../support/until.ts";
 
 let authority: CertificateAuthority;
 beforeAll(async () => {
@@ -68,11 +69,6 @@ const codeOf = (promise: Promise<unknown>) =>
     () => "none",
     (error) => error.code,
   );
-
-const until = async (isSo: () => boolean) => {
-  for (let tries = 0; !isSo() && tries < 500; tries += 1) await Bun.sleep(10);
-  expect(isSo()).toBe(true);
-};
 
 describe("a connection", () => {
   test("is kept for the next request", async () => {

@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import { createHash } from "node:crypto";
 import type { KubernetesFake, StoredPod } from "../fakes/kubernetes.ts";
+import { until } from "../support/until.ts";
 import type { LogLine, WebhookProcess } from "../support/webhook.ts";
 
 export const HUSH = "hush-";
@@ -27,39 +28,35 @@ export interface SecretDoor {
   expectDiscretion(): void;
 }
 
-/** The front door of a running webhook, for one caller after the other. */
+/** The front door of a running webhook. */
 export function secretDoor(webhook: WebhookProcess, ca: string): SecretDoor {
   const tokens = new Set<string>();
   let asked = 0;
-  const decisions = () => webhook.log.filter(({ message }) => message === "secret decision");
-  const written = async (count: number) => {
-    for (let tries = 0; decisions().length < count && tries < 200; tries += 1) await Bun.sleep(10);
-  };
+  const isDecision = ({ message }: LogLine) => message === "secret decision";
+  const decisions = () => webhook.log.filter(isDecision);
   return {
     decisions,
     async sent(count, ...withTokens) {
       for (const token of withTokens) tokens.add(token);
       asked += count;
-      await written(asked);
+      await until(() => decisions().length >= asked);
       return decisions().slice(asked - count, asked);
     },
     async ask(token, body) {
       if (token) tokens.add(token);
       asked += 1;
+      const from = webhook.log.length;
       const response = await fetch(`https://${webhook.address}/secret`, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...(token === undefined ? {} : { "X-Token": token }) },
         body: typeof body === "string" ? body : JSON.stringify(body),
         tls: { ca },
       });
+      const { status, headers } = response;
       const text = await response.text();
-      await written(asked);
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: text,
-        audit: decisions()[asked - 1],
-      };
+      const id = headers.get("x-request-id");
+      const audit = await webhook.logged((line) => isDecision(line) && line["request"] === id, from);
+      return { status, headers, body: text, audit };
     },
     expectDiscretion() {
       expect(decisions()).toHaveLength(asked);

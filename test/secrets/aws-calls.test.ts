@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { PiggyError } from "../../lib/error.ts";
 import { createAwsCalls, pauseAfter } from "../../lib/secrets/aws-calls.ts";
 import type { ReadEvent } from "../../lib/secrets/read-event.ts";
+import { until } from "../support/until.ts";
 
 const CALL = { service: "secretsmanager", region: "eu-west-1", action: "GetSecretValue" };
 const never = new AbortController().signal;
@@ -56,7 +57,7 @@ describe("a call", () => {
       return throttled();
     };
     const made = make(CALL, waiting.signal, run);
-    while (tries < 2) await Bun.sleep(1);
+    await until(() => tries >= 2);
     waiting.abort();
     expect(made).rejects.toMatchObject({ code: "aws_throttled" });
     await made.catch(() => {});

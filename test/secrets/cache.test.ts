@@ -1,5 +1,7 @@
 /** What was read is given out again: how often AWS is asked, and who gets what was read for another. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { scrape } from "../metrics/scrape.ts";
+import { until } from "../support/until.ts";
 import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
 import { REGION, startWorld, type World } from "../support/world.ts";
 import {
@@ -29,23 +31,40 @@ afterAll(() => world.stop());
 const put = (name: string, values: Readonly<Record<string, unknown>>, region = REGION) =>
   world.aws.putSecret({ region, name, value: JSON.stringify(values) });
 
-/** Pods that have started before any of them asks, and AWS says nothing before all have asked. */
+interface Together {
+  /** What AWS says to them; by default the value. */
+  readonly answer?: { readonly status: number; readonly code: string };
+  readonly webhook?: WebhookProcess;
+}
+
+/** Pods that have started before any of them asks, and AWS says nothing before all wait for it. */
 async function askTogether(
   secret: string,
   pods: readonly Asking[],
-  answer?: { readonly status: number; readonly code: string },
+  { answer, webhook = world.webhook }: Together = {},
 ): Promise<readonly Answer[]> {
-  const { promise: until, resolve } = Promise.withResolvers<void>();
-  const waiting = world.aws.disturb({ name: secret, until, ...(answer === undefined ? {} : { answer }) });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const disturbance = { name: secret, until: promise, ...(answer === undefined ? {} : { answer }) };
+  const waiting = world.aws.disturb(disturbance);
   const asking = await Promise.all(pods.map((options) => prepare(secret, options)));
-  const before = world.kubernetes.requests.length;
-  const podsRead = () => world.kubernetes.requests.slice(before).filter(({ path }) => /\/pods\//.test(path));
+  const before = await callsTo(webhook);
   const answers = Promise.all(asking.map((send) => send()));
-  while (podsRead().length < pods.length) await Bun.sleep(5);
-  await Bun.sleep(50);
+  await until(async () => {
+    const now = await callsTo(webhook);
+    return now.every((count, index) => count - (before[index] ?? 0) === pods.length);
+  });
+  await until(() => waiting.met() > 0);
   resolve();
   waiting.end();
   return answers;
+}
+
+/** What a webhook was told of its callers so far: when it has heard all of it of one, it asks AWS, or waits with others. */
+async function callsTo(webhook: WebhookProcess): Promise<readonly number[]> {
+  const { value } = await scrape(webhook);
+  return ["tokenreviews", "pods"].map((kind) =>
+    value("piggy_kubernetes_requests_total", { kind, outcome: "ok" }),
+  );
 }
 
 interface Asking extends PodOptions {
@@ -155,7 +174,7 @@ describe("AWS is asked again", () => {
   test("though not for each of those that fail at once", async () => {
     const refusal = { status: 400, code: "AccessDeniedException" };
     const calls = await callsOf(async () => {
-      const answers = await askTogether("cache/refused", Array(10).fill({}), refusal);
+      const answers = await askTogether("cache/refused", Array(10).fill({}), { answer: refusal });
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400));
     });
     expect(calls).toBe(1);
@@ -222,7 +241,7 @@ describe("PIGGY_CACHE_TTL=0", () => {
 
   test("still asks once for those that ask at once", async () => {
     put("cache/off-burst", { password: `${HUSH}burst` });
-    const burst = () => askTogether("cache/off-burst", Array(10).fill({ at }));
+    const burst = () => askTogether("cache/off-burst", Array(10).fill({ at }), { webhook });
     expect(await callsOf(burst)).toBe(1);
   });
 

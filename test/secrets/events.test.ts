@@ -1,6 +1,7 @@
 /** What `kubectl describe pod` shows of a request that failed. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { StoredEvent } from "../fakes/kubernetes.ts";
+import { until } from "../support/until.ts";
 import { startWebhook } from "../support/webhook.ts";
 import { REGION, startWorld, type World } from "../support/world.ts";
 import {
@@ -36,8 +37,7 @@ const ask = async (pod: StartedPod, references?: readonly string[], at = door): 
 
 /** The Pod's Events as soon as there are so many. */
 async function eventsOf({ podUid }: StartedPod, count = 1, { kubernetes } = world) {
-  for (let tries = 0; kubernetes.eventsOf(podUid).length < count && tries < 1_000; tries += 1)
-    await Bun.sleep(10);
+  await until(() => kubernetes.eventsOf(podUid).length >= count);
   const events = kubernetes.eventsOf(podUid);
   expect(events).toHaveLength(count);
   expect(JSON.stringify(events)).not.toContain(HUSH);
@@ -123,8 +123,7 @@ test("the same is told once, however often it is asked for and by whichever repl
   try {
     const before = world.kubernetes.tellings.length;
     await ask(pod, undefined, secretDoor(replica, world.authority.pem));
-    for (let tries = 0; world.kubernetes.tellings.length === before && tries < 1_000; tries += 1)
-      await Bun.sleep(10);
+    await until(() => world.kubernetes.tellings.length > before);
     expect(world.kubernetes.tellings.slice(before)).toMatchObject([{ method: "POST" }]);
   } finally {
     await replica.stop();
@@ -178,10 +177,16 @@ test("nothing is told of a Pod that is not the caller's", async () => {
 
 test("the answer does not wait for it", async () => {
   const pod = await podWith({ annotations: { "aws-secret-name": "shop/none" } });
-  const before = world.kubernetes.tellings.length;
-  world.kubernetes.failNext({ path: /events\.k8s\.io/, status: 503, times: 1, delayMs: 1_000 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const telling = world.kubernetes.failNext({
+    path: /events\.k8s\.io/,
+    status: 503,
+    times: 1,
+    until: promise,
+  });
   expect((await ask(pod)).status).toBe(400);
-  expect(world.kubernetes.tellings.length).toBe(before);
+  await until(() => telling.met() === 1);
+  resolve();
 });
 
 test("where the API server refuses it that is no error, and the namespace is left alone for a while", async () => {

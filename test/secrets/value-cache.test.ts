@@ -6,6 +6,7 @@ import { keepReads } from "../../lib/secrets/cached-reads.ts";
 import type { ReadEvent } from "../../lib/secrets/read-event.ts";
 import { keyOf } from "../../lib/secrets/value-cache.ts";
 import type { Entries, Location } from "../../lib/secrets/world.ts";
+import { until } from "../support/until.ts";
 
 const TTL_MS = 30_000;
 const LOCATION: Location = { kind: "secret", name: "shop/cart", version: "AWSCURRENT", region: "eu-west-1" };
@@ -179,9 +180,7 @@ function hanging(now = () => performance.now()) {
       ({ values }) => values.get("password"),
       (error: PiggyError) => error.message,
     );
-  const tried = async (count: number) => {
-    while (tries.length < count) await Bun.sleep(1);
-  };
+  const tried = (count: number) => until(() => tries.length >= count);
   return { read, tries, tried };
 }
 

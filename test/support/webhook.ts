@@ -1,8 +1,11 @@
 /** piggy-webhooks as a process of its own, as its container would start it. */
 import { fileURLToPath } from "node:url";
+import { until } from "./until.ts";
 
 const SERVER = fileURLToPath(new URL("../../server.ts", import.meta.url));
-const START_TIMEOUT_MS = 20_000;
+/** Both less than a test may take, whose own limit says nothing of why. */
+const START_TIMEOUT_MS = 50_000;
+const LOG_TIMEOUT_MS = 50_000;
 
 export interface LogLine {
   readonly level: string;
@@ -72,7 +75,7 @@ export async function startWebhook(
       address: String(address),
       metricsAddress: String(metrics),
       log,
-      ready: () => untilReady(String(metrics)),
+      ready: () => until(async () => (await fetch(`http://${metrics}/readyz`)).ok),
       logged: (isMeant, from = 0) => firstLine(log, readers, isMeant, from),
       output: () => output,
       signal: (name) => child.kill(name),
@@ -89,16 +92,6 @@ export async function startWebhook(
     clearTimeout(timer);
   }
 }
-
-async function untilReady(metricsAddress: string): Promise<void> {
-  const end = Date.now() + START_TIMEOUT_MS;
-  while (!(await fetch(`http://${metricsAddress}/readyz`)).ok) {
-    if (Date.now() > end) throw new Error("piggy-webhooks is not ready in time");
-    await Bun.sleep(10);
-  }
-}
-
-const LOG_TIMEOUT_MS = 60_000;
 
 function firstLine(
   log: readonly LogLine[],

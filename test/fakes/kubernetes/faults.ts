@@ -6,14 +6,24 @@ export interface Fault {
   readonly status: number;
   readonly times: number;
   readonly delayMs?: number;
+  /** Waited for before it is answered. */
+  readonly until?: Promise<unknown>;
+}
+
+/** One that was ordered. */
+export interface Ordered {
+  /** How many requests have met it so far, answered or not. */
+  met(): number;
 }
 
 /** Faults that a test has ordered, taken in the order in which they were ordered. */
 export class Faults {
   readonly #pending: { readonly fault: Fault; left: number }[] = [];
 
-  add(fault: Fault): void {
-    this.#pending.push({ fault, left: fault.times });
+  add(fault: Fault): Ordered {
+    const entry = { fault, left: fault.times };
+    this.#pending.push(entry);
+    return { met: () => fault.times - entry.left };
   }
 
   take(path: string): Fault | undefined {

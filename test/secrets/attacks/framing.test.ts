@@ -146,10 +146,12 @@ describe("several callers on one connection, as behind a proxy", () => {
 
   test("that do not wait for the answer before get none, and the connection is closed", async () => {
     const path = new RegExp(`/pods/${bank.pod}$`);
-    world.kubernetes.failNext({ path, status: 404, times: 1, delayMs: 500 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.kubernetes.failNext({ path, status: 404, times: 1, until: promise });
     const connection = await connectTo(world);
     connection.write(asked(bank) + asked(cart));
     expect(await connection.closed()).toEqual([]);
+    resolve();
     expect((await door.sent(1)).map(({ namespace }) => namespace)).toEqual(["bank"]);
   });
 });
