@@ -1,5 +1,5 @@
 /** Who shares a call, and when it ends. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, jest, test } from "bun:test";
 import { createSingleFlight } from "../lib/single-flight.ts";
 
 const late = () => new Error("late");
@@ -98,11 +98,17 @@ describe("a call that has time alone", () => {
   });
 
   test("is not ended by the time that it was alone before somebody came", async () => {
-    const { share, call, begun } = await begin(20);
-    const second = share({ key: "a", signal: never, run: call.run, late });
-    await Bun.sleep(40);
-    expect(begun.signal.aborted).toBe(false);
-    call.resolve("value");
-    expect(await second).toBe("value");
+    jest.useFakeTimers();
+    try {
+      const { share, call, begun } = await begin(20);
+      jest.advanceTimersByTime(19);
+      const second = share({ key: "a", signal: never, run: call.run, late });
+      jest.advanceTimersByTime(20);
+      expect(begun.signal.aborted).toBe(false);
+      call.resolve("value");
+      expect(await second).toBe("value");
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

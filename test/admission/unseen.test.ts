@@ -1,5 +1,6 @@
 /** ConfigMaps and Secrets that are not there yet, or that the webhook may not read. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { takesLessThan } from "../support/at-best.ts";
 import { startWorld, type World } from "../support/world.ts";
 import { edited } from "./edited.ts";
 import { containerOf, environmentOf, isWrapped, mutate, NAMESPACE, podWith } from "./mutation.ts";
@@ -252,11 +253,14 @@ describe("an API server that cannot say", () => {
   });
 
   test("answers late: denied before its own time is up", async () => {
-    world.kubernetes.failNext({ path: /configmaps/, status: 500, times: 1, delayMs: 3_000 });
-    const started = performance.now();
-    const { allowed, status } = await mutate(world, podWith(missing()), "/mutate?timeout=1s");
-    expect(performance.now() - started).toBeLessThan(1_000);
-    expect(allowed).toBe(false);
-    expect(status).toMatchObject({ code: 503, message: expect.stringContaining("no answer in time") });
+    const isInTime = await takesLessThan(1_000, async () => {
+      world.kubernetes.failNext({ path: /configmaps/, status: 500, times: 1, delayMs: 3_000 });
+      const started = performance.now();
+      const { allowed, status } = await mutate(world, podWith(missing()), "/mutate?timeout=1s");
+      expect(allowed).toBe(false);
+      expect(status).toMatchObject({ code: 503, message: expect.stringContaining("no answer in time") });
+      return performance.now() - started;
+    });
+    expect(isInTime).toBe(true);
   });
 });

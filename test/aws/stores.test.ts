@@ -215,18 +215,11 @@ describe.each(transports)("%s", (_name, create) => {
 
   test("gives up with aws_unavailable when its time is over", async () => {
     aws.putSecret({ region: REGION, name: "slow", value: `{"A":"${VALUE}"}` });
-    aws.failNext({
-      action: "GetSecretValue",
-      times: 1,
-      status: 500,
-      code: "InternalServiceError",
-      delayMs: 2_000,
-    });
-    const start = performance.now();
+    const silent = aws.disturb({ name: "slow", answer: "no answer" });
     const error = await failureOf(read(secret("slow"), keysOf(USER), 150));
+    silent.end();
     expect(error.code).toBe("aws_unavailable");
     expect(error.message).toContain("no answer in time");
-    expect(performance.now() - start).toBeLessThan(1_500);
   });
 
   test.each([

@@ -64,14 +64,17 @@ export function zone(records: Readonly<Record<string, readonly DnsRecord[]>>): R
   };
 }
 
-/** Starts a server. Needs root, for the port. */
+const TRIES = 20;
+
+/** Starts a server. Needs root, for the port. @throws Error where it is another's at every address */
 export async function startDns(respond: Respond): Promise<DnsFake> {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     const address = `127.53.${randomInt(1, 255)}.${randomInt(1, 255)}`;
     try {
       return await listen(address, respond);
     } catch (error) {
-      if (!(error instanceof Error) || !/EADDRINUSE|in use/.test(error.message)) throw error;
+      const isTaken = error instanceof Error && /EADDRINUSE|in use/.test(error.message);
+      if (!isTaken || tries === TRIES) throw error;
     }
   }
 }

@@ -181,10 +181,16 @@ describe("running a Pod", () => {
   });
 
   test("init containers run one after another, then the containers beside each other", async () => {
-    const named = (name: string) => ({ name, image: "tools", ...script("sleep 0.2") });
+    const named = (name: string, text: string) => ({ name, image: "tools", ...script(text) });
+    // Each of the two waits for the other.
+    const meeting = join(directory, "meeting");
+    expect(Bun.spawnSync(["mkfifo", meeting]).exitCode).toBe(0);
     const steps: KubeletStep[] = [];
     const { initContainers, containers } = await run(
-      { initContainers: [named("i1"), named("i2")], containers: [named("c1"), named("c2")] },
+      {
+        initContainers: [named("i1", "sleep 0.1"), named("i2", "sleep 0.1")],
+        containers: [named("c1", `: > ${meeting}`), named("c2", `: < ${meeting}`)],
+      },
       { onStep: (step) => steps.push(step) },
     );
     const [i1, i2] = initContainers;
@@ -192,7 +198,7 @@ describe("running a Pod", () => {
     if (!i1 || !i2 || !c1 || !c2) throw new Error("four containers were to run");
     expect(i2.startedAt).toBeGreaterThanOrEqual(i1.endedAt);
     expect(c1.startedAt).toBeGreaterThanOrEqual(i2.endedAt);
-    expect(c2.startedAt).toBeLessThan(c1.endedAt);
+    expect([c1.exitCode, c2.exitCode]).toEqual([0, 0]);
     const names = steps.flatMap((step) => (step.step === "container-started" ? [step.name] : []));
     expect(names.slice(0, 2)).toEqual(["i1", "i2"]);
     expect(names.slice(2).sort()).toEqual(["c1", "c2"]);
@@ -233,18 +239,16 @@ describe("running a Pod", () => {
 
   test("a container that runs too long is killed, with what it has started", async () => {
     const run = await runOne(
-      { image: "tools", ...script("echo up; sleep 20 & wait") },
+      { image: "tools", ...script("echo up; sleep 1000 & wait") },
       {},
-      { timeoutMs: 300 },
+      { timeoutMs: 1_000 },
     );
     expect(run).toMatchObject({ exitCode: null, signal: "SIGKILL", stdout: "up\n" });
-    expect(run.endedAt - run.startedAt).toBeLessThan(5000);
   });
 
   test("a container ends with its first process", async () => {
-    const run = await runOne({ image: "tools", ...script("sleep 20 & echo done") });
+    const run = await runOne({ image: "tools", ...script("sleep 1000 & echo done") });
     expect(run).toMatchObject({ exitCode: 0, stdout: "done\n" });
-    expect(run.endedAt - run.startedAt).toBeLessThan(5000);
   });
 
   test("each container has an empty folder of its own to work in, or the one that it names", async () => {

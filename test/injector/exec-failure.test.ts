@@ -192,8 +192,8 @@ describe("what the application is to have does not keep the reason from being to
   test("nobody at the other end of stderr", async () => {
     value = "x".repeat(LONGEST);
     await writeFile(join(directory, "termination"), "");
-    // The reader has ended when piggy-env begins.
-    const script = 'exec 4>&1; { sleep 0.2; "$@" 2>&1; echo "$?" >&4; } | true';
+    // The reader has ended when piggy-env begins: until then somebody else writes.
+    const script = 'exec 4>&1; { (while echo; do :; done) 2>/dev/null; "$@" 2>&1; echo "$?" >&4; } | true';
     const argv = ["/bin/sh", "-c", script, "sh"];
     const outcome = await runArgv([...argv, await piggyEnv(), "--", await probe()], {
       ...own(),

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { piggyEnv } from "../support/programs.ts";
+import { until } from "../support/until.ts";
 import { onlyLine, probe, run, runArgv } from "./piggy-env.ts";
 
 let directory: string;
@@ -48,12 +49,20 @@ describe("piggy-env install DIRECTORY", () => {
 
   test("replaces what an interrupted container left there, a file that is being run included", async () => {
     const installed = join(directory, "piggy-env");
+    const injector = join(directory, "lib", "injector");
     await run(["install", directory]);
-    const running = Bun.spawn([installed, "--", "/bin/sleep", "5"], { env: {}, stdin: "ignore" });
-    const before = (await stat(installed)).ino;
+    const running = Bun.spawn([installed, "--", "/bin/true"], {
+      env: { A: "piggy:KEY", PIGGY_ADDRESS: "https://127.0.0.1:1", PIGGY_INITIAL_DELAY: "1h" },
+      stdin: "ignore",
+    });
+    const runs = () => readlink(`/proc/${running.pid}/exe`);
+    await until(async () => (await runs()) === injector);
+    const before = await Promise.all([installed, injector].map(async (file) => (await stat(file)).ino));
     expect(await run(["install", directory])).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await runs()).toBe(`${injector} (deleted)`);
     running.kill("SIGKILL");
-    expect((await stat(installed)).ino).not.toBe(before);
+    const after = await Promise.all([installed, injector].map(async (file) => (await stat(file)).ino));
+    expect(after.filter((inode) => before.includes(inode))).toEqual([]);
     expect((await readdir(directory)).sort()).toEqual(["lib", "piggy-env"]);
   });
 

