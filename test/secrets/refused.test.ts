@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
-import { REGION, startWorld, type World } from "../support/world.ts";
+import { REGION, type World } from "../support/world.ts";
 import {
   type Answer,
   HUSH,
@@ -11,6 +11,7 @@ import {
   secretDoor,
   startPod,
 } from "./asking.ts";
+import { startCart } from "./cart.ts";
 
 setDefaultTimeout(60_000);
 
@@ -20,12 +21,7 @@ let pod: StartedPod;
 let token: string;
 
 beforeAll(async () => {
-  world = await startWorld();
-  door = secretDoor(world.webhook, world.authority.pem);
-  const value = JSON.stringify({ password: `${HUSH}password` });
-  world.aws.putSecret({ region: REGION, name: "shop/cart", value });
-  pod = await startPod(world.kubernetes, { name: "cart" });
-  token = await ownToken(world.kubernetes, pod);
+  ({ world, door, pod, token } = await startCart());
 });
 afterAll(() => world.stop());
 

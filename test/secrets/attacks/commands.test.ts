@@ -1,18 +1,17 @@
 /** Commands that are not the admitted one. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { REGION, startWorld, type World } from "../../support/world.ts";
+import type { World } from "../../support/world.ts";
 import {
   ARGV,
   digest,
-  HUSH,
   joinedSignature,
   ownToken,
   requestOf,
   type SecretDoor,
   type StartedPod,
-  secretDoor,
   startPod,
 } from "../asking.ts";
+import { startCart } from "../cart.ts";
 import { expectDenied } from "./denied.ts";
 
 setDefaultTimeout(60_000);
@@ -22,11 +21,7 @@ let door: SecretDoor;
 let pod: StartedPod;
 
 beforeAll(async () => {
-  world = await startWorld();
-  door = secretDoor(world.webhook, world.authority.pem);
-  const value = JSON.stringify({ password: `${HUSH}password` });
-  world.aws.putSecret({ region: REGION, name: "shop/cart", value });
-  pod = await startPod(world.kubernetes, { name: "cart" });
+  ({ world, door, pod } = await startCart());
 });
 afterAll(() => world.stop());
 

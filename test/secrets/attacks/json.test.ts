@@ -1,15 +1,8 @@
 /** Bodies that one parser might read otherwise than the next. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { REGION, startWorld, type World } from "../../support/world.ts";
-import {
-  HUSH,
-  ownToken,
-  requestOf,
-  type SecretDoor,
-  type StartedPod,
-  secretDoor,
-  startPod,
-} from "../asking.ts";
+import type { World } from "../../support/world.ts";
+import { requestOf, type SecretDoor, type StartedPod } from "../asking.ts";
+import { startCart } from "../cart.ts";
 import { expectDenied } from "./denied.ts";
 import { connectTo, requestText } from "./wire.ts";
 
@@ -22,12 +15,7 @@ let token: string;
 let body: string;
 
 beforeAll(async () => {
-  world = await startWorld();
-  door = secretDoor(world.webhook, world.authority.pem);
-  const value = JSON.stringify({ password: `${HUSH}password` });
-  world.aws.putSecret({ region: REGION, name: "shop/cart", value });
-  pod = await startPod(world.kubernetes);
-  token = await ownToken(world.kubernetes, pod);
+  ({ world, door, pod, token } = await startCart());
   body = JSON.stringify(requestOf(pod));
 });
 afterAll(() => world.stop());

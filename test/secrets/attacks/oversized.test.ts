@@ -1,15 +1,8 @@
 /** Requests that are too long or too slow, and what the others notice of them. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { REGION, startWorld, type World } from "../../support/world.ts";
-import {
-  HUSH,
-  ownToken,
-  requestOf,
-  type SecretDoor,
-  type StartedPod,
-  secretDoor,
-  startPod,
-} from "../asking.ts";
+import type { World } from "../../support/world.ts";
+import { requestOf, type SecretDoor, type StartedPod } from "../asking.ts";
+import { startCart } from "../cart.ts";
 import { connectTo, type RawConnection, requestText } from "./wire.ts";
 
 setDefaultTimeout(60_000);
@@ -23,12 +16,7 @@ let pod: StartedPod;
 let token: string;
 
 beforeAll(async () => {
-  world = await startWorld();
-  door = secretDoor(world.webhook, world.authority.pem);
-  const value = JSON.stringify({ password: `${HUSH}password` });
-  world.aws.putSecret({ region: REGION, name: "shop/cart", value });
-  pod = await startPod(world.kubernetes);
-  token = await ownToken(world.kubernetes, pod);
+  ({ world, door, pod, token } = await startCart());
 });
 afterAll(() => world.stop());
 

@@ -1,12 +1,11 @@
 /** Pods that are gone, finished, or not the container's that is asked for. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startWebhook, type WebhookProcess } from "../../support/webhook.ts";
-import { REGION, startWorld, type World } from "../../support/world.ts";
+import type { World } from "../../support/world.ts";
 import {
   accountOf,
   defaultToken,
   digest,
-  HUSH,
   ownToken,
   requestOf,
   type SecretDoor,
@@ -14,6 +13,7 @@ import {
   secretDoor,
   startPod,
 } from "../asking.ts";
+import { startCart } from "../cart.ts";
 import { expectDenied } from "./denied.ts";
 
 setDefaultTimeout(60_000);
@@ -23,11 +23,7 @@ let door: SecretDoor;
 let pod: StartedPod;
 
 beforeAll(async () => {
-  world = await startWorld();
-  door = secretDoor(world.webhook, world.authority.pem);
-  const value = JSON.stringify({ password: `${HUSH}password` });
-  world.aws.putSecret({ region: REGION, name: "shop/cart", value });
-  pod = await startPod(world.kubernetes, { name: "cart" });
+  ({ world, door, pod } = await startCart());
 });
 afterAll(() => world.stop());
 

@@ -1,19 +1,18 @@
 /** Tokens that are none, or not the asking Pod's. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { REGION, startWorld, type World } from "../../support/world.ts";
+import type { World } from "../../support/world.ts";
 import {
   accountOf,
   addServiceAccount,
   boundTo,
   defaultToken,
-  HUSH,
   ownToken,
   requestOf,
   type SecretDoor,
   type StartedPod,
-  secretDoor,
   startPod,
 } from "../asking.ts";
+import { startCart } from "../cart.ts";
 import { expectDenied } from "./denied.ts";
 
 setDefaultTimeout(60_000);
@@ -23,11 +22,7 @@ let door: SecretDoor;
 let pod: StartedPod;
 
 beforeAll(async () => {
-  world = await startWorld();
-  door = secretDoor(world.webhook, world.authority.pem);
-  const value = JSON.stringify({ password: `${HUSH}password` });
-  world.aws.putSecret({ region: REGION, name: "shop/cart", value });
-  pod = await startPod(world.kubernetes, { name: "cart" });
+  ({ world, door, pod } = await startCart());
 });
 afterAll(() => world.stop());
 
