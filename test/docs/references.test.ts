@@ -1,10 +1,11 @@
 /** docs/references.md: each example, as it stands there, in a Pod from its admission to its application. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { parseAllDocuments } from "yaml";
-import type { ContainerRun, Kubelet } from "../fakes/kubelet.ts";
+import type { ContainerRun } from "../fakes/kubelet.ts";
 import { parseProbe } from "../fixtures/probe.ts";
-import { onlyLine, probe } from "../injector/piggy-env.ts";
-import { startWorld, type World } from "../support/world.ts";
+import { type MountingWorld, startMountingWorld } from "../injector/mounting.ts";
+import { onlyLine } from "../injector/piggy-env.ts";
+import type { World } from "../support/world.ts";
 import { codeIn, readSections, type Section, type Table } from "./markdown.ts";
 
 setDefaultTimeout(60_000);
@@ -25,15 +26,9 @@ function tablesWith(column: string): readonly (readonly [title: string, table: T
   );
 }
 
-let world: World;
-let kubelet: Kubelet;
-let program: string;
+let world: MountingWorld;
 beforeAll(async () => {
-  world = await startWorld({
-    prepare: (kubernetes) => {
-      kubernetes.version = { major: "1", minor: "35" };
-    },
-  });
+  world = await startMountingWorld();
   for (const [, { rows }] of tablesWith("Secret")) for (const row of rows) putSecret(world, row);
   for (const [, { rows }] of tablesWith("Parameter")) for (const row of rows) putParameter(world, row);
   world.kubernetes.add({
@@ -41,8 +36,6 @@ beforeAll(async () => {
     kind: "ServiceAccount",
     metadata: { namespace: NAMESPACE, name: "default" },
   });
-  program = await probe();
-  kubelet = await world.kubelet({ app: { program } });
 });
 afterAll(() => world.stop());
 
@@ -78,12 +71,12 @@ type Start = { readonly denied: string } | { readonly run: ContainerRun };
 async function start(title: string, env: readonly object[]): Promise<Start> {
   return startPod({
     metadata: { annotations: annotationsOf(title) },
-    spec: { containers: [{ name: "app", image: "app", command: [program], env }] },
+    spec: { containers: [{ name: "app", image: "app", command: [world.program], env }] },
   });
 }
 
-/** Nothing is copied, and nothing that failed is waited for. */
-const QUICK = { "piggysec.com/piggy-delivery": "image", "piggysec.com/piggy-deadline": "0s" };
+/** Nothing that failed is waited for. */
+const QUICK = { "piggysec.com/piggy-deadline": "0s" };
 
 interface Manifest {
   readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
@@ -91,9 +84,7 @@ interface Manifest {
 }
 
 async function startPod(pod: Manifest): Promise<Start> {
-  const creation = await world.kubernetes.createPod({
-    apiVersion: "v1",
-    kind: "Pod",
+  const admitted = await world.admit({
     metadata: {
       namespace: NAMESPACE,
       generateName: "cart-",
@@ -102,11 +93,7 @@ async function startPod(pod: Manifest): Promise<Start> {
     },
     spec: { serviceAccountName: "default", ...pod.spec },
   });
-  if (!creation.allowed) return { denied: creation.status.message };
-  const { containers } = await kubelet.run(creation.pod);
-  const [run] = containers;
-  if (run === undefined) throw new Error("no container ran");
-  return { run };
+  return "denied" in admitted ? admitted : { run: await admitted.run() };
 }
 
 function foundBy(begun: Start): (name: string) => string | undefined {
@@ -175,7 +162,7 @@ test("the manifests start with what stands below them", async () => {
     world.kubernetes.add({ ...object, metadata: { ...metadata, namespace: NAMESPACE } });
   }
   const [container] = pod.spec.containers;
-  const containers = [{ ...container, command: [program] }];
+  const containers = [{ ...container, command: [world.program] }];
   const variable = foundBy(await startPod({ metadata: pod.metadata, spec: { ...pod.spec, containers } }));
   const lines = expected?.text.trimEnd().split("\n") ?? [];
   expect(lines.length).toBeGreaterThan(3);

@@ -7,34 +7,26 @@ import fc from "fast-check";
 import { parseValue } from "../../lib/reference/value.ts";
 import { containerEnvironment } from "../fakes/kubelet/environment.ts";
 import { expand } from "../fakes/kubelet/expansion.ts";
-import type { Kubelet } from "../fakes/kubelet.ts";
 import type { EnvFromSource, EnvVar } from "../fakes/kubernetes/pod.ts";
 import { parseProbe } from "../fixtures/probe.ts";
-import { startWorld, type World } from "../support/world.ts";
 import { ACCOUNT, addAccounts, NAMESPACE, putSecret, SECRET } from "./containers.ts";
-import { probe } from "./piggy-env.ts";
+import { type MountingWorld, startMountingWorld } from "./mounting.ts";
 
 const SECRETS: Readonly<Record<string, string>> = { K: "kk", L: "l$(A)$$l" };
 /** What the image sets itself, and the kubelet knows nothing of. */
 const IMAGE = { IMG: "from the image", X: "the image's" };
+const IMAGE_OF_A_SERVICE = { DB_SERVICE_HOST: "image" };
 
-let world: World;
-let kubelet: Kubelet;
-let program: string;
+let world: MountingWorld;
 beforeAll(async () => {
-  world = await startWorld({
-    prepare: (kubernetes) => {
-      kubernetes.version = { major: "1", minor: "35" };
-    },
-  });
+  world = await startMountingWorld({ app: { env: IMAGE }, service: { env: IMAGE_OF_A_SERVICE } });
   addAccounts(world);
   putSecret(world, SECRETS);
-  program = await probe();
-  kubelet = await world.kubelet({ app: { program, env: IMAGE } });
 });
 afterAll(() => world.stop());
 
 interface Manifest {
+  readonly image?: "app" | "service";
   readonly env?: readonly EnvVar[];
   readonly envFrom?: readonly EnvFromSource[];
   readonly args?: readonly string[];
@@ -45,7 +37,8 @@ type Objects = Readonly<Record<string, Readonly<Record<string, string>>>>;
 let objects = 0;
 
 /** Admits the container, then makes the objects, which it calls by the names that they have here, and starts it. */
-async function start({ env = [], envFrom = [], args = [] }: Manifest, before: Objects, later: Objects) {
+async function start(manifest: Manifest, before: Objects, later: Objects) {
+  const { image = "app", env = [], envFrom = [], args = [] } = manifest;
   const suffix = `-${objects++}`;
   const named = <T extends { readonly name?: string }>(reference: T) => ({
     ...reference,
@@ -58,21 +51,19 @@ async function start({ env = [], envFrom = [], args = [] }: Manifest, before: Ob
     }
   };
   add(before);
-  const creation = await world.kubernetes.createPod({
-    apiVersion: "v1",
-    kind: "Pod",
+  const admitted = await world.admit({
     metadata: {
       namespace: NAMESPACE,
       generateName: `unseen${suffix}-`,
-      annotations: { "piggysec.com/aws-secret-name": SECRET, "piggysec.com/piggy-delivery": "image" },
+      annotations: { "piggysec.com/aws-secret-name": SECRET },
     },
     spec: {
       serviceAccountName: ACCOUNT,
       containers: [
         {
           name: "main",
-          image: "app",
-          command: [program],
+          image,
+          command: [world.program],
           args: [...args],
           env: env.map(({ valueFrom, ...variable }) => ({
             ...variable,
@@ -89,10 +80,9 @@ async function start({ env = [], envFrom = [], args = [] }: Manifest, before: Ob
       ],
     },
   });
-  if (!creation.allowed) return { denied: creation.status.message ?? "" };
+  if ("denied" in admitted) return { denied: admitted.denied };
   add(later);
-  const [run] = (await kubelet.run(creation.pod)).containers;
-  if (run === undefined) throw new Error("no container");
+  const run = await admitted.run();
   if (run.exitCode !== 0) return { refused: run.stderr || (run.error ?? "") };
   const { argv, environment } = parseProbe(run.stdout);
   const entries = environment.map((entry): [string, string] => {
@@ -137,14 +127,8 @@ describe("an argument that mentions a variable which the object may set", () => 
 
   test("of a Service's form, which the image sets: it stays text", async () => {
     const env = [{ name: "A", value: "piggy:K" }];
-    let other = await world.kubelet({ app: { program, env: { DB_SERVICE_HOST: "image" } } });
-    [other, kubelet] = [kubelet, other];
-    try {
-      const run = await start({ env, args: ["$(DB_SERVICE_HOST)"] }, {}, {});
-      expect(run).toMatchObject({ argv: ["$(DB_SERVICE_HOST)"], environment: { DB_SERVICE_HOST: "image" } });
-    } finally {
-      [other, kubelet] = [kubelet, other];
-    }
+    const run = await start({ image: "service", env, args: ["$(DB_SERVICE_HOST)"] }, {}, {});
+    expect(run).toMatchObject({ argv: ["$(DB_SERVICE_HOST)"], environment: IMAGE_OF_A_SERVICE });
   });
 });
 
