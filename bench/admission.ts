@@ -20,6 +20,7 @@ import { reviewOf, SCENARIOS } from "./admission/review.ts";
 import { verifyAnswers } from "./admission/verify.ts";
 import type { BenchOptions } from "./bench-options.ts";
 import type { Claim } from "./claim.ts";
+import { type Column, laidOut, OF_LOAD } from "./columns.ts";
 import { thisMachine } from "./machine.ts";
 import { requirePlaces } from "./places.ts";
 import { save } from "./save.ts";
@@ -89,17 +90,10 @@ function pushImage({ registry }: World): string {
 }
 
 function format(measurements: readonly Measurement[]): string {
-  return formatTable(
-    ["", "at once", "requests/s", "p50 ms", "p99 ms", "CPU µs", "MiB", "client CPU"],
-    measurements.map((each) => [
-      `${each.scenario}, ${each.server}`,
-      String(each.connections),
-      each.requestsPerSecond.toFixed(0),
-      each.p50Milliseconds.toFixed(2),
-      each.p99Milliseconds.toFixed(2),
-      each.cpuMicroseconds.toFixed(1),
-      (each.memory / 2 ** 20).toFixed(0),
-      `${(each.clientShare * 100).toFixed(0)} %`,
-    ]),
-  );
+  const columns: readonly Column<Measurement>[] = [
+    ["", ({ scenario, server }) => `${scenario}, ${server}`],
+    ...OF_LOAD,
+    ["client CPU", ({ clientShare }) => `${(clientShare * 100).toFixed(0)} %`],
+  ];
+  return formatTable(...laidOut(columns, measurements));
 }

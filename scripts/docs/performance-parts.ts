@@ -1,5 +1,6 @@
 /** The parts of docs/performance.md, from what the benches measured. Pure. */
 import { type Claim, isMissed } from "../../bench/claim.ts";
+import { type Column, laidOut, mebibytes, OF_LOAD, OF_ROLLOUT } from "../../bench/columns.ts";
 import type { StormResult } from "../../bench/secret/storm.ts";
 import { markdownTable } from "./markdown.ts";
 import type { Parts } from "./parts.ts";
@@ -72,61 +73,27 @@ function injectorTable({ measurements }: Results["injector"]): string {
 }
 
 function admissionTable({ measurements }: Results["admission"]): string {
-  return markdownTable(
-    ["Pod", "Server", "at once", "requests/s", "p50 ms", "p99 ms", "CPU µs", "memory, MiB"],
-    measurements.map((each) => [each.scenario, each.server, ...loadCells(each)]),
-  );
+  const columns: readonly Column<(typeof measurements)[number]>[] = [
+    ["Pod", ({ scenario }) => scenario],
+    ["Server", ({ server }) => server],
+    ...OF_LOAD,
+  ];
+  return markdownTable(...laidOut(columns, measurements));
 }
 
 function secretTable({ measurements }: Results["secret"]): string {
-  return markdownTable(
-    ["Server", "at once", "requests/s", "p50 ms", "p99 ms", "CPU µs", "memory, MiB", "AWS calls a request"],
-    measurements.map((each) => [each.server, ...loadCells(each), each.awsCalls.toFixed(2)]),
-  );
-}
-
-interface Load {
-  readonly connections: number;
-  readonly requestsPerSecond: number;
-  readonly p50Milliseconds: number;
-  readonly p99Milliseconds: number;
-  readonly cpuMicroseconds: number;
-  readonly memory: number;
-}
-
-function loadCells(load: Load): readonly string[] {
-  return [
-    String(load.connections),
-    load.requestsPerSecond.toFixed(0),
-    load.p50Milliseconds.toFixed(2),
-    load.p99Milliseconds.toFixed(2),
-    load.cpuMicroseconds.toFixed(0),
-    mebibytes(load.memory),
+  const columns: readonly Column<(typeof measurements)[number]>[] = [
+    ["Server", ({ server }) => server],
+    ...OF_LOAD,
+    ["AWS calls a request", ({ awsCalls }) => awsCalls.toFixed(2)],
   ];
+  return markdownTable(...laidOut(columns, measurements));
 }
 
 function stormTable({ throttled, down, limited, soak }: Results["secret"]): string {
   const storms: readonly (StormResult | undefined)[] = [throttled, down, limited, soak];
-  return markdownTable(
-    [
-      ...["Rollout", "containers", "without secrets", "p50 ms", "p99 ms", "slowest ms"],
-      ...["AWS calls", "throttled", "MiB before", "MiB after"],
-    ],
-    storms
-      .filter((each) => each !== undefined)
-      .map((each) => [
-        each.storm,
-        String(each.containers),
-        String(each.failed),
-        each.p50Milliseconds.toFixed(1),
-        each.p99Milliseconds.toFixed(0),
-        each.slowestMilliseconds.toFixed(0),
-        String(each.awsCalls),
-        String(each.awsThrottled),
-        mebibytes(each.memoryBefore),
-        mebibytes(each.memoryAfter),
-      ]),
-  );
+  const measured = storms.filter((each) => each !== undefined);
+  return markdownTable(...laidOut(OF_ROLLOUT, measured));
 }
 
 function sizesTable({ images }: Results["sizes"]): string {
@@ -146,5 +113,4 @@ function programSizes({ fileSizes }: Results["injector"]): string {
   return sizes.join(", ");
 }
 
-const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
