@@ -5,6 +5,7 @@
 import { PiggyError } from "../error.ts";
 import { isRegion } from "../region.ts";
 import type { EntryLocation } from "./entry.ts";
+import { RENEWED_AFTER_MS } from "./refused-credentials.ts";
 import { sdkError } from "./sdk-error.ts";
 import { sdkRequestHandler } from "./sdk-requests.ts";
 import type { AwsCredentials } from "./signature.ts";
@@ -12,10 +13,23 @@ import { describeLocation, type StoreLocation } from "./store.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** `refused` are those in whose place others are wanted. */
 export type OwnCredentials = (
   location: StoreLocation | EntryLocation,
   signal: AbortSignal,
+  refused?: AwsCredentials,
 ) => Promise<AwsCredentials>;
+
+/** What the SDK's chain gives; it keeps what it found. */
+type Provide = (identity: {
+  readonly callerClientConfig: { region(): Promise<string> };
+}) => Promise<AwsCredentials>;
+
+export interface OwnOptions {
+  /** In milliseconds, never set back. */
+  readonly elapsed?: () => number;
+  readonly load?: () => Promise<Provide>;
+}
 
 /**
  * One identity for all that is read, whatever region it is in. The SDK reads the process's own environment; the given
@@ -23,21 +37,35 @@ export type OwnCredentials = (
  *
  * What it gives throws PiggyError `region_invalid`, `credentials_missing`, `aws_*`; the message names the location.
  */
-export function createOwnCredentials(environment: Environment): OwnCredentials {
+export function createOwnCredentials(
+  environment: Environment,
+  { elapsed = () => performance.now(), load = loadChain }: OwnOptions = {},
+): OwnCredentials {
   // Loaded when it is first asked, so that a start listens before.
-  let chain: ReturnType<typeof loadChain> | undefined;
-  return async (location, signal) => {
+  let chain: Promise<Provide> | undefined;
+  let last: { readonly accessKeyId: string; since: number } | undefined;
+  return async (location, signal, refused) => {
     if (!isRegion(location.region)) {
       throw new PiggyError("region_invalid", `${JSON.stringify(location.region)} is not an AWS region`);
     }
     const region = stsRegion(environment, location);
-    chain ??= loadChain();
+    if (last !== undefined && last.accessKeyId === refused?.accessKeyId) {
+      if (elapsed() - last.since >= RENEWED_AFTER_MS) {
+        chain = undefined;
+        // Keys that are the same once more are new as well: they are not to be looked for at every refusal.
+        last.since = elapsed();
+      }
+    }
+    chain ??= load();
     try {
       const callerClientConfig = { region: async () => region };
-      return await settledBy(
+      const found = await settledBy(
         signal,
         chain.then((provide) => provide({ callerClientConfig })),
       );
+      const { accessKeyId } = found;
+      if (accessKeyId !== last?.accessKeyId) last = { accessKeyId, since: elapsed() };
+      return found;
     } catch (error) {
       throw sdkError(error, describeLocation(location), signal);
     }
@@ -49,7 +77,7 @@ export function stsRegion(environment: Environment, { region }: { readonly regio
   return environment["AWS_REGION"] || environment["AWS_DEFAULT_REGION"] || region;
 }
 
-async function loadChain() {
+async function loadChain(): Promise<Provide> {
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
   // Whoever reads asks again, with pauses, while there is time; three times for each of these is no help to STS.
   return defaultProvider({ clientConfig: { requestHandler: sdkRequestHandler(), maxAttempts: 1 } });

@@ -11,6 +11,7 @@ import type { MakeCall } from "./call.ts";
 import type { AwsClock } from "./clock.ts";
 import type { EntryLocation } from "./entry.ts";
 import { type OwnCredentials, stsRegion } from "./own-credentials.ts";
+import { othersThan, RENEWED_AFTER_MS } from "./refused-credentials.ts";
 import type { Send } from "./send.ts";
 import type { AwsCredentials } from "./signature.ts";
 import { describeLocation, type StoreLocation } from "./store.ts";
@@ -24,6 +25,14 @@ export interface RoleWorld {
   readonly clock: AwsClock;
   /** What the calls to STS are made through. */
   readonly measure?: MakeCall | undefined;
+  /** In milliseconds, never set back. */
+  readonly elapsed?: (() => number) | undefined;
+}
+
+interface Kept {
+  readonly credentials: AwsCredentials;
+  /** By `elapsed`. */
+  readonly since: number;
 }
 
 /** In a tag's key and value AWS takes letters, digits, spaces and `_.:/=+-@`. Source: STS API Reference, Tag. */
@@ -47,28 +56,36 @@ export function createRoleCredentials({
   send,
   clock,
   measure = (_, signal, run) => run(signal),
+  elapsed = () => performance.now(),
 }: RoleWorld): OwnCredentials {
-  const kept = createBoundedCache<AwsCredentials>(KEPT, () => clock.now().getTime());
+  const kept = createBoundedCache<Kept>(KEPT, () => clock.now().getTime());
   const once = createSingleFlight<AwsCredentials>();
-  return async (location, signal) => {
+  return async (location, signal, refused) => {
     const { role } = location;
-    if (role === undefined) return own(location, signal);
+    if (role === undefined) return own(location, signal, refused);
     const { arn, externalId = "", namespace, serviceAccount } = role;
     const key = JSON.stringify([arn, externalId, namespace, serviceAccount]);
     const known = kept.get(key);
-    if (known !== undefined) return known;
-    const signer = await own(location, signal);
+    const isRefused = refused !== undefined && refused.accessKeyId === known?.credentials.accessKeyId;
+    if (known !== undefined && !(isRefused && elapsed() - known.since >= RENEWED_AFTER_MS)) {
+      return known.credentials;
+    }
+    const first = await own(location, signal);
     const region = stsRegion(environment, location);
-    const run = async (until: AbortSignal) => {
-      const call = { roleArn: arn, sessionName: sessionNameOf(role), parameters: parametersOf(role), signer };
-      const { credentials, expiration } = await measure(
-        { service: "sts", region, action: "AssumeRole" },
-        until,
-        (ending) => assumeRole(call, { environment, region, signal: ending, send, clock }),
+    const session = { roleArn: arn, sessionName: sessionNameOf(role), parameters: parametersOf(role) };
+    const begin = (signer: AwsCredentials, until: AbortSignal) =>
+      measure({ service: "sts", region, action: "AssumeRole" }, until, (ending) =>
+        assumeRole({ ...session, signer }, { environment, region, signal: ending, send, clock }),
       );
+    const run = async (until: AbortSignal) => {
+      const { credentials, expiration } = await begin(first, until).catch(async (error) => {
+        const signer = await othersThan(first, error, (denied) => own(location, until, denied));
+        if (signer === undefined) throw error;
+        return begin(signer, until);
+      });
       const lifetime = (expiration?.getTime() ?? 0) - EARLY_MS - clock.now().getTime();
       const size = 100 + (credentials.sessionToken ?? "").length;
-      if (lifetime > 0) kept.put(key, credentials, size, lifetime);
+      if (lifetime > 0) kept.put(key, { credentials, since: elapsed() }, size, lifetime);
       return credentials;
     };
     const late = () => new PiggyError("aws_unavailable", `role ${arn}: no answer in time`);

@@ -30,6 +30,13 @@ export interface SignedStoreOptions {
     location: StoreLocation | EntryLocation,
     signal: AbortSignal,
   ) => Promise<AwsCredentials>;
+  /** What a refused call is signed with once more; undefined where others are no help. */
+  readonly otherCredentials?: (
+    used: AwsCredentials,
+    error: unknown,
+    location: StoreLocation | EntryLocation,
+    signal: AbortSignal,
+  ) => Promise<AwsCredentials | undefined>;
   readonly now?: () => Date;
   /** Whether the call is to be signed once more, at what is `now` by then. */
   readonly isOutOfTime?: (answer: Received, signedAt: Date) => boolean;
@@ -51,6 +58,7 @@ interface Call {
 export function createSignedStore({
   environment,
   credentials,
+  otherCredentials = async () => undefined,
   now = () => new Date(),
   isOutOfTime = () => false,
   send = sendByFetch,
@@ -86,8 +94,22 @@ export function createSignedStore({
     };
     return (request) => {
       const action = request.target.slice(request.target.indexOf(".") + 1);
-      return makeCall({ service: request.service, region: location.region, action }, signal, async (ofTry) =>
-        call({ ...request, location, credentials: await resolve(ofTry), signal: ofTry }),
+      return makeCall(
+        { service: request.service, region: location.region, action },
+        signal,
+        async (ofTry) => {
+          const used = await resolve(ofTry);
+          const callBy = (by: AwsCredentials) =>
+            call({ ...request, location, credentials: by, signal: ofTry });
+          try {
+            return await callBy(used);
+          } catch (error) {
+            const others = await otherCredentials(used, error, location, ofTry);
+            if (others === undefined) throw error;
+            resolved = Promise.resolve(others);
+            return callBy(others);
+          }
+        },
       );
     };
   };

@@ -2,6 +2,7 @@
 import type { Calls } from "./call.ts";
 import { createAwsClock } from "./clock.ts";
 import { createOwnCredentials, stsRegion } from "./own-credentials.ts";
+import { othersThan } from "./refused-credentials.ts";
 import { createRoleCredentials } from "./role-credentials.ts";
 import { type Send, sendByFetch } from "./send.ts";
 import { createSignedStore } from "./signed.ts";
@@ -15,22 +16,30 @@ export interface WebhookStore extends Store {
   prepare(): Promise<void>;
 }
 
-/** @param calls decides when a call is made, how long it may take and whether it is made again */
+/**
+ * @param calls decides when a call is made, how long it may take and whether it is made again
+ * @param elapsed milliseconds, never set back
+ */
 export function createWebhookStore(
   environment: Readonly<Record<string, string | undefined>>,
   calls?: Calls,
+  elapsed?: () => number,
 ): WebhookStore {
   const clock = createAwsClock();
-  const own = createOwnCredentials(environment);
+  const own = createOwnCredentials(environment, elapsed === undefined ? {} : { elapsed });
+  const credentials = createRoleCredentials({
+    environment,
+    own,
+    send: sendInTime,
+    clock,
+    measure: calls?.measure,
+    elapsed,
+  });
   const store = createSignedStore({
     environment,
-    credentials: createRoleCredentials({
-      environment,
-      own,
-      send: sendInTime,
-      clock,
-      measure: calls?.measure,
-    }),
+    credentials,
+    otherCredentials: (used, error, location, signal) =>
+      othersThan(used, error, (refused) => credentials(location, signal, refused)),
     now: clock.now,
     isOutOfTime: clock.correctBy,
     ...(calls === undefined ? {} : { makeCall: calls.make }),

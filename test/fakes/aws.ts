@@ -36,6 +36,8 @@ export interface AwsFake {
   addRole(arn: string, role: Role): void;
   /** One that is given to who asks for it by credentials. */
   addTrustingRole(arn: string, role: TrustingRole): void;
+  /** Those that there are by now lose all rights. */
+  revokeSessions(roleArn: string): void;
   /** Adds a version, which becomes AWSCURRENT; the one before becomes AWSPREVIOUS. */
   putSecret(secret: SecretEntry): { arn: string; versionId: string };
   /** Marks the secret for deletion; to put it again restores it. */
@@ -95,6 +97,7 @@ export async function startAws(
     addUser: (user) => identities.addUser(user),
     addRole: (arn, role) => tokens.addRole(arn, role),
     addTrustingRole: (arn, role) => tokens.addTrustingRole(arn, role),
+    revokeSessions: (roleArn) => identities.revokeSessions(roleArn),
     putSecret: (secret) => secrets.put(secret),
     deleteSecret: ({ region, name }) => secrets.markForDeletion(region, name),
     putParameter: (parameter) => parameters.put(parameter),

@@ -73,6 +73,14 @@ export class Identities {
     this.#byAccessKeyId.set(identity.accessKeyId, identity);
   }
 
+  /** Leaves the sessions of a role that there are by now without any right, as its policy AWSRevokeOlderSessions does. */
+  revokeSessions(roleArn: string): void {
+    const role = roleArn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/");
+    for (const identity of this.#byAccessKeyId.values()) {
+      if (identity.arn.startsWith(`${role}/`)) this.add({ ...identity, allow: [] });
+    }
+  }
+
   /** @throws AwsError as AWS does for a key that it does not know, a token that is not the key's, or an old one. */
   find(accessKeyId: string, sessionToken: string | undefined): Identity {
     const identity = this.#byAccessKeyId.get(accessKeyId);
