@@ -63,7 +63,7 @@ export function reviewOf(object: unknown, request: object = {}) {
 }
 
 /** Longer than any answer may take: a request that is not answered by then hangs. */
-const CLIENT_TIMEOUT_MS = 4_000;
+const CLIENT_TIMEOUT_MS = 30_000;
 
 export function post(
   world: World,
