@@ -64,41 +64,23 @@ export function createSignedStore({
   send = sendByFetch,
   makeCall = (_, signal, run) => run(signal),
 }: SignedStoreOptions): Store {
-  const exchangeSigned = (request: Call, date: Date): Promise<Received> => {
-    const { service, target, input, location, signal } = request;
-    const { region } = location;
-    const endpoint = endpointOf(service, region, environment);
-    const body = JSON.stringify(input);
-    const given = { "content-type": "application/x-amz-json-1.1", "x-amz-target": target };
-    const scope = { region, service, date };
-    const headers = signedHeaders(endpoint, body, given, scope, request.credentials);
-    const where = `${describeLocation(location)}: ${endpoint.host}`;
-    return receive(send, endpoint, { method: "POST", headers, body, signal }, where);
-  };
   const call = async (request: Call): Promise<Answer> => {
     const signedAt = now();
-    let received = await exchangeSigned(request, signedAt);
-    if (isOutOfTime(received, signedAt)) received = await exchangeSigned(request, now());
+    const exchange = (date: Date) => exchangeSigned(request, date, environment, send);
+    let received = await exchange(signedAt);
+    if (isOutOfTime(received, signedAt)) received = await exchange(now());
     const requestId = received.headers.get("x-amzn-requestid") ?? undefined;
     return { ...(await parseAnswer(received, request.location)), requestId };
   };
   const asking = (location: StoreLocation | EntryLocation, signal: AbortSignal): Ask => {
-    let resolved: Promise<AwsCredentials> | undefined;
-    // What failed is asked for again with the call that wants it.
-    const resolve = (ofTry: AbortSignal) => {
-      resolved ??= credentials(location, ofTry).catch((error: unknown) => {
-        resolved = undefined;
-        throw error;
-      });
-      return resolved;
-    };
+    const identity = lookedForOnce((ofTry) => credentials(location, ofTry));
     return (request) => {
       const action = request.target.slice(request.target.indexOf(".") + 1);
       return makeCall(
         { service: request.service, region: location.region, action },
         signal,
         async (ofTry) => {
-          const used = await resolve(ofTry);
+          const used = await identity.current(ofTry);
           const callBy = (by: AwsCredentials) =>
             call({ ...request, location, credentials: by, signal: ofTry });
           try {
@@ -106,7 +88,7 @@ export function createSignedStore({
           } catch (error) {
             const others = await otherCredentials(used, error, location, ofTry);
             if (others === undefined) throw error;
-            resolved = Promise.resolve(others);
+            identity.replace(others);
             return callBy(others);
           }
         },
@@ -124,6 +106,38 @@ export function createSignedStore({
       const read = async () => readSignedEntry(asking(location, signal), location);
       const { readByPathIfDenied } = await import("./parameter-by-path.ts");
       return readByPathIfDenied(read, location, readStore, signal);
+    },
+  };
+}
+
+function exchangeSigned(
+  { service, target, input, location, credentials, signal }: Call,
+  date: Date,
+  environment: SignedStoreOptions["environment"],
+  send: Send,
+): Promise<Received> {
+  const { region } = location;
+  const endpoint = endpointOf(service, region, environment);
+  const body = JSON.stringify(input);
+  const given = { "content-type": "application/x-amz-json-1.1", "x-amz-target": target };
+  const headers = signedHeaders(endpoint, body, given, { region, service, date }, credentials);
+  const where = `${describeLocation(location)}: ${endpoint.host}`;
+  return receive(send, endpoint, { method: "POST", headers, body, signal }, where);
+}
+
+/** Credentials for all calls of a location. What failed is looked for again with the call that wants it. */
+function lookedForOnce(look: (signal: AbortSignal) => Promise<AwsCredentials>) {
+  let found: Promise<AwsCredentials> | undefined;
+  return {
+    current(signal: AbortSignal): Promise<AwsCredentials> {
+      found ??= look(signal).catch((error: unknown) => {
+        found = undefined;
+        throw error;
+      });
+      return found;
+    },
+    replace(others: AwsCredentials): void {
+      found = Promise.resolve(others);
     },
   };
 }
