@@ -48,9 +48,9 @@ async function start(environment: Environment, log: Log): Promise<void> {
       if (call.outcome === "ok" || call.outcome === "forbidden") readiness.meet("apiServer");
     });
   const apiServer = await wireApiServer(settings, environment, measured);
-  const { namespace, client, cluster, lookups, now } = apiServer;
+  const ground = { settings, environment, apiServer, log };
 
-  const certificates = wireCertificates({ settings, namespace, client, now, log });
+  const certificates = wireCertificates(ground);
   const tls = await certificates.first();
   readiness.meet("certificate");
   let served = () => tls;
@@ -62,28 +62,11 @@ async function start(environment: Environment, log: Log): Promise<void> {
 
   const askEcr = measureCall("GetAuthorizationToken", registryLogin, metrics.observeAws);
   const imageCalls = { askEcr, observe: metrics.observeImage };
-  const admission = await wireAdmission({
-    settings,
-    environment,
-    namespace,
-    lookups,
-    cluster,
-    imageCalls,
-    isTls: tls !== undefined,
-    ca: () => served()?.ca,
-    signal,
-    log,
-  });
+  const isTls = tls !== undefined;
+  const ca = () => served()?.ca;
+  const admission = await wireAdmission({ ...ground, imageCalls, isTls, ca, signal });
   const onEvent = metrics.observeRead;
-  const { answerSecret, prepare } = wireSecrets({
-    settings,
-    environment,
-    client,
-    lookups,
-    now,
-    onEvent,
-    log,
-  });
+  const { answerSecret, prepare } = wireSecrets({ ...ground, onEvent });
 
   const handler = createHandler({
     admission: admission.world,
@@ -98,7 +81,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   endBy(() => void drain.begin(listener).then(() => process.exit(0)));
   log("info", "listening", {
     address: `${listener.hostname}:${listener.port}`,
-    tls: tls !== undefined,
+    tls: isTls,
     metrics: operations ?? "off",
   });
 
@@ -107,7 +90,7 @@ async function start(environment: Environment, log: Log): Promise<void> {
   }
   admission.watchNodes();
   const isThere = () => readiness.isMet("apiServer");
-  void awaitFirstAnswer({ ask: cluster.readServerVersion, isThere, signal, log });
+  void awaitFirstAnswer({ ask: apiServer.cluster.readServerVersion, isThere, signal, log });
   await prepare();
 }
 

@@ -1,27 +1,18 @@
 /** POST /mutate: the look-ups, what is known of the nodes, and where Pods are told that the webhook is. */
 import { createImageVolumeWatch } from "../admission/delivery/image-volume-watch.ts";
-import type { Cluster } from "../admission/delivery/image-volumes.ts";
 import type { OwnService } from "../admission/webhook.ts";
 import type { AdmissionWorld } from "../admission/world.ts";
-import type { Lookups } from "../kubernetes/lookups.ts";
-import type { Log } from "../log.ts";
-import type { Environment, Settings } from "../settings.ts";
+import type { Environment } from "../settings.ts";
+import type { Ground } from "./api-server.ts";
 import { type ImageCalls, wireImages } from "./images.ts";
 
-export interface AdmissionWiring {
-  readonly settings: Settings;
-  readonly environment: Environment;
-  /** The webhook's. */
-  readonly namespace: string;
-  readonly lookups: Lookups;
-  readonly cluster: Cluster;
+export interface AdmissionWiring extends Ground {
   readonly imageCalls: ImageCalls;
   readonly isTls: boolean;
   /** What the certificate is verified by that is served at the moment, PEM. */
   readonly ca: () => string | undefined;
   /** Ends the watch. */
   readonly signal: AbortSignal;
-  readonly log: Log;
 }
 
 export interface Admission {
@@ -32,7 +23,8 @@ export interface Admission {
 
 /** @throws PiggyError `setting_invalid`, `tls_files_unreadable` */
 export async function wireAdmission(wiring: AdmissionWiring): Promise<Admission> {
-  const { settings, environment, namespace, lookups, cluster, imageCalls, isTls, ca, signal, log } = wiring;
+  const { settings, environment, apiServer, imageCalls, isTls, ca, signal, log } = wiring;
+  const { namespace, cluster, lookups } = apiServer;
   const settleMs = settings["piggy-delivery-settle"];
   const imageVolumes = createImageVolumeWatch({ cluster, settleMs, signal, log });
   return {

@@ -6,7 +6,18 @@ import { readClusterConfig } from "../kubernetes/config.ts";
 import { keepConnections } from "../kubernetes/connections.ts";
 import { createLookups } from "../kubernetes/lookups.ts";
 import { tokenFromFile } from "../kubernetes/token.ts";
+import type { Log } from "../log.ts";
 import type { Environment, Settings } from "../settings.ts";
+
+export type ApiServer = Awaited<ReturnType<typeof wireApiServer>>;
+
+/** What all that is wired after it stands on. */
+export interface Ground {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly apiServer: ApiServer;
+  readonly log: Log;
+}
 
 /**
  * @param measured the client with a clock beside it
@@ -22,6 +33,13 @@ export async function wireApiServer(
   const token = tokenFromFile(server.tokenFile);
   const clock = createApiClock();
   const client = measured(createKubernetesClient(server, token, clock.hear(keepConnections(server))));
-  const [cluster, lookups] = [createClusterReader(client), createLookups(client)];
-  return { namespace, client, cluster, lookups, now: clock.now };
+  return {
+    /** The webhook's. */
+    namespace,
+    client,
+    cluster: createClusterReader(client),
+    lookups: createLookups(client),
+    /** Its time, in milliseconds since 1970. */
+    now: clock.now,
+  };
 }

@@ -3,11 +3,9 @@ import { createKeeper, firstCertificate } from "../certificates/keeper.ts";
 import { certificateNames } from "../certificates/names.ts";
 import { PiggyError } from "../error.ts";
 import { readTls, type Tls } from "../http/tls.ts";
-import type { KubernetesClient } from "../kubernetes/client.ts";
 import { createOwnSecret } from "../kubernetes/own-secret.ts";
 import { createBundleChanger } from "../kubernetes/webhook-bundles.ts";
-import type { Log } from "../log.ts";
-import type { Settings } from "../settings.ts";
+import type { Ground } from "./api-server.ts";
 
 export interface CertificateSource {
   /** Undefined is plain HTTP. */
@@ -15,23 +13,10 @@ export interface CertificateSource {
   readonly read: () => Promise<Tls | undefined>;
 }
 
-export interface CertificateWiring {
-  readonly settings: Settings;
-  readonly namespace: string;
-  readonly client: KubernetesClient;
-  /** The time of those who verify, in milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: Log;
-}
-
 /** @throws PiggyError `setting_invalid` */
-export function wireCertificates({
-  settings,
-  namespace,
-  client,
-  now,
-  log,
-}: CertificateWiring): CertificateSource {
+export function wireCertificates({ settings, apiServer, log }: Ground): CertificateSource {
+  // Who verifies it is the API server, at its own time.
+  const { namespace, client, now } = apiServer;
   const secret = settings["piggy-certificate-secret"];
   if (!secret) return { first: () => readTls(settings), read: () => readTls(settings) };
   if (settings["tls-cert-file"] || settings["tls-private-key-file"]) {
