@@ -37,7 +37,9 @@ export function createApiClock(
     hear(send) {
       return async (request) => {
         const answer = await send(request);
-        if (answer.headers !== undefined) last = { headers: answer.headers, at: elapsed(), said: undefined };
+        const { status, headers } = answer;
+        // Of an error of this kind nobody knows who says it: the API server, or a proxy before it.
+        if (status < 500 && headers?.get("date")) last = { headers, at: elapsed(), said: undefined };
         return answer;
       };
     },

@@ -135,7 +135,8 @@ function sendByFetch({ url, ca, clientCertificate, serverName, skipVerify, proxy
     if (Number(response.headers.get("Content-Length") ?? 0) > LONGEST_ANSWER) {
       throw new Error(`an answer of more than ${LONGEST_ANSWER} bytes`);
     }
-    return { status: response.status, reason: response.statusText, body: await response.text() };
+    const { status, statusText, headers: said } = response;
+    return { status, reason: statusText, headers: said, body: await response.text() };
   };
 }
 

@@ -37,3 +37,19 @@ test("is what the API server said last, and goes on whatever this machine's does
   machine.elapsed += 2_500;
   expect(clock.now()).toBe(Date.parse(SAID) + 2_500);
 });
+
+test.each([
+  ["says nothing of it", 200, undefined],
+  ["is a proxy's, or may be", 502, "Sat, 28 Nov 2026 09:00:00 GMT"],
+])("goes on through an answer that %s", async (_, status, date) => {
+  const machine = { now: 1_000, elapsed: 0 };
+  const clock = clockAt(machine);
+  const hear = (code: number, said: string | undefined) => {
+    const headers = new Headers(said === undefined ? {} : { date: said });
+    return clock.hear(async () => ({ status: code, headers, body: "" }))(request);
+  };
+  await hear(200, SAID);
+  machine.elapsed = 1_000;
+  await hear(status, date);
+  expect(clock.now()).toBe(Date.parse(SAID) + 1_000);
+});
