@@ -41,31 +41,54 @@ export function createOwnCredentials(
   environment: Environment,
   { elapsed = () => performance.now(), load = loadChain }: OwnOptions = {},
 ): OwnCredentials {
+  type Identity = Parameters<Provide>[0];
   // Loaded when it is first asked, so that a start listens before.
   let chain: Promise<Provide> | undefined;
   let last: { readonly accessKeyId: string; since: number } | undefined;
+  let renewal: Promise<AwsCredentials> | undefined;
+
+  const current = async (identity: Identity): Promise<AwsCredentials> => {
+    chain ??= load().catch((error: unknown) => {
+      chain = undefined;
+      throw error;
+    });
+    return note(await (await chain)(identity));
+  };
+  const note = (found: AwsCredentials): AwsCredentials => {
+    const { accessKeyId } = found;
+    if (accessKeyId !== last?.accessKeyId) last = { accessKeyId, since: elapsed() };
+    return found;
+  };
+  /** What there is serves everybody else until there are others: a refusal is mostly no fault of the identity's. */
+  const renewed = async (identity: Identity): Promise<AwsCredentials> => {
+    const next = await load();
+    const found = await next(identity);
+    chain = Promise.resolve(next);
+    return note(found);
+  };
+  const othersThan = (refused: AwsCredentials, identity: Identity): Promise<AwsCredentials> => {
+    if (last === undefined || last.accessKeyId !== refused.accessKeyId) return current(identity);
+    if (renewal === undefined && elapsed() - last.since >= RENEWED_AFTER_MS) {
+      // Once a minute, whatever comes of it.
+      last.since = elapsed();
+      renewal = renewed(identity).finally(() => {
+        renewal = undefined;
+      });
+    }
+    return renewal ?? current(identity);
+  };
+
   return async (location, signal, refused) => {
     if (!isRegion(location.region)) {
       throw new PiggyError("region_invalid", `${JSON.stringify(location.region)} is not an AWS region`);
     }
     const region = stsRegion(environment, location);
-    if (last !== undefined && last.accessKeyId === refused?.accessKeyId) {
-      if (elapsed() - last.since >= RENEWED_AFTER_MS) {
-        chain = undefined;
-        // Keys that are the same once more are new as well: they are not to be looked for at every refusal.
-        last.since = elapsed();
-      }
-    }
-    chain ??= load();
+    const identity = { callerClientConfig: { region: async () => region } };
     try {
-      const callerClientConfig = { region: async () => region };
-      const found = await settledBy(
+      return await settledBy(
         signal,
-        chain.then((provide) => provide({ callerClientConfig })),
+        refused === undefined ? current(identity) : othersThan(refused, identity),
       );
-      const { accessKeyId } = found;
-      if (accessKeyId !== last?.accessKeyId) last = { accessKeyId, since: elapsed() };
-      return found;
     } catch (error) {
       throw sdkError(error, describeLocation(location), signal);
     }

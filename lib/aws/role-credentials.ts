@@ -79,7 +79,12 @@ export function createRoleCredentials({
       );
     const run = async (until: AbortSignal) => {
       const { credentials, expiration } = await begin(first, until).catch(async (error) => {
-        const signer = await othersThan(first, error, (denied) => own(location, until, denied));
+        const signer = await othersThan(
+          first,
+          error,
+          (denied, ending) => own(location, ending, denied),
+          until,
+        );
         if (signer === undefined) throw error;
         return begin(signer, until);
       });

@@ -89,7 +89,10 @@ export function createSignedStore({
             const others = await otherCredentials(used, error, location, ofTry);
             if (others === undefined) throw error;
             identity.replace(others);
-            return callBy(others);
+            return await callBy(others).catch((later: unknown) => {
+              // That AWS did not answer the second call leaves what it said to the first.
+              throw later instanceof PiggyError && later.code === "aws_unavailable" ? error : later;
+            });
           }
         },
       );

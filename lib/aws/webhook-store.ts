@@ -39,7 +39,7 @@ export function createWebhookStore(
     environment,
     credentials,
     otherCredentials: (used, error, location, signal) =>
-      othersThan(used, error, (refused) => credentials(location, signal, refused)),
+      othersThan(used, error, (refused, ending) => credentials(location, ending, refused), signal),
     now: clock.now,
     isOutOfTime: clock.correctBy,
     ...(calls === undefined ? {} : { makeCall: calls.make }),

@@ -1,5 +1,5 @@
 /** What becomes of a role's sessions that somebody revokes, by a clock of the test's own. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createAwsClock } from "../../lib/aws/clock.ts";
 import { createOwnCredentials } from "../../lib/aws/own-credentials.ts";
 import { createRoleCredentials } from "../../lib/aws/role-credentials.ts";
@@ -97,30 +97,76 @@ test("one that is refused where there is no other is refused in the store's word
   expect((await refused()).message).toContain("secret shop/cart");
 });
 
-test("the webhook's own identity is looked for again in the same way", async () => {
-  let looked = 0;
-  const load = async () => {
-    looked += 1;
-    const credentials = { accessKeyId: `ASIA${looked}`, secretAccessKey: "secret" };
-    return async () => credentials;
-  };
-  const own = createOwnCredentials({}, { elapsed: () => clock.now, load });
-  const location = { kind: "secret", name: "shop/cart", region: REGION } as const;
-  const get = async (refusedKey?: string) => {
-    const shown = refusedKey === undefined ? undefined : { accessKeyId: refusedKey, secretAccessKey: "" };
-    return (await own(location, AbortSignal.timeout(10_000), shown)).accessKeyId;
-  };
-  expect(await get()).toBe("ASIA1");
-  clock.now = 59_999;
-  expect(await get("ASIA1")).toBe("ASIA1");
+test("so it is with the webhook's own identity", async () => {
+  const location = { kind: "secret", name: "shop/cart", region: REGION, version: "AWSCURRENT" } as const;
+  const own = () => store.readStore(location, AbortSignal.timeout(10_000));
+  const other = { accessKeyId: "AKIAOTHER", secretAccessKey: "another" };
+  await own();
+  aws.addUser({ ...KEY, allow: [] });
+  aws.addUser(other);
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: other.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: other.secretAccessKey,
+  });
   clock.now = 60_000;
-  expect(await Promise.all([get("ASIA1"), get("ASIA1")])).toEqual(["ASIA2", "ASIA2"]);
-  // Whoever was refused with the same, and hears of it later.
-  expect(await get("ASIA1")).toBe("ASIA2");
-  clock.now = 119_999;
-  expect(await get("ASIA2")).toBe("ASIA2");
-  clock.now = 120_000;
-  expect(await get("ASIA2")).toBe("ASIA3");
+  expect(await actionsOf(own)).toEqual(["GetSecretValue", "GetSecretValue"]);
+  expect(await actionsOf(own)).toEqual(["GetSecretValue"]);
+  aws.addUser(KEY);
+});
+
+describe("the webhook's own identity", () => {
+  let looked: (() => Promise<string>)[];
+  /** The key that is given in the place of a refused one, where there is one. */
+  let get: (refused?: string) => Promise<string>;
+  beforeEach(() => {
+    looked = [];
+    let loads = 0;
+    const load = async () => {
+      loads += 1;
+      const ofThis = looked[loads - 1] ?? (async () => `ASIA${loads}`);
+      const key = await ofThis();
+      return async () => ({ accessKeyId: key, secretAccessKey: "secret" });
+    };
+    const own = createOwnCredentials({}, { elapsed: () => clock.now, load });
+    const location = { kind: "secret", name: "shop/cart", region: REGION } as const;
+    get = async (refusedKey) => {
+      const shown = refusedKey === undefined ? undefined : { accessKeyId: refusedKey, secretAccessKey: "" };
+      return (await own(location, AbortSignal.timeout(10_000), shown)).accessKeyId;
+    };
+  });
+
+  test("is looked for again once a minute", async () => {
+    expect(await get()).toBe("ASIA1");
+    clock.now = 59_999;
+    expect(await get("ASIA1")).toBe("ASIA1");
+    clock.now = 60_000;
+    expect(await Promise.all([get("ASIA1"), get("ASIA1")])).toEqual(["ASIA2", "ASIA2"]);
+    // Whoever was refused with the same, and hears of it later.
+    expect(await get("ASIA1")).toBe("ASIA2");
+    clock.now = 119_999;
+    expect(await get("ASIA2")).toBe("ASIA2");
+    clock.now = 120_000;
+    expect(await get("ASIA2")).toBe("ASIA3");
+  });
+
+  test("serves everybody else while another is looked for, and after that has failed", async () => {
+    const slow = Promise.withResolvers<string>();
+    looked = [async () => "ASIA1", () => slow.promise];
+    expect(await get()).toBe("ASIA1");
+    clock.now = 60_000;
+    const renewed = get("ASIA1");
+    expect(await get()).toBe("ASIA1");
+    slow.reject(new Error("nobody answers"));
+    expect((await caught(() => renewed)).code).toBe("aws_unavailable");
+    expect(await get()).toBe("ASIA1");
+    expect(await get("ASIA1")).toBe("ASIA1");
+  });
+
+  test("is looked for by the next one where the first could not even begin", async () => {
+    looked = [async () => Promise.reject(new Error("not installed"))];
+    await caught(() => get());
+    expect(await get()).toBe("ASIA2");
+  });
 });
 
 test("a role is assumed by the identity that comes in the place of one whose session was revoked", async () => {
