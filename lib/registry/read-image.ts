@@ -1,6 +1,7 @@
 /** An image's manifest, then its config, from a registry. Source: OCI distribution and image specs. */
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, objectOf, parseJson, stringOf, stringsOf } from "../json.ts";
+import { oneLine } from "../quotation.ts";
 import type { Credentials } from "./credentials.ts";
 import { getBlob } from "./fetch-blob.ts";
 import type { Found, ImageRequest, Known } from "./image-cache.ts";
@@ -21,6 +22,9 @@ const MANIFEST_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
 const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES].join(", ");
+
+/** In characters, in a message. */
+const LONGEST_DIGEST = 150;
 
 /** What the distribution spec asks registries to take at least. */
 const LARGEST = 4 * 1024 * 1024;
@@ -67,6 +71,7 @@ async function readAs(
         `it has no manifest for ${platform.os}/${platform.architecture}`,
       );
     }
+    checkAlgorithm(ofPlatform);
     manifest = await getJson(session, `${base}/manifests/${ofPlatform}${query}`, MANIFEST_TYPES.join(", "));
   }
   if (manifest.json["schemaVersion"] === 1) {
@@ -77,6 +82,8 @@ async function readAs(
   }
   const config = stringOf(objectOf(manifest.json["config"])["digest"]);
   if (config === undefined) throw new PiggyError("image_unsupported", "its manifest names no config");
+  checkAlgorithm(config);
+
   const { json } = await getJson(session, `${base}/blobs/${config}${query}`, "*/*");
   return { command: parseConfig(json), digest };
 }
@@ -93,6 +100,15 @@ async function getJson(session: RegistrySession, address: string, accept: string
   const json = parseJson(new TextDecoder().decode(bytes));
   if (!isJsonObject(json)) throw new PiggyError("image_unsupported", `${origin} answers with no JSON object`);
   return { json, mediaType: stringOf(json["mediaType"]) ?? mediaType, bytes };
+}
+
+/** What is kept for long must be what it is called by. Source: OCI image spec, "Digests", registered algorithms. */
+function checkAlgorithm(digest: string): void {
+  if (/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(digest)) return;
+  throw new PiggyError(
+    "image_unsupported",
+    `its manifest names ${oneLine(digest, LONGEST_DIGEST)}, which is no digest`,
+  );
 }
 
 /** What was asked for by digest must have it: otherwise somebody between could choose what the container runs. */

@@ -258,6 +258,10 @@ describe("a registry that answers with", () => {
     ["a manifest without a config", () => manifest(undefined)],
     ["a manifest whose config has no digest", () => manifest({ size: 1 })],
     ["a manifest whose config's digest is a number", () => manifest({ digest: 1 })],
+    [
+      "a manifest whose config goes by a digest that proves nothing",
+      () => manifest({ digest: "md5:d41d8cd98f00b204e9800998ecf8427e" }),
+    ],
   ])("%s is not understood, and not quoted", async (_, respond) => {
     const { code, message } = await refusal(serve(respond));
     expect(code).toBe("image_unsupported");
