@@ -1,28 +1,15 @@
 /** The dashboard as SVG: a small chart of lines for each panel, which a light and a dark page both show well. */
 import type { Line, Panel } from "./panels.ts";
+import { COLOURS, escaped, STYLE, text } from "./style.ts";
 
 const PANEL = { width: 440, height: 200 } as const;
 const PLOT = { left: 58, top: 34, width: 370, height: 92 } as const;
 /** Of Grafana's grid. */
 const COLUMNS = 24;
-const COLOURS = ["#2f81f7", "#d29922", "#3fb950", "#f85149", "#a371f7", "#db6d28", "#39c5cf", "#8d96a0"];
 /** More would not be told from one another. */
 const MOST_LINES = COLOURS.length;
 /** Letters. */
 const SHORT_LEGEND = 20;
-
-const STYLE = `
-  text { font: 11px system-ui, sans-serif; fill: #24292f }
-  .title { font-weight: 600; font-size: 12px }
-  .quiet { fill: #57606a; font-size: 10px }
-  .axis { stroke: #d0d7de }
-  .line { fill: none; stroke-width: 1.5 }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 }
-    .quiet { fill: #8d96a0 }
-    .axis { stroke: #30363d }
-  }
-`;
 
 export interface Picture {
   readonly title: string;
@@ -103,11 +90,3 @@ function format(value: number, unit: string): string {
 }
 
 const short = (value: number) => (value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2))));
-
-function text(kind: string, x: number, y: number, content: string): string {
-  return `<text class="${kind}" x="${x}" y="${y}">${escaped(content)}</text>`;
-}
-
-function escaped(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-}
