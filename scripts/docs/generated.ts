@@ -2,6 +2,7 @@
 import { drawAdmission } from "../../bench/admission/picture.ts";
 import { drawInjector } from "../../bench/injector/picture.ts";
 import { drawSecret } from "../../bench/secret/picture.ts";
+import { drawSoak } from "../../soak/picture.ts";
 import { environmentSchema } from "../chart/environment-schema.ts";
 import { valuesTable } from "../chart/values-table.ts";
 import { operatingParts } from "./operating-parts.ts";
@@ -11,6 +12,7 @@ import { performanceParts } from "./performance-parts.ts";
 import { readmeParts } from "./readme-parts.ts";
 import { readResults } from "./results.ts";
 import { annotationParts, settingParts } from "./settings-pages.ts";
+import { soakParts } from "./soak-parts.ts";
 
 export type Read = (file: string) => Promise<string>;
 
@@ -52,6 +54,14 @@ export const generatedFiles: readonly Generated[] = [
   {
     file: "docs/operating.md",
     content: async (now, read) => withParts(now, operatingParts(await readResults(read))),
+  },
+  {
+    file: "docs/soak.md",
+    content: async (now, read) => withParts(now, soakParts(await readResults(read))),
+  },
+  {
+    file: "docs/soak.svg",
+    content: async (_now, read) => drawSoak((await readResults(read)).soak),
   },
   {
     file: "docs/bench-admission.svg",

@@ -5,6 +5,7 @@ import type { Measurement as InjectorMeasurement } from "../../bench/interleave.
 import type { Machine } from "../../bench/machine.ts";
 import type { Findings } from "../../bench/secret/claims.ts";
 import type { SizesReport } from "../../bench/sizes.ts";
+import type { SoakResults } from "../../soak/report.ts";
 
 interface Report extends Machine {
   readonly versions: Readonly<Record<string, string>>;
@@ -20,6 +21,7 @@ export interface Results {
   };
   readonly secret: Report & Findings;
   readonly sizes: SizesReport;
+  readonly soak: SoakResults & Machine;
 }
 
 export type Bench = keyof Results;
@@ -32,6 +34,7 @@ export async function readResults(read: (file: string) => Promise<string>): Prom
     injector: await of("injector"),
     secret: await of("secret"),
     sizes: await of("sizes"),
+    soak: await of("soak"),
   };
 }
 
