@@ -500,7 +500,7 @@ export function environmentName(name: SettingName): string {
 /** Every row's name, in the table's order. */
 export const settingNames = Object.keys(SETTINGS) as readonly SettingName[];
 
-/** A row as any row is, for whoever asks what it says of itself. */
+/** One row, by the type that all rows have: for whoever prints what they say. */
 export function rowOf(name: SettingName): Row {
   return SETTINGS[name];
 }
