@@ -1,4 +1,5 @@
 /** What was seen in a run. Times are in seconds from its begin, by the clock of the machine. */
+import type { Descriptors } from "./descriptors.ts";
 
 export type ViolationKind =
   | "literal"
@@ -41,7 +42,7 @@ export interface Held {
   readonly replica: string;
   /** Bytes. */
   readonly memory: number;
-  readonly descriptors: number;
+  readonly descriptors: Descriptors;
 }
 
 export interface Served {

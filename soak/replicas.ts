@@ -1,12 +1,13 @@
 /** The processes of piggy-webhooks on the node, as the machine has them. */
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { type ContainerMemory, memoryOf } from "../test/cluster/container-memory.ts";
+import { type Descriptors, descriptorsOf } from "./descriptors.ts";
 
 export interface Replica extends ContainerMemory {
   /** Its Pod's. */
   readonly pod: string;
   readonly podUid: string;
-  readonly descriptors: number;
+  readonly descriptors: Descriptors;
   /** In ticks since the machine was started. */
   readonly startedAt: number;
 }
@@ -29,7 +30,7 @@ async function describe(memory: ContainerMemory): Promise<Replica> {
     readFile(of("environ"), "utf8"),
     readFile(of("mountinfo"), "utf8"),
     readFile(of("stat"), "utf8"),
-    readdir(of("fd")),
+    descriptorsOf(memory.pid),
   ]);
   const pod = environment.split("\0").find((each) => each.startsWith("HOSTNAME="));
   const podUid = /\/pods\/([0-9a-f-]{36})\//.exec(mounts)?.[1];
@@ -40,7 +41,7 @@ async function describe(memory: ContainerMemory): Promise<Replica> {
     ...memory,
     pod: pod.slice("HOSTNAME=".length),
     podUid,
-    descriptors: descriptors.length,
+    descriptors,
     startedAt,
   };
 }

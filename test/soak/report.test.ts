@@ -42,7 +42,7 @@ describe("what a replica holds", () => {
       at: index * 2,
       replica: "one/1",
       memory: memory(index * 2),
-      descriptors: 20,
+      descriptors: { socket: 12, file: 8 },
     }));
 
   test("stays, though it rises between two collections", () => {
@@ -55,8 +55,26 @@ describe("what a replica holds", () => {
     expect(unsteady(steadinessOf(holding((second) => 40 + second / 100)))).toMatchObject([
       { kind: "memory", who: "one/1" },
     ]);
-    const descriptors = holding(() => 40).map((each) => ({ ...each, descriptors: 20 + each.at / 100 }));
+    const descriptors = holding(() => 40).map((each) => ({
+      ...each,
+      descriptors: { socket: 12 + each.at / 100 },
+    }));
     expect(unsteady(steadinessOf(descriptors))).toMatchObject([{ kind: "descriptors" }]);
+  });
+
+  test("is told of each eighth of its life, descriptors by what they are for", () => {
+    const held = holding((second) => (second < HOUR / 8 ? 7 : 40)).map((each) => ({
+      ...each,
+      descriptors: each.at < HOUR / 2 ? { file: 8 } : { file: 8, socket: 3 },
+    }));
+    expect(steadinessOf(held)).toMatchObject([
+      {
+        eighths: {
+          memory: [7, 40, 40, 40, 40, 40, 40, 40],
+          descriptors: { file: [8, 8, 8, 8, 8, 8, 8, 8], socket: [0, 0, 0, 0, 3, 3, 3, 3] },
+        },
+      },
+    ]);
   });
 
   test("is not said of one that lived for minutes", () => {
