@@ -26,6 +26,9 @@ export interface PodStreamOptions {
 const ONCE = 3;
 const STAYING = 2;
 const PAUSE_MS = 200;
+/** Those come whatever became of the ones before, as a controller's do: while nothing starts, too. */
+const ARRIVAL_MS = 3_000;
+const MOST_ARRIVED = 20;
 /** A Pod that is not there by then is lost. The kubelet waits up to five minutes between two starts, if many went wrong. */
 const LOST_MS = 360_000;
 /** Of a container that stays, before it is killed. */
@@ -36,20 +39,34 @@ export function startPodStream(options: PodStreamOptions): PodStream {
   let isStopped = false;
   let pods = 0;
   const { recorder } = options;
-  const work = async (life: WantedPod["life"]) => {
+  const one = async (life: WantedPod["life"]) => {
+    pods += 1;
+    const name = `${life}-${pods}`;
+    try {
+      await live({ name, life, image: options.stage.image, delivery: deliveryOf(pods) }, options);
+    } catch (error) {
+      recorder.violated("lost", name, `${error}\n${await historyOf(options.stage, name)}`);
+    }
+  };
+  const oneAfterTheOther = async (life: WantedPod["life"]) => {
     while (!isStopped) {
-      pods += 1;
-      const name = `${life}-${pods}`;
-      try {
-        await live({ name, life, image: options.stage.image, delivery: deliveryOf(pods) }, options);
-      } catch (error) {
-        recorder.violated("lost", name, `${error}\n${await historyOf(options.stage, name)}`);
-      }
+      await one(life);
       await Bun.sleep(PAUSE_MS);
     }
   };
+  const arriving = async () => {
+    const arrived = new Set<Promise<void>>();
+    while (!isStopped) {
+      if (arrived.size < MOST_ARRIVED) {
+        const life = one("once").finally(() => arrived.delete(life));
+        arrived.add(life);
+      }
+      await Bun.sleep(ARRIVAL_MS);
+    }
+    await Promise.all(arrived);
+  };
   const lives = [...Array<"once">(ONCE).fill("once"), ...Array<"stay">(STAYING).fill("stay")];
-  const done = Promise.all(lives.map(work));
+  const done = Promise.all([...lives.map(oneAfterTheOther), arriving()]);
   return {
     async stop() {
       isStopped = true;
