@@ -1,6 +1,7 @@
 /** The parts of docs/optimizing.md: what each choice costs, from what the benches measured. Pure. */
 import { OURS as ADMISSION } from "../../bench/admission/names.ts";
 import { NAMES } from "../../bench/injector/names.ts";
+import { NAMES as POD } from "../../bench/pod-start/names.ts";
 import { OURS, UNCACHED } from "../../bench/secret/names.ts";
 import { markdownTable } from "./markdown.ts";
 import type { Parts } from "./parts.ts";
@@ -14,6 +15,7 @@ export function optimizingParts(results: Results): Parts {
     "ways to AWS": waysToAws(results.injector),
     "what the cache saves": cacheSavings(results.secret),
     "what the image weighs": imageWeight(results.sizes),
+    "what each adds to a Pod's start": podStarts(results["pod-start"]),
   };
 }
 
@@ -75,4 +77,20 @@ function imageWeight({ images }: Results["sizes"]): string {
   const { onDisk, compressed } = the(images, { image: "piggy-env", architecture: "amd64" });
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   return `The image of \`piggy-env\` is ${megabytes(compressed)} to pull and ${megabytes(onDisk)} on disk.`;
+}
+
+function podStarts({ measurements }: Results["pod-start"]): string {
+  const row = (what: string, here: string, pulled: string) => {
+    const median = (name: string) => `${(the(measurements, { name }).median / 1000).toFixed(2)} s`;
+    return [what, median(here), median(pulled)];
+  };
+  return markdownTable(
+    ["From a Pod's creation to its application", "images on the node", "every image pulled first"],
+    [
+      row("without `piggy-env`", POD.plain, POD.coldPlain),
+      row("an image volume", POD.image, POD.coldImage),
+      row("the init container", POD.init, POD.coldInit),
+      row("an init container with a Go program of 9 MB", POD.peer, POD.coldPeer),
+    ],
+  );
 }

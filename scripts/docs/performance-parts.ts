@@ -7,12 +7,15 @@ import type { Parts } from "./parts.ts";
 import { describeRun, type Results } from "./results.ts";
 
 export function performanceParts(results: Results): Parts {
-  const { admission, injector, secret, sizes } = results;
+  const { admission, injector, secret, sizes, "pod-start": podStart } = results;
   return {
     "missed targets": missedTargets(results),
     "a container's start": injectorTable(injector),
     "a container's start: run": describeRun(injector),
     "a container's start: targets": targets(injector.claims),
+    "a Pod's start": podStartTable(podStart),
+    "a Pod's start: run": describeRun(podStart),
+    "a Pod's start: targets": targets(podStart.claims),
     "POST /mutate": admissionTable(admission),
     "POST /mutate: run": describeRun(admission),
     "POST /mutate: targets": targets(admission.claims),
@@ -26,8 +29,10 @@ export function performanceParts(results: Results): Parts {
   };
 }
 
-function missedTargets({ admission, injector, secret }: Results): string {
-  const claims = [...injector.claims, ...admission.claims, ...secret.claims];
+function missedTargets(results: Results): string {
+  const claims = (["injector", "pod-start", "admission", "secret"] as const).flatMap(
+    (bench) => results[bench].claims,
+  );
   const missed = claims.filter(isMissed);
   const skipped = claims.filter(({ measured }) => measured === undefined);
   const head = `Of ${claims.length} targets ${claims.length - missed.length - skipped.length} are met, ${missed.length} are missed and ${skipped.length} were not measured.`;
@@ -68,6 +73,19 @@ function injectorTable({ measurements }: Results["injector"]): string {
       fastest.toFixed(2),
       ninetieth.toFixed(2),
       peakMemory === undefined ? "" : mebibytes(peakMemory),
+    ]),
+  );
+}
+
+function podStartTable({ measurements }: Results["pod-start"]): string {
+  return markdownTable(
+    ["Pod", "Pods", "median ms", "25 %", "75 %", "fastest"],
+    measurements.map(({ name, rounds, ...milliseconds }) => [
+      name,
+      String(rounds),
+      ...(["median", "lowerQuartile", "upperQuartile", "fastest"] as const).map((which) =>
+        milliseconds[which].toFixed(0),
+      ),
     ]),
   );
 }

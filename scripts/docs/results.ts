@@ -19,6 +19,7 @@ export interface Results {
     /** Bytes on disk. */
     readonly fileSizes: Readonly<Record<string, number>>;
   };
+  readonly "pod-start": Report & { readonly measurements: readonly InjectorMeasurement[] };
   readonly secret: Report & Findings;
   readonly sizes: SizesReport;
   readonly soak: SoakResults & Machine;
@@ -32,6 +33,7 @@ export async function readResults(read: (file: string) => Promise<string>): Prom
   return {
     admission: await of("admission"),
     injector: await of("injector"),
+    "pod-start": await of("pod-start"),
     secret: await of("secret"),
     sizes: await of("sizes"),
     soak: await of("soak"),
