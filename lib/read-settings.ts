@@ -66,6 +66,10 @@ const PARSERS: { readonly [T in keyof ValueTypes]: (text: string) => Parsed } = 
   },
   quantity: (text) =>
     isResourceQuantity(text) ? { value: text } : { expected: "a quantity such as 50m or 64Mi" },
+  quantityOrAuto: (text) =>
+    text === "auto" || isResourceQuantity(text)
+      ? { value: text }
+      : { expected: "a quantity such as 50m, or auto" },
   url: (text) => {
     const url = text.length <= LONGEST_URL && URL.canParse(text) ? new URL(text) : undefined;
     // They would stand in every Pod, and nobody would send them.

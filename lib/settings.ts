@@ -35,6 +35,8 @@ export interface ValueTypes {
   duration: number;
   /** A Kubernetes quantity, as written. */
   quantity: string;
+  /** The same, or `auto` for what costs the Pod nothing. */
+  quantityOrAuto: string;
   /** An http or https URL, as written, without trailing slashes. */
   url: string;
   pullPolicy: string;
@@ -111,12 +113,13 @@ export const SETTINGS = {
     example: "96Mi",
   },
   "piggy-env-resource-cpu-limit": {
-    type: "quantity",
+    type: "quantityOrAuto",
     default: "200m",
     from: EITHER,
     readBy: ["admission"],
-    meaning: "CPU limit of the install container.",
-    example: "1",
+    meaning:
+      "CPU limit of the install container. `auto`, which the chart sets, is as much as the Pod's own containers may use, from 200m to one processor: for that no quota counts more.",
+    example: "auto",
   },
   "piggy-env-resource-memory-limit": {
     type: "quantity",

@@ -46,7 +46,7 @@ async function warmCases(node: OneNode, { peer }: Order): Promise<readonly Case[
   const app = await pushProgram(node, "team/app", await compiledC(APP, "app"));
   const peerImage = await pushProgram(node, "team/peer", peer);
   const kinds = kindsOfPods(await addressOfWebhook(node));
-  return (["plain", "image", "init", "processor", "peer"] as const).map((name) => {
+  return (["plain", "image", "init", "limited", "peer"] as const).map((name) => {
     const images = name === "peer" ? { app, injector: peerImage } : { app };
     return { name: NAMES[name], once: () => timedStart(node.cluster, podOf(kinds[name], images)) };
   });

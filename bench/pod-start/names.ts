@@ -3,7 +3,7 @@ export const NAMES = {
   plain: "plain Pod",
   image: "piggy-env by image volume",
   init: "piggy-env by init container",
-  processor: "the same, its limit a whole processor",
+  limited: "the same, its limit 200m",
   peer: "Go, 9 MB, by init container",
   coldPlain: "nothing present: plain Pod",
   coldImage: "nothing present: piggy-env by image volume",

@@ -11,7 +11,7 @@ const GROUPS = [
       ["plain Pod", NAMES.plain, false],
       ["image volume", NAMES.image, true],
       ["init container", NAMES.init, true],
-      ["init, a processor", NAMES.processor, true],
+      ["init, 200m", NAMES.limited, true],
       ["Go, 9 MB, init", NAMES.peer, false],
     ],
   },

@@ -24,7 +24,7 @@ interface Kind {
   readonly annotations: (images: Images) => Readonly<Record<string, string>>;
 }
 
-export type KindOfPod = "plain" | "image" | "init" | "processor" | "peer";
+export type KindOfPod = "plain" | "image" | "init" | "limited" | "peer";
 
 const REFERENCE = "piggy:TEST_ENV";
 const withSecret = { "piggysec.com/aws-secret-name": SECRET };
@@ -42,23 +42,22 @@ export function kindsOfPods(address: string): Readonly<Record<KindOfPod, Kind>> 
     }),
   });
   const init = by("init");
+  // What Piggy has: a fifth of a processor.
+  const asPiggyHasIt = { "piggysec.com/piggy-env-resource-cpu-limit": "200m" };
   return {
     plain: { value: VALUE, annotations: () => ({}) },
     image: by("image"),
     init,
-    // By default the init container has a fifth of a processor, and waits for it four times as long as it has it.
-    processor: {
+    limited: {
       ...init,
-      annotations: (images) => ({
-        ...init.annotations(images),
-        "piggysec.com/piggy-env-resource-cpu-limit": "1",
-      }),
+      annotations: (images) => ({ ...init.annotations(images), ...asPiggyHasIt }),
     },
     // It is admitted by our webhook too, as an injector of another project.
     peer: {
       ...init,
       annotations: (images) => ({
         ...init.annotations(images),
+        ...asPiggyHasIt,
         "piggysec.com/piggy-address": address,
         "piggysec.com/piggy-skip-verify-tls": "true",
       }),

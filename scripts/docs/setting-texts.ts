@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<Exclude<keyof ValueTypes, keyof typeof CHOICES>, st
   integer: "whole number",
   duration: "duration",
   quantity: "quantity",
+  quantityOrAuto: "quantity, `auto`",
   url: "address",
 };
 

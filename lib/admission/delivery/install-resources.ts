@@ -15,7 +15,7 @@ import { withinPodRequests } from "./pod-requests.ts";
 
 export function installResources(pod: Pod, settings: Settings) {
   const storage = installStorage(pod);
-  const { requests, limits } = isGuaranteed(pod) ? guaranteed(pod, settings) : burstable(settings);
+  const { requests, limits } = isGuaranteed(pod) ? guaranteed(pod, settings) : burstable(pod, settings);
   return {
     requests: withinPodRequests(pod, { ...requests, ...storage.requests }),
     limits: { ...limits, ...storage.limits },
@@ -25,12 +25,40 @@ export function installResources(pod: Pod, settings: Settings) {
 const COMPUTE = ["cpu", "memory"] as const;
 type Compute = (typeof COMPUTE)[number];
 
-function burstable(settings: Settings) {
-  const amounts = (kind: "request" | "limit") => ({
-    cpu: settings[`piggy-env-resource-cpu-${kind}`],
-    memory: settings[`piggy-env-resource-memory-${kind}`],
-  });
-  return { requests: amounts("request"), limits: amounts("limit") };
+function burstable(pod: Pod, settings: Settings) {
+  const {
+    "piggy-env-resource-cpu-request": cpu,
+    "piggy-env-resource-memory-request": memory,
+    "piggy-env-resource-cpu-limit": cpuLimit,
+    "piggy-env-resource-memory-limit": memoryLimit,
+  } = settings;
+  return {
+    requests: { cpu, memory },
+    limits: { cpu: cpuLimit === "auto" ? freeProcessor(pod, cpu) : cpuLimit, memory: memoryLimit },
+  };
+}
+
+/** As Piggy has it, and as much as one thread can use. */
+const LEAST_PROCESSOR = "200m";
+const MOST_PROCESSOR = "1";
+
+/**
+ * The CPU limit that costs nothing: the Pod counts for the most of its init containers or for the sum of the others,
+ * whichever is more, so that up to the limit of one of its own no quota counts more. Where one of its own has none,
+ * neither a quota nor a LimitRange is in the way, which would have given it one.
+ */
+function freeProcessor(pod: Pod, request: string): string {
+  let free = LEAST_PROCESSOR;
+  for (const container of ownContainers(pod)) {
+    const limit = quantityOf(container, "limits", "cpu") ?? MOST_PROCESSOR;
+    if (isMore(limit, free)) free = limit;
+  }
+  if (isMore(free, MOST_PROCESSOR)) free = MOST_PROCESSOR;
+  return isMore(request, free) ? request : free;
+}
+
+function isMore(one: string, other: string): boolean {
+  return (billionthsOf(one) ?? 0n) > (billionthsOf(other) ?? 0n);
 }
 
 /** Where the Pod names amounts for all its containers together, those alone decide. */
@@ -59,7 +87,7 @@ function amountOf(container: Container, kind: "requests" | "limits", name: Compu
 
 /** As much as the Pod has anyway, between request and limit of the settings: none is put on top for a moment's copying. */
 function guaranteed(pod: Pod, settings: Settings) {
-  const { requests, limits } = burstable(settings);
+  const { requests, limits } = burstable(pod, settings);
   const amount = (name: Compute): string => {
     const own = podAmount(pod, (container) => amountOf(container, "limits", name)) ?? 0n;
     if (own <= (billionthsOf(requests[name]) ?? 0n)) return requests[name];

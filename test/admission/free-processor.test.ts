@@ -1,0 +1,59 @@
+/** With `auto` the install container may use as much of a processor as costs its Pod nothing. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startWorld, type World } from "../support/world.ts";
+import { edited } from "./edited.ts";
+import { containerOf, containerWith, mutate, podWith } from "./mutation.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.stop());
+
+const limited = (cpu: unknown) => ({ resources: { requests: { cpu: "10m" }, limits: { cpu } } });
+const podOf = (annotations: object, containers: readonly object[], spec: object = {}) =>
+  edited(podWith({}, { spec: { containers: containers.map(containerWith), ...spec } }), ({ metadata }) => {
+    Object.assign(metadata.annotations, {
+      "piggysec.com/piggy-env-resource-cpu-limit": "auto",
+      ...annotations,
+    });
+  });
+const installedIn = async (manifest: object) =>
+  containerOf((await mutate(world, manifest)).pod, "install-piggy-env").resources;
+const processor = (request: string, limit: string) => ({
+  requests: { cpu: request },
+  limits: { cpu: limit },
+});
+
+describe("its limit is", () => {
+  test.each<[string, readonly object[], string]>([
+    ["a processor where a container has none", [limited("300m"), { name: "b" }], "1"],
+    ["that of its one container", [limited("500m")], "500m"],
+    ["the highest of several, and not their sum", [limited("300m"), { name: "b", ...limited(0.4) }], "0.4"],
+    ["a processor where it is more", [limited("8")], "1"],
+    ["200m where it is less", [limited("50m")], "200m"],
+  ])("%s", async (_, containers, limit) => {
+    expect(await installedIn(podOf({}, containers))).toMatchObject(processor("50m", limit));
+  });
+
+  test("that of an init container, where it is the highest", async () => {
+    const initContainers = [containerWith({ name: "i", ...limited("700m") })];
+    const manifest = podOf({}, [limited("300m")], { initContainers });
+    expect(await installedIn(manifest)).toMatchObject(processor("50m", "700m"));
+  });
+
+  test("no less than what it asks for", async () => {
+    const manifest = podOf({ "piggysec.com/piggy-env-resource-cpu-request": "600m" }, [limited("300m")]);
+    expect(await installedIn(manifest)).toMatchObject(processor("600m", "600m"));
+  });
+
+  test("its request too in a Guaranteed Pod, which stays that", async () => {
+    const resources = { requests: { cpu: "2", memory: "1Gi" }, limits: { cpu: "2", memory: "1Gi" } };
+    expect(await installedIn(podOf({}, [{ resources }]))).toMatchObject(processor("1", "1"));
+  });
+});
+
+test("it is the same when the Pod comes again", async () => {
+  const { pod } = await mutate(world, podOf({}, [limited("500m")]));
+  expect((await mutate(world, pod)).patch).toEqual([]);
+});
