@@ -1,4 +1,4 @@
-/** With `auto` the install container may use as much of a processor as costs its Pod nothing. */
+/** With `auto` the install container has as much of a processor as one of its Pod's own, which costs the Pod nothing. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startWorld, type World } from "../support/world.ts";
 import { edited } from "./edited.ts";
@@ -10,7 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const limited = (cpu: unknown) => ({ resources: { requests: { cpu: "10m" }, limits: { cpu } } });
+const limited = (cpu: unknown, request: unknown = "10m") => ({
+  resources: { requests: { cpu: request }, limits: { cpu } },
+});
 const podOf = (annotations: object, containers: readonly object[], spec: object = {}) =>
   edited(podWith({}, { spec: { containers: containers.map(containerWith), ...spec } }), ({ metadata }) => {
     Object.assign(metadata.annotations, {
@@ -40,6 +42,19 @@ describe("its limit is", () => {
     const initContainers = [containerWith({ name: "i", ...limited("700m") })];
     const manifest = podOf({}, [limited("300m")], { initContainers });
     expect(await installedIn(manifest)).toMatchObject(processor("50m", "700m"));
+  });
+
+  test.each<[string, object, string, string]>([
+    ["what that container asks for", limited("500m", "250m"), "250m", "500m"],
+    [
+      "its limit, where that container has no request",
+      { resources: { limits: { cpu: "500m" } } },
+      "500m",
+      "500m",
+    ],
+    ["no more than its own limit", limited("8", "4"), "1", "1"],
+  ])("and it asks for %s", async (_, container, request, limit) => {
+    expect(await installedIn(podOf({}, [container]))).toMatchObject(processor(request, limit));
   });
 
   test("no less than what it asks for", async () => {

@@ -26,15 +26,10 @@ const COMPUTE = ["cpu", "memory"] as const;
 type Compute = (typeof COMPUTE)[number];
 
 function burstable(pod: Pod, settings: Settings) {
-  const {
-    "piggy-env-resource-cpu-request": cpu,
-    "piggy-env-resource-memory-request": memory,
-    "piggy-env-resource-cpu-limit": cpuLimit,
-    "piggy-env-resource-memory-limit": memoryLimit,
-  } = settings;
+  const { request, limit } = processor(pod, settings);
   return {
-    requests: { cpu, memory },
-    limits: { cpu: cpuLimit === "auto" ? freeProcessor(pod, cpu) : cpuLimit, memory: memoryLimit },
+    requests: { cpu: request, memory: settings["piggy-env-resource-memory-request"] },
+    limits: { cpu: limit, memory: settings["piggy-env-resource-memory-limit"] },
   };
 }
 
@@ -43,23 +38,30 @@ const LEAST_PROCESSOR = "200m";
 const MOST_PROCESSOR = "1";
 
 /**
- * The CPU limit that costs nothing: the Pod counts for the most of its init containers or for the sum of the others,
- * whichever is more, so that up to the limit of one of its own no quota counts more. Where one of its own has none,
- * neither a quota nor a LimitRange is in the way, which would have given it one.
+ * With `auto` as the Pod's own container has it whose limit is the highest: a Pod counts for its init containers or for
+ * the others together, whichever is more, so no quota counts more for it, and a LimitRange that lets the one have it
+ * lets the other, the ratio of limit and request included. Where one of them has no limit, neither is in the way.
  */
-function freeProcessor(pod: Pod, request: string): string {
-  let free = LEAST_PROCESSOR;
+function processor(pod: Pod, settings: Settings) {
+  const { "piggy-env-resource-cpu-request": request, "piggy-env-resource-cpu-limit": limit } = settings;
+  if (limit !== "auto") return { request, limit };
+  let highest: { readonly request: string; readonly limit: string } | undefined;
   for (const container of ownContainers(pod)) {
-    const limit = quantityOf(container, "limits", "cpu") ?? MOST_PROCESSOR;
-    if (isMore(limit, free)) free = limit;
+    const own = quantityOf(container, "limits", "cpu");
+    if (own === undefined) return { request, limit: more(request, MOST_PROCESSOR) };
+    if (highest !== undefined && !isMore(own, highest.limit)) continue;
+    // The API server takes a limit alone for the request too.
+    highest = { request: quantityOf(container, "requests", "cpu") ?? own, limit: own };
   }
-  if (isMore(free, MOST_PROCESSOR)) free = MOST_PROCESSOR;
-  return isMore(request, free) ? request : free;
+  if (highest === undefined) return { request, limit: more(request, LEAST_PROCESSOR) };
+  const most = less(more(highest.limit, LEAST_PROCESSOR), MOST_PROCESSOR);
+  const asked = more(request, less(highest.request, most));
+  return { request: asked, limit: more(asked, most) };
 }
 
-function isMore(one: string, other: string): boolean {
-  return (billionthsOf(one) ?? 0n) > (billionthsOf(other) ?? 0n);
-}
+const isMore = (one: string, other: string) => (billionthsOf(one) ?? 0n) > (billionthsOf(other) ?? 0n);
+const more = (one: string, other: string) => (isMore(one, other) ? one : other);
+const less = (one: string, other: string) => (isMore(one, other) ? other : one);
 
 /** Where the Pod names amounts for all its containers together, those alone decide. */
 function isGuaranteed(pod: Pod): boolean {
