@@ -83,7 +83,7 @@ export async function changeTo(
     return { next: await succeed(known, lifetimeMs, now), because: "two thirds of its life are over" };
   }
   if (stored === undefined) return { next: known, because: "its Secret was gone" };
-  if (stored.previous !== undefined && endOf(stored.previous).getTime() <= now) {
+  if (stored.previous !== undefined && hasEnded(stored.previous, now)) {
     const next = { ...stored, previous: undefined, crossSigned: undefined };
     return { next, because: "the CA before it has ended" };
   }
@@ -113,6 +113,15 @@ export function isDue(cert: string, now: number): boolean {
 
 export function endOf(cert: string): Date {
   return new X509Certificate(cert).validToDate;
+}
+
+export function hasEnded(cert: string, now: number): boolean {
+  return endOf(cert).getTime() <= now;
+}
+
+/** Whether a certificate by this CA is to be followed by the next one, which would be good for longer. */
+export function isToFollow(cert: string, ca: string, now: number): boolean {
+  return isDue(cert, now) && endOf(cert).getTime() < endOf(ca).getTime();
 }
 
 export function validityFrom(now: number, lifetimeMs: number): Validity {

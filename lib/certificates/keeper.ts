@@ -8,6 +8,7 @@ import type { JsonObject } from "../json.ts";
 import type { Log } from "../log.ts";
 import * as authority from "./authority.ts";
 import { withTrust } from "./bundle.ts";
+import { createComplaint } from "./complaint.ts";
 import { issueServer, type KeyPair } from "./x509.ts";
 
 /** What the keeper needs of the cluster. Each rejects where the API server does not say, or refuses. */
@@ -49,7 +50,10 @@ export interface KeptCertificate extends KeyPair {
 }
 
 export interface Keeper {
-  /** Looks once at all that is kept and mends it. Rejects where that is not possible now. */
+  /**
+   * Looks once at all that is kept and mends it. While the Secret cannot be read, the CA that was read last goes on to
+   * be the one that certificates are made by, until it ends. Rejects where none of that is possible now.
+   */
   readonly look: () => Promise<KeptCertificate>;
 }
 
@@ -67,16 +71,22 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
   const { names, authorityLifetimeMs, certificateLifetimeMs, now, log } = options;
   let held: Held | undefined;
 
-  const settle = async (signal: AbortSignal): Promise<authority.Authority> => {
+  /** @param read what was there at the beginning of this look */
+  const settle = async (
+    read: StoredSecret | undefined,
+    signal: AbortSignal,
+  ): Promise<authority.Authority> => {
+    let found = read;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const found = await world.readSecret(signal);
       const stored = found && authority.parse(found.data);
       const change = await authority.changeTo(stored, held?.authority, authorityLifetimeMs, now());
       if (change.next === stored) return stored;
       const written = await world.writeSecret(authority.format(change.next), found, signal);
-      if (written === "taken") continue;
-      log("info", "CA written", { because: change.because, until: untilOf(change.next.cert) });
-      return change.next;
+      if (written === "written") {
+        log("info", "CA written", { because: change.because, until: untilOf(change.next.cert) });
+        return change.next;
+      }
+      found = await world.readSecret(signal);
     }
     throw new Error("the Secret of the CA is changed by others all the time");
   };
@@ -84,31 +94,50 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
   const certificateBy = async (kept: authority.Authority): Promise<KeptCertificate> => {
     if (held !== undefined && isDeepStrictEqual(held.authority, kept)) {
       const [leaf = ""] = authority.certificatesIn(held.certificate.cert);
-      if (!authority.isDue(leaf, now())) return held.certificate;
+      if (!authority.isToFollow(leaf, kept.cert, now())) return held.certificate;
     }
-    const pair = await issueServer(kept, names, authority.validityFrom(now(), certificateLifetimeMs));
+    const at = now();
+    // Nobody accepts it when its CA has ended, whatever it says itself.
+    const lifetimeMs = Math.min(certificateLifetimeMs, authority.endOf(kept.cert).getTime() - at);
+    const pair = await issueServer(kept, names, authority.validityFrom(at, lifetimeMs));
     log("info", "certificate made", { names, until: untilOf(pair.cert) });
     return { cert: pair.cert + (kept.crossSigned ?? ""), key: pair.key, ca: authority.trustOf(kept) };
   };
 
-  let complaint = "";
-  /** A rejection here leaves a certificate that is good, and is told once. */
+  const unread = createComplaint(log, "the Secret of the CA cannot be read");
+  /**
+   * Whoever trusts what is served trusts the next certificate by the same CA. That CA is not followed by another
+   * meanwhile: the Secret may hold that one already.
+   */
+  const goOn = async (error: unknown): Promise<KeptCertificate> => {
+    if (held === undefined || authority.hasEnded(held.authority.cert, now())) throw error;
+    unread.make(error);
+    held = { ...held, certificate: await certificateBy(held.authority) };
+    return held.certificate;
+  };
+
+  const untrusted = createComplaint(log, "the API server's trust in the CA is not looked after");
+  /** A rejection here leaves a certificate that is good. */
   const trust = async (kept: authority.Authority, signal: AbortSignal) => {
     try {
       await world.changeBundles((bundle) => withTrust(bundle, authority.trustOf(kept), now()), signal);
-      complaint = "";
+      untrusted.withdraw();
     } catch (error) {
-      const reason = messageOf(error);
-      if (reason !== complaint)
-        log("error", "the API server's trust in the CA is not looked after", { reason });
-      complaint = reason;
+      untrusted.make(error);
     }
   };
 
   return {
     async look() {
       const signal = AbortSignal.timeout(LONGEST_MS);
-      const kept = await settle(signal);
+      let read: StoredSecret | undefined;
+      try {
+        read = await world.readSecret(signal);
+      } catch (error) {
+        return goOn(error);
+      }
+      unread.withdraw();
+      const kept = await settle(read, signal);
       held = { authority: kept, certificate: await certificateBy(kept) };
       await trust(kept, signal);
       return held.certificate;

@@ -1,7 +1,9 @@
 /** The webhook's own CA, certificate and caBundle, as a running webhook keeps them in a cluster. */
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
+import { format, validityFrom } from "../../lib/certificates/authority.ts";
+import { createAuthority } from "../../lib/certificates/x509.ts";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { runToItsEnd } from "../http/running.ts";
 import { startPod } from "../secrets/asking.ts";
@@ -202,6 +204,54 @@ test("a certificate is renewed when two thirds of its life are over", async () =
   const [first, second] = made();
   expect(Date.parse(String(second?.["time"]))).toBeLessThan(Date.parse(String(first?.["until"])));
   expect(await isTrusted(webhook, stored("ca.crt"))).toBe(true);
+});
+
+describe("while its Secret cannot be read", () => {
+  const refused = () => {
+    const path = new RegExp(`/secrets/${SECRET}$`);
+    return world.kubernetes.failNext({ path, status: 403, times: Number.POSITIVE_INFINITY });
+  };
+
+  test("the certificate is renewed by the CA that was read last, and no other is made", async () => {
+    const webhook = await startReplica({ PIGGY_CERTIFICATE_LIFETIME: "20s" });
+    const ca = stored("ca.crt");
+    const refusal = refused();
+    try {
+      await webhook.logged(({ message }) => message === "certificate renewed");
+      expect(await isTrusted(webhook, ca)).toBe(true);
+      expect(stored("ca.crt")).toBe(ca);
+      expect(webhook.log.filter(({ message }) => message === "CA written")).toHaveLength(1);
+      expect(webhook.log.filter(({ level }) => level === "error")).toEqual([
+        expect.objectContaining({
+          message: "the Secret of the CA cannot be read",
+          reason: expect.stringContaining("403"),
+        }),
+      ]);
+    } finally {
+      refusal.end();
+    }
+  });
+
+  test("another CA may take its place, which counts as soon as it can be read", async () => {
+    const webhook = await startReplica();
+    const before = stored("ca.crt");
+    const other = await createAuthority("of a backup", validityFrom(Date.now(), 60 * 60 * 1000));
+    const data = format({ ...other, previous: undefined, crossSigned: undefined });
+    const refusal = refused();
+    try {
+      await until(() => refusal.met() > 0);
+      const metadata = { namespace: NAMESPACE, name: SECRET };
+      world.kubernetes.add({ apiVersion: "v1", kind: "Secret", metadata, stringData: data });
+      const met = refusal.met();
+      await until(() => refusal.met() > met);
+      expect([await isTrusted(webhook, before), await isTrusted(webhook, other.cert)]).toEqual([true, false]);
+    } finally {
+      refusal.end();
+    }
+    await until(() => isTrusted(webhook, other.cert));
+    expect(stored("ca.crt")).toBe(other.cert);
+    expect(await isTrusted(webhook, before)).toBe(true);
+  });
 });
 
 test.each([-3, 3])(

@@ -14,22 +14,30 @@ export interface Fault {
 export interface Ordered {
   /** How many requests have met it so far, answered or not. */
   met(): number;
+  /** Requests meet it no more, however many were ordered. */
+  end(): void;
 }
 
 /** Faults that a test has ordered, taken in the order in which they were ordered. */
 export class Faults {
-  readonly #pending: { readonly fault: Fault; left: number }[] = [];
+  readonly #pending: { readonly fault: Fault; left: number; met: number }[] = [];
 
   add(fault: Fault): Ordered {
-    const entry = { fault, left: fault.times };
+    const entry = { fault, left: fault.times, met: 0 };
     this.#pending.push(entry);
-    return { met: () => fault.times - entry.left };
+    return {
+      met: () => entry.met,
+      end() {
+        entry.left = 0;
+      },
+    };
   }
 
   take(path: string): Fault | undefined {
     const entry = this.#pending.find(({ fault, left }) => left > 0 && (fault.path?.test(path) ?? true));
     if (entry === undefined) return undefined;
     entry.left -= 1;
+    entry.met += 1;
     return entry.fault;
   }
 }

@@ -1,0 +1,61 @@
+/** What becomes of certificates when the Secret of their CA cannot be read until that CA ends: years, by a clock of the test's. */
+import { beforeEach, expect, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
+import { createKeeper, type Keeper, type StoredSecret } from "../../lib/certificates/keeper.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+const BEGIN = Date.parse("2026-01-01T00:00:00Z");
+
+let hours: number;
+let secret: StoredSecret | undefined;
+let isRefused: boolean;
+let keeper: Keeper;
+
+beforeEach(() => {
+  [hours, secret, isRefused] = [0, undefined, false];
+  keeper = createKeeper(
+    {
+      async readSecret() {
+        if (isRefused) throw new Error("the API server is away");
+        return secret;
+      },
+      async writeSecret(data) {
+        secret = { data, object: {} };
+        return "written";
+      },
+      changeBundles: async () => {},
+    },
+    {
+      names: ["piggy.ops.svc"],
+      authorityLifetimeMs: 300 * HOUR_MS,
+      certificateLifetimeMs: 100 * HOUR_MS,
+      now: () => BEGIN + hours * HOUR_MS,
+      log: () => {},
+    },
+  );
+});
+
+/** When what is kept then ends, in hours from the beginning. */
+async function endAt(then: number): Promise<number> {
+  hours = then;
+  const { cert } = await keeper.look();
+  return (new X509Certificate(cert).validToDate.getTime() - BEGIN) / HOUR_MS;
+}
+
+test("none is good for longer than its CA, and none is made that would be good for no longer than the one before", async () => {
+  expect(await endAt(0)).toBe(100);
+  isRefused = true;
+  expect([await endAt(60), await endAt(90), await endAt(240)]).toEqual([100, 190, 300]);
+  const { cert } = await keeper.look();
+  expect(await endAt(299)).toBe(300);
+  expect((await keeper.look()).cert).toBe(cert);
+});
+
+test("none is made when the CA has ended, until the Secret is read", async () => {
+  await keeper.look();
+  isRefused = true;
+  hours = 300;
+  await expect(keeper.look()).rejects.toThrow("the API server is away");
+  isRefused = false;
+  expect(await endAt(300)).toBe(400);
+});
