@@ -2,7 +2,7 @@
 import { asPiggyError, PiggyError } from "../error.ts";
 import type { Container, ObjectName, Pod } from "../pod.ts";
 import { annotationName, type Settings } from "../settings.ts";
-import { splitAtInjector } from "../wrapped-container.ts";
+import { splitAtInjector, variableOf } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, isReplaced, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { INJECTOR_VOLUME } from "./delivery/injector-volume.ts";
 import { type ObjectContent, readSources } from "./environment/objects.ts";
@@ -112,7 +112,7 @@ function handMade(container: Container): Wrapping | undefined {
 }
 
 function unwrapped(container: Container): Wrapping {
-  return unwrap(container, container.env.find((variable) => variable.name === "PIGGY_EXPAND")?.value);
+  return unwrap(container, variableOf(container, "PIGGY_EXPAND"));
 }
 
 /** Its author does not want it wrapped: an injector from an earlier admission goes, and nothing about it denies. */

@@ -138,6 +138,25 @@ describe("what is ours is brought to the present:", () => {
     },
   );
 
+  test("two of PIGGY_EXPAND, of which the last counts, as for the kubelet", async () => {
+    const first = await admitted(podWith({ args: ["$(PASSWORD)"] }));
+    const none = { name: "PIGGY_EXPAND", value: '{"argv":[],"names":[]}' };
+    const before = await mutate(
+      world,
+      edited(first, ({ spec }) => spec.containers[0].env.unshift(none)),
+    );
+    const behind = await mutate(
+      world,
+      edited(first, ({ spec }) => spec.containers[0].env.push(none)),
+    );
+    expect(environmentOf(before.pod)["PIGGY_EXPAND"]).toBe('{"argv":[1],"names":["PASSWORD"]}');
+    expect(environmentOf(behind.pod)).not.toHaveProperty("PIGGY_EXPAND");
+    for (const { pod } of [before, behind]) {
+      expect(containerOf(pod).args).toEqual(["--", "/app", "$$(PASSWORD)"]);
+      expect(signaturesOf(pod)).toEqual(signaturesOf(first));
+    }
+  });
+
   test("a uid that a copied container shares with its original", async () => {
     const { pod } = await again(podWith(), ({ spec }) => {
       spec.containers.push({ ...structuredClone(spec.containers[0]), name: "copy" });
