@@ -13,6 +13,8 @@ export interface Asked {
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly status: number;
+  /** Milliseconds since 1970. Its line is written when it was answered, or later. */
+  readonly receivedAt: number;
 }
 
 export interface AuditLog {
@@ -47,12 +49,20 @@ export async function createAuditLog(folder: string, user: string): Promise<Audi
 }
 
 const parseEntry = object(
-  { verb: string, requestURI: string, responseStatus: object({ code: number }, {}) },
+  {
+    verb: string,
+    requestURI: string,
+    requestReceivedTimestamp: string,
+    responseStatus: object({ code: number }, {}),
+  },
   { objectRef: object({}, { apiGroup: string, resource: string, namespace: string, name: string }) },
 );
 
 function parseAsked(line: string): Asked {
-  const { verb, requestURI, responseStatus, objectRef } = parseEntry(JSON.parse(line), "audit entry");
+  const { verb, requestURI, requestReceivedTimestamp, responseStatus, objectRef } = parseEntry(
+    JSON.parse(line),
+    "audit entry",
+  );
   return {
     verb,
     path: requestURI,
@@ -61,5 +71,6 @@ function parseAsked(line: string): Asked {
     namespace: objectRef?.namespace,
     name: objectRef?.name,
     status: responseStatus.code,
+    receivedAt: Date.parse(requestReceivedTimestamp),
   };
 }

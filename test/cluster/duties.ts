@@ -12,6 +12,7 @@ import type { Asked, AuditLog } from "./audit.ts";
 import { createAsking, createInjector, type Injector } from "./injector-request.ts";
 import { type ChartInstallation, OWN_NAMESPACE, RELEASE } from "./installation.ts";
 import { CONFIGURATION, caBundle, OWN_SECRET, ownSecret } from "./kept-certificate.ts";
+import { untilLooked } from "./looks.ts";
 import type { OneNode } from "./one-node.ts";
 import { addLiveNamespace, addPullSecret, eventsIn } from "./pods.ts";
 import { buildProgramImage } from "./program-image.ts";
@@ -281,11 +282,4 @@ async function replaceAuthority(cluster: OneNode["cluster"]): Promise<void> {
     data: Object.fromEntries(encoded),
   });
   if (status !== 200) throw new Error(`PUT ${OWN_SECRET}: ${status}`);
-}
-
-/** Resolves when a look that has yet to begin is over: the one after it has begun. */
-async function untilLooked(audit: AuditLog, isBeginning: (request: Asked) => boolean): Promise<void> {
-  const count = async () => (await audit.requests()).filter(isBeginning).length;
-  const before = await count();
-  await eventually("a look begins after the next", async () => (await count()) >= before + 2);
 }
