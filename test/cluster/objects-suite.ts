@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { version } from "../../package.json" with { type: "json" };
 import { CERTIFICATE, podSpec, rendered } from "./rendering.ts";
+import { rightsGivenBy, rightsOnPage } from "./written-rights.ts";
 
 describe("which Pods are sent", () => {
   const webhookOf = async (values: object) => {
@@ -127,6 +128,14 @@ describe("what piggy-webhooks may do", () => {
       { metadata: { namespace: "shop" }, rules: [SECRETS] },
     ]);
     expect(await rendered("RoleBinding", values)).toHaveLength(3);
+  });
+
+  test("stands on the chart's page, and nothing else, with what its test may do", async () => {
+    const of = "the release and its test";
+    const roles = [...(await rendered("ClusterRole", {}, of)), ...(await rendered("Role", {}, of))];
+    const given = rightsGivenBy(roles);
+    expect(given).toContain("create pods");
+    expect(await rightsOnPage()).toEqual(given);
   });
 });
 
