@@ -122,7 +122,8 @@ export function createImageCache(
 
 function keyOf({ source, platform, skipVerify, login }: ImageRequest, reference: string): string {
   return JSON.stringify([
-    [source.base, reference],
+    // A mirror may have another image by the same name of each registry that it is asked about.
+    [source.base, source.query, reference],
     [platform.os, platform.architecture],
     login.key,
     // Who does not verify a registry may be lied to; who does must not hear it from them.

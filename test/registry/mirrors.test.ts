@@ -120,6 +120,17 @@ describe("a mirror", () => {
     expect(message).toContain(`before it a mirror: ${mirror.url} answers 500`);
   });
 
+  test("of two registries has an answer for each of them", async () => {
+    const [one, two] = [registryOf("/bin/one"), registryOf("/bin/two")];
+    const mirror = serving([], (path, request) => {
+      const { host } = new URL(request.url).searchParams.get("ns") === one.host ? one : two;
+      return fetch(`http://${host}${path}`, { headers: { accept: request.headers.get("accept") ?? "" } });
+    });
+    const cache = createImageCache();
+    expect((await ask(one, [mirror.url], { cache })).entrypoint).toEqual(["/bin/one"]);
+    expect((await ask(two, [mirror.url], { cache })).entrypoint).toEqual(["/bin/two"]);
+  });
+
   test("has answers of its own, which are kept apart from its registry's", async () => {
     const upstream = registryOf("/bin/upstream");
     const mirror = registryOf("/bin/mirrored");
