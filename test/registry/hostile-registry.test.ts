@@ -1,50 +1,24 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { createHash } from "node:crypto";
 import type { ErrorCode } from "../../lib/error.ts";
 import { askFor } from "./asking.ts";
 import { caught } from "./caught.ts";
+import {
+  CONFIG,
+  CONFIG_DIGEST,
+  challenge,
+  digestOf,
+  manifest,
+  type Origin,
+  redirect,
+  serve,
+  stopServing,
+} from "./origins.ts";
 
 setDefaultTimeout(60_000);
+afterEach(stopServing);
 
 const ALICE = { username: "alice", password: "wonderland" };
 const BASIC = `Basic ${Buffer.from("alice:wonderland").toString("base64")}`;
-const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG = JSON.stringify({ config: { Entrypoint: ["/bin/app"] } });
-const CONFIG_DIGEST = digestOf(CONFIG);
-
-interface Heard {
-  readonly path: string;
-  readonly authorization: string | null;
-}
-
-interface Origin {
-  readonly host: string;
-  readonly url: string;
-  readonly heard: readonly Heard[];
-}
-
-const servers: Bun.Server<undefined>[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop(true)));
-});
-
-/** A server that remembers what it was sent. */
-function serve(respond: (path: string, authorization: string | null) => Response): Origin {
-  const heard: Heard[] = [];
-  const server = Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    fetch(request) {
-      const { pathname: path } = new URL(request.url);
-      const authorization = request.headers.get("authorization");
-      heard.push({ path, authorization });
-      return respond(path, authorization);
-    },
-  });
-  servers.push(server);
-  const host = `127.0.0.1:${server.port}`;
-  return { host, url: `http://${host}`, heard };
-}
 
 /** A registry that has the manifest and is told what to answer for its config. */
 function registryOf(config: (authorization: string | null) => Response): Origin {
@@ -52,23 +26,6 @@ function registryOf(config: (authorization: string | null) => Response): Origin 
     if (authorization !== BASIC) return challenge('Basic realm="registry"');
     return path.includes("/manifests/") ? manifest() : config(authorization);
   });
-}
-
-function digestOf(text: string): string {
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
-}
-
-function manifest(config: unknown = { digest: CONFIG_DIGEST }): Response {
-  const body = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST_TYPE, config, layers: [] });
-  return new Response(body, { headers: { "content-type": MANIFEST_TYPE } });
-}
-
-function challenge(header: string): Response {
-  return new Response(null, { status: 401, headers: { "www-authenticate": header } });
-}
-
-function redirect(location: string): Response {
-  return new Response(null, { status: 307, headers: { location } });
 }
 
 const ask = (registry: Origin, others: readonly Origin[] = []) =>
