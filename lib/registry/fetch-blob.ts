@@ -1,6 +1,6 @@
 /** GET from a registry: its authentication, its redirects, no more bytes than asked for. */
 import { PiggyError } from "../error.ts";
-import { authorizationsFor } from "./authorization.ts";
+import { authorizationsFor, headerOf } from "./authorization.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { checkAddress } from "./endpoint.ts";
 import { type RegistrySession, readBody, send } from "./session.ts";
@@ -24,9 +24,9 @@ export async function getBlob(
   accept: string,
   atMost: number,
 ): Promise<Blob> {
-  let { response, origin } = await follow(session, address, accept);
+  let { response, isRegistrys } = await followAsKept(session, address, accept);
   // The challenge of an origin that the registry redirects to is not to be answered with the registry's credentials.
-  if (response.status === 401 && origin === new URL(address).origin) {
+  if (response.status === 401 && isRegistrys) {
     response = await authenticate(session, response, address, accept);
   }
   const mediaType = (response.headers.get("Content-Type") ?? "").split(";", 1)[0]?.trim() ?? "";
@@ -34,18 +34,33 @@ export async function getBlob(
   return { status: response.status, mediaType, retryAfter, bytes: await readBody(response, atMost, address) };
 }
 
-/** The answer, and the origin that it is from. */
+/** What was kept is good until the registry refuses it, and is then asked as if nothing had been. */
+async function followAsKept(session: RegistrySession, address: string, accept: string) {
+  const answer = await follow(session, address, accept);
+  const { status, body } = answer.response;
+  const isRefused = answer.isRegistrys && (status === 401 || status === 403);
+  if (!session.shown?.isKept || !isRefused) return answer;
+  // Not by this answer's challenge: there are registries that send none to who shows a token that is over.
+  await body?.cancel();
+  session.kept.drop();
+  session.shown = undefined;
+  return await follow(session, address, accept);
+}
+
+/** The answer, and whether it is from the registry's own origin. */
 async function follow(session: RegistrySession, address: string, accept: string) {
   let url = checkAddress(address, session.settings);
   const { origin } = url;
   for (let redirects = 0; ; redirects += 1) {
     // The registry's credentials are the registry's alone: what it points to elsewhere is signed in its own way.
-    const authorization = url.origin === origin ? session.authorization : undefined;
+    const { shown, credentials } = session;
+    const authorization =
+      url.origin === origin && shown ? headerOf(shown.authorization, credentials) : undefined;
     const headers = { Accept: accept, ...(authorization ? { Authorization: authorization } : {}) };
     const response = await send(session, url, headers);
     const location = response.headers.get("Location");
     if (response.status < 300 || response.status >= 400 || location === null) {
-      return { response, origin: url.origin };
+      return { response, isRegistrys: url.origin === origin };
     }
     await response.body?.cancel();
     if (redirects === MOST_REDIRECTS)
@@ -66,7 +81,7 @@ async function authenticate(
   let refusal = nothingToSay(address, challenges);
   for (const authorize of authorizationsFor(session, challenges)) {
     try {
-      session.authorization = await authorize();
+      session.shown = { authorization: await authorize(), isKept: false };
     } catch (error) {
       // A token that is not given may be one of two ways in.
       if (!(error instanceof PiggyError) || error.code !== "image_unauthorized") throw error;
@@ -74,6 +89,7 @@ async function authenticate(
       continue;
     }
     const { response } = await follow(session, address, accept);
+    if (response.ok) session.kept.keep(session.shown.authorization);
     if (response.status !== 401) return response;
     await response.body?.cancel();
     refusal = new PiggyError("image_unauthorized", `${new URL(address).origin} answers 401`);

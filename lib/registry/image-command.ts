@@ -5,8 +5,7 @@ import type { ImageCache, ImageRequest, Known } from "./image-cache.ts";
 import { parseImageName } from "./image-name.ts";
 import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
-import { readImage } from "./read-image.ts";
-import type { RegistrySettings } from "./registry-settings.ts";
+import { type Registries, readImage } from "./read-image.ts";
 import { askTwice } from "./retry-after.ts";
 import { type Source, sourcesOf } from "./source.ts";
 
@@ -25,20 +24,23 @@ export interface ImageQuery {
   readonly deadline: Deadline;
 }
 
+export interface KnownRegistries extends Registries {
+  readonly cache: ImageCache;
+}
+
 /**
  * @throws PiggyError whose message names the image and what its registry said; codes `image_*` and
  * `registry_unavailable`.
  */
 export async function readImageCommand(
   query: ImageQuery,
-  settings: RegistrySettings,
-  cache: ImageCache,
+  registries: KnownRegistries,
 ): Promise<ImageCommand> {
   const name = parseImageName(query.image);
-  const { mirrors, upstream } = sourcesOf(name, settings);
+  const { mirrors, upstream } = sourcesOf(name, registries.settings);
   const { deadline } = query;
   const read = (source: Source, until: Deadline) =>
-    readFrom(source, name.reference, { ...query, deadline: until }, settings, cache);
+    readFrom(source, name.reference, { ...query, deadline: until }, registries);
   const failures: string[] = [];
   for (const mirror of mirrors) {
     try {
@@ -67,8 +69,7 @@ async function readFrom(
   source: Source,
   reference: string,
   query: ImageQuery,
-  settings: RegistrySettings,
-  cache: ImageCache,
+  registries: KnownRegistries,
 ): Promise<ImageCommand> {
   const { platform, skipVerify, deadline } = query;
   const fresh = isAlwaysPulled(query.imagePullPolicy, reference);
@@ -80,9 +81,12 @@ async function readFrom(
     // Whoever writes a Pod may risk their own credentials, not the webhook's.
     const verify = !skipVerify || login.by === "aws";
     const request: ImageRequest = { source, reference, platform, skipVerify: !verify, login };
-    const read = (signal: AbortSignal, known: Known) => readImage(request, settings, known, signal);
+    const read = (signal: AbortSignal, known: Known) => readImage(request, registries, known, signal);
     try {
-      return await askTwice(() => cache(request, { fresh, ending: deadline, read, late }), deadline);
+      return await askTwice(
+        () => registries.cache(request, { fresh, ending: deadline, read, late }),
+        deadline,
+      );
     } catch (error) {
       if (!(error instanceof PiggyError)) throw error;
       // Other credentials may do what these cannot; nothing else gets better by them.

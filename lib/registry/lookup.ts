@@ -3,6 +3,7 @@ import type { Deadline, Ending } from "../deadline.ts";
 import type { Pod } from "../pod.ts";
 import type { Settings } from "../settings.ts";
 import { createTurns } from "../turns.ts";
+import { createAuthorizationCache } from "./authorization-cache.ts";
 import { credentialsFor, type Entry, parseDockerConfig } from "./credentials.ts";
 import { parseEcrHost } from "./ecr-host.ts";
 import { type AskEcr, createEcrLogins } from "./ecr-logins.ts";
@@ -41,12 +42,16 @@ export interface PullSecrets {
  * @throws PiggyError, from the look-up made, with codes `image_*` and `registry_unavailable`.
  */
 export function createImageLookup(
-  registry: RegistrySettings,
+  settings: RegistrySettings,
   pullSecrets: PullSecrets,
   askEcr: AskEcr,
   observe?: ObserveImage,
 ) {
-  const cache = createImageCache(undefined, undefined, observe);
+  const registries = {
+    settings,
+    authorizations: createAuthorizationCache(),
+    cache: createImageCache(undefined, undefined, observe),
+  };
   const ecrLogins = createEcrLogins(askEcr);
   // All containers of a Pod have the same secrets.
   const known = new WeakMap<Pod, Promise<Entries>>();
@@ -73,8 +78,7 @@ export function createImageLookup(
         logins,
         deadline,
       },
-      registry,
-      cache,
+      registries,
     );
   };
 }

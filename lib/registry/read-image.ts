@@ -2,6 +2,7 @@
 import { PiggyError } from "../error.ts";
 import { isJsonObject, type JsonObject, objectOf, parseJson, stringOf, stringsOf } from "../json.ts";
 import { oneLine } from "../quotation.ts";
+import type { AuthorizationCache } from "./authorization-cache.ts";
 import type { Credentials } from "./credentials.ts";
 import { getBlob } from "./fetch-blob.ts";
 import type { Found, ImageRequest, Known } from "./image-cache.ts";
@@ -29,17 +30,23 @@ const LONGEST_DIGEST = 150;
 /** What the distribution spec asks registries to take at least. */
 const LARGEST = 4 * 1024 * 1024;
 
+export interface Registries {
+  readonly settings: RegistrySettings;
+  /** One for settings that are always the same. */
+  readonly authorizations: AuthorizationCache;
+}
+
 /** @throws PiggyError with codes `image_*` and `registry_unavailable` */
 export async function readImage(
   request: ImageRequest,
-  settings: RegistrySettings,
+  registries: Registries,
   known: Known,
   signal: AbortSignal,
 ): Promise<Found> {
   const { login } = request;
   const credentials = await login.credentials(signal);
   try {
-    return await readAs(credentials, request, settings, known, signal);
+    return await readAs(credentials, request, registries, known, signal);
   } catch (error) {
     if (!(error instanceof PiggyError) || error.code !== "image_unauthorized" || login.advice === undefined) {
       throw error;
@@ -50,15 +57,19 @@ export async function readImage(
 
 async function readAs(
   credentials: Credentials | undefined,
-  { source, reference, platform, skipVerify }: ImageRequest,
-  settings: RegistrySettings,
+  request: ImageRequest,
+  { settings, authorizations }: Registries,
   known: Known,
   signal: AbortSignal,
 ): Promise<Found> {
+  const { source, reference, platform, skipVerify } = request;
   const { base, query } = source;
   const scope = `repository:${source.repository}:pull`;
   const reach = createReach(settings);
-  const session: RegistrySession = { settings, skipVerify, credentials, scope, signal, reach };
+  const kept = authorizations(request);
+  const authorization = kept.get();
+  const shown = authorization && { authorization, isKept: true };
+  const session: RegistrySession = { settings, skipVerify, credentials, scope, signal, reach, kept, shown };
   let manifest = await getJson(session, `${base}/manifests/${reference}${query}`, ACCEPT);
   const digest = isDigest(reference) ? reference : digestOf(manifest.bytes);
   const command = known(digest);

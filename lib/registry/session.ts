@@ -1,6 +1,8 @@
 /** Requests to a registry, and to where it sends us, for one image and as one login. */
 import { rootCertificates } from "node:tls";
 import { messageOf, PiggyError } from "../error.ts";
+import type { Authorization } from "./authorization.ts";
+import type { KeptAuthorization } from "./authorization-cache.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Reach } from "./reach.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
@@ -13,8 +15,10 @@ export interface RegistrySession {
   readonly scope: string;
   readonly signal: AbortSignal;
   readonly reach: Reach;
-  /** The Authorization header that the registry's last challenge was answered with. */
-  authorization?: string;
+  /** For the look-ups that come next. */
+  readonly kept: KeptAuthorization;
+  /** What the registry is shown; `isKept` where no challenge of this look-up was answered with it. */
+  shown: { readonly authorization: Authorization; readonly isKept: boolean } | undefined;
 }
 
 /** The answer, whatever its status; redirects are not followed. @throws PiggyError `registry_unavailable`, `image_host_refused` */

@@ -121,6 +121,13 @@ describe("the registry is asked", () => {
     expect(ofTag).not.toBeEmpty();
   });
 
+  test("without a challenge for what comes next in a repository", async () => {
+    await admitted(world, image(":1"), RIGHT);
+    await push("next", { commands: { amd64: { Cmd: ["/next"] } } });
+    const requests = await requestsOf(() => admitted(world, image(":next"), RIGHT));
+    expect(requests.filter((request) => request.endsWith("/manifests/next"))).toHaveLength(1);
+  });
+
   test("each time for a tag that the kubelet pulls always, and never again for a digest", async () => {
     const always = { ...RIGHT, policy: "Always" };
     await admitted(world, image(":1"), always);

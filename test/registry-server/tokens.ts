@@ -84,6 +84,18 @@ test("stored credentials are shown to the one who gives tokens", async () => {
   expect(await look("team/app", ["right"])).toEqual({ args: ["/app"] });
 });
 
+test("a token serves for what comes next in its repository", async () => {
+  expect(await look("team/app", ["right"])).toEqual({ args: ["/app"] });
+  const authorize = async (name: string) => `Bearer ${await tokens.sign(name, ["pull", "push"])}`;
+  const commands = { amd64: { Entrypoint: ["/next"] } };
+  await pushImages({ registry, authorize, repository: "team/app", tag: "next", family: "oci", commands });
+  const before = (await registry.requests()).length;
+  const pulls = { secrets: ["right"], architecture: "amd64" };
+  expect(await admitted(world, `${registry.host}/team/app:next`, pulls)).toEqual({ args: ["/next"] });
+  const requests = (await registry.requests()).slice(before);
+  expect(requests.filter((request) => request.endsWith("/manifests/next"))).toHaveLength(1);
+});
+
 test("what anybody may pull needs none", async () => {
   expect(await look("public/app", [])).toEqual({ args: ["/app"] });
 });

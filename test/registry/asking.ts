@@ -1,4 +1,5 @@
 /** What an image runs, asked for as admission does. */
+import { type AuthorizationCache, createAuthorizationCache } from "../../lib/registry/authorization-cache.ts";
 import type { Credentials } from "../../lib/registry/credentials.ts";
 import { createImageCache, type ImageCache } from "../../lib/registry/image-cache.ts";
 import { type ImageQuery, readImageCommand } from "../../lib/registry/image-command.ts";
@@ -20,11 +21,14 @@ export interface Asking extends Partial<Omit<ImageQuery, "image" | "logins" | "d
   readonly mirrors?: string;
   /** By default one that knows nothing. */
   readonly cache?: ImageCache;
+  /** By default one that knows nothing. */
+  readonly authorizations?: AuthorizationCache;
 }
 
 /** Asks registries that the operator has configured by their origins. */
 export function askFor(image: string, origins: readonly string[], asking: Asking = {}) {
   const { credentials = [], ca, cache = createImageCache(), signal, remainingMs = 10_000 } = asking;
+  const { authorizations = createAuthorizationCache() } = asking;
   const { platform = AMD64, skipVerify = false, imagePullPolicy } = asking;
   const network = { ...networkOf({}), ...asking.network };
   const trustedOrigins = new Set(origins);
@@ -39,7 +43,6 @@ export function askFor(image: string, origins: readonly string[], asking: Asking
       logins: async () => [...credentials.map(storedLogin), ANONYMOUS],
       deadline: { signal: signal ?? AbortSignal.timeout(10_000), remaining: () => remainingMs },
     },
-    settings,
-    cache,
+    { settings, authorizations, cache },
   );
 }

@@ -132,9 +132,9 @@ describe("the registry is shown the credentials", () => {
 
   test("of the most special entry first, whichever Secret it is in", async () => {
     const spec = { imagePullSecrets: [{ name: "outdated" }, { name: "of-the-team" }] };
-    const container = { imagePullPolicy: "Always" };
+    world.registry.pushImage("team/special", "1", { Entrypoint: ["/bin/special"] });
     const before = world.registry.requests.length;
-    expect(await argsOf({ spec, container })).toContain("/bin/single");
+    expect(await argsOf({ image: "team/special:1", spec })).toContain("/bin/special");
     const answers = world.registry.requests.slice(before).map(({ status }) => status);
     // The first request, which has no credentials, is the only one that is refused.
     expect(answers.indexOf(401)).toBe(0);
