@@ -51,8 +51,9 @@ export interface KeptCertificate extends KeyPair {
 
 export interface Keeper {
   /**
-   * Looks once at all that is kept and mends it. While the Secret cannot be read, the CA that was read last goes on to
-   * be the one that certificates are made by, until it ends. Rejects where none of that is possible now.
+   * Looks once at all that is kept and mends it. While the Secret cannot be read or written, or holds something else,
+   * the CA that was in it last goes on to be the one that certificates are made by, until it ends. Rejects where none of
+   * that is possible now.
    */
   readonly look: () => Promise<KeptCertificate>;
 }
@@ -71,22 +72,16 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
   const { names, authorityLifetimeMs, certificateLifetimeMs, now, log } = options;
   let held: Held | undefined;
 
-  /** @param read what was there at the beginning of this look */
-  const settle = async (
-    read: StoredSecret | undefined,
-    signal: AbortSignal,
-  ): Promise<authority.Authority> => {
-    let found = read;
+  const settle = async (signal: AbortSignal): Promise<authority.Authority> => {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const found = await world.readSecret(signal);
       const stored = found && authority.parse(found.data);
       const change = await authority.changeTo(stored, held?.authority, authorityLifetimeMs, now());
       if (change.next === stored) return stored;
       const written = await world.writeSecret(authority.format(change.next), found, signal);
-      if (written === "written") {
-        log("info", "CA written", { because: change.because, until: untilOf(change.next.cert) });
-        return change.next;
-      }
-      found = await world.readSecret(signal);
+      if (written === "taken") continue;
+      log("info", "CA written", { because: change.because, until: untilOf(change.next.cert) });
+      return change.next;
     }
     throw new Error("the Secret of the CA is changed by others all the time");
   };
@@ -104,18 +99,6 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
     return { cert: pair.cert + (kept.crossSigned ?? ""), key: pair.key, ca: authority.trustOf(kept) };
   };
 
-  const unread = createComplaint(log, "the Secret of the CA cannot be read");
-  /**
-   * Whoever trusts what is served trusts the next certificate by the same CA. That CA is not followed by another
-   * meanwhile: the Secret may hold that one already.
-   */
-  const goOn = async (error: unknown): Promise<KeptCertificate> => {
-    if (held === undefined || authority.hasEnded(held.authority.cert, now())) throw error;
-    unread.make(error);
-    held = { ...held, certificate: await certificateBy(held.authority) };
-    return held.certificate;
-  };
-
   const untrusted = createComplaint(log, "the API server's trust in the CA is not looked after");
   /** A rejection here leaves a certificate that is good. */
   const trust = async (kept: authority.Authority, signal: AbortSignal) => {
@@ -127,19 +110,26 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
     }
   };
 
+  const unkept = createComplaint(log, "the Secret of the CA is not kept");
+  /**
+   * Whoever trusts what is served trusts the next certificate by the same CA. That CA is not followed by another
+   * meanwhile: the Secret may hold that one already.
+   */
+  const heldAuthority = (error: unknown): authority.Authority => {
+    if (held === undefined || authority.hasEnded(held.authority.cert, now())) throw error;
+    unkept.make(error);
+    return held.authority;
+  };
+
   return {
     async look() {
-      const signal = AbortSignal.timeout(LONGEST_MS);
-      let read: StoredSecret | undefined;
-      try {
-        read = await world.readSecret(signal);
-      } catch (error) {
-        return goOn(error);
-      }
-      unread.withdraw();
-      const kept = await settle(read, signal);
-      held = { authority: kept, certificate: await certificateBy(kept) };
-      await trust(kept, signal);
+      const settled = await settle(AbortSignal.timeout(LONGEST_MS)).then((kept) => {
+        unkept.withdraw();
+        return kept;
+      }, heldAuthority);
+      held = { authority: settled, certificate: await certificateBy(settled) };
+      // With time of its own, for the Secret may have taken all of that before.
+      await trust(settled, AbortSignal.timeout(LONGEST_MS));
       return held.certificate;
     },
   };

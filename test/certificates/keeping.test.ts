@@ -206,29 +206,42 @@ test("a certificate is renewed when two thirds of its life are over", async () =
   expect(await isTrusted(webhook, stored("ca.crt"))).toBe(true);
 });
 
-describe("while its Secret cannot be read", () => {
+describe("while its Secret is not to be had", () => {
   const refused = () => {
     const path = new RegExp(`/secrets/${SECRET}$`);
     return world.kubernetes.failNext({ path, status: 403, times: Number.POSITIVE_INFINITY });
   };
 
-  test("the certificate is renewed by the CA that was read last, and no other is made", async () => {
+  const strange = () => {
+    const data = { "ca.crt": "bm90aGluZw==", "ca.key": "bm90aGluZw==" };
+    const metadata = { namespace: NAMESPACE, name: SECRET };
+    world.kubernetes.add({ apiVersion: "v1", kind: "Secret", metadata, data });
+    return { end: () => {} };
+  };
+
+  test.each([
+    ["the API server refuses it", refused, "403"],
+    ["it holds something else", strange, "not one certificate"],
+  ])("the certificate is renewed by the CA that was in it last: %s", async (_, takeAway, reason) => {
+    addConfiguration();
     const webhook = await startReplica({ PIGGY_CERTIFICATE_LIFETIME: "20s" });
     const ca = stored("ca.crt");
-    const refusal = refused();
+    await until(() => bundle() === ca);
+    const taken = takeAway();
     try {
+      addConfiguration();
       await webhook.logged(({ message }) => message === "certificate renewed");
       expect(await isTrusted(webhook, ca)).toBe(true);
-      expect(stored("ca.crt")).toBe(ca);
+      expect(bundle()).toBe(ca);
       expect(webhook.log.filter(({ message }) => message === "CA written")).toHaveLength(1);
       expect(webhook.log.filter(({ level }) => level === "error")).toEqual([
         expect.objectContaining({
-          message: "the Secret of the CA cannot be read",
-          reason: expect.stringContaining("403"),
+          message: "the Secret of the CA is not kept",
+          reason: expect.stringContaining(reason),
         }),
       ]);
     } finally {
-      refusal.end();
+      taken.end();
     }
   });
 
