@@ -118,7 +118,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning:
-      "CPU limit of the install container. `auto`, which the chart sets, is the highest that one of the Pod's own containers has, from 200m to one processor, and one where one of them has none; the request is then no less than that container's.",
+      "CPU limit of the install container. `auto`, which the chart sets, is the highest that one of the Pod's own containers has, from 200m to one processor, and one where none has any; the request is then no less than that container's.",
     example: "auto",
   },
   "piggy-env-resource-memory-limit": {

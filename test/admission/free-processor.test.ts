@@ -13,6 +13,9 @@ afterAll(() => world.stop());
 const limited = (cpu: unknown, request: unknown = "10m") => ({
   resources: { requests: { cpu: request }, limits: { cpu } },
 });
+const guaranteed = (cpu: string) => ({
+  resources: { requests: { cpu, memory: "1Gi" }, limits: { cpu, memory: "1Gi" } },
+});
 const podOf = (annotations: object, containers: readonly object[], spec: object = {}) =>
   edited(podWith({}, { spec: { containers: containers.map(containerWith), ...spec } }), ({ metadata }) => {
     Object.assign(metadata.annotations, {
@@ -29,7 +32,8 @@ const processor = (request: string, limit: string) => ({
 
 describe("its limit is", () => {
   test.each<[string, readonly object[], string]>([
-    ["a processor where a container has none", [limited("300m"), { name: "b" }], "1"],
+    ["a processor where no container has one", [{}, { name: "b" }], "1"],
+    ["that of the one that has one", [limited("300m"), { name: "b" }], "300m"],
     ["that of its one container", [limited("500m")], "500m"],
     ["the highest of several, and not their sum", [limited("300m"), { name: "b", ...limited(0.4) }], "0.4"],
     ["a processor where it is more", [limited("8")], "1"],
@@ -63,8 +67,11 @@ describe("its limit is", () => {
   });
 
   test("its request too in a Guaranteed Pod, which stays that", async () => {
-    const resources = { requests: { cpu: "2", memory: "1Gi" }, limits: { cpu: "2", memory: "1Gi" } };
-    expect(await installedIn(podOf({}, [{ resources }]))).toMatchObject(processor("1", "1"));
+    expect(await installedIn(podOf({}, [guaranteed("600m")]))).toMatchObject(processor("600m", "600m"));
+  });
+
+  test.each(["1", "2", "1500m"])("never whole in a Guaranteed Pod, whose %s may be its own", async (cpu) => {
+    expect(await installedIn(podOf({}, [guaranteed(cpu)]))).toMatchObject(processor("999m", "999m"));
   });
 });
 

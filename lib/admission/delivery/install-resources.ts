@@ -25,8 +25,8 @@ export function installResources(pod: Pod, settings: Settings) {
 const COMPUTE = ["cpu", "memory"] as const;
 type Compute = (typeof COMPUTE)[number];
 
-function burstable(pod: Pod, settings: Settings) {
-  const { request, limit } = processor(pod, settings);
+function burstable(pod: Pod, settings: Settings, most = MOST_PROCESSOR) {
+  const { request, limit } = processor(pod, settings, most);
   return {
     requests: { cpu: request, memory: settings["piggy-env-resource-memory-request"] },
     limits: { cpu: limit, memory: settings["piggy-env-resource-memory-limit"] },
@@ -36,25 +36,30 @@ function burstable(pod: Pod, settings: Settings) {
 /** As Piggy has it, and as much as one thread can use. */
 const LEAST_PROCESSOR = "200m";
 const MOST_PROCESSOR = "1";
+/**
+ * In a Guaranteed Pod a whole one would be taken out of what all share, and given to this container alone.
+ * Source: Kubernetes documentation, "Control CPU Management Policies on the Node", static policy.
+ */
+const MOST_SHARED_PROCESSOR = "999m";
 
 /**
  * With `auto` as the Pod's own container has it whose limit is the highest: a Pod counts for its init containers or for
  * the others together, whichever is more, so no quota counts more for it, and a LimitRange that lets the one have it
- * lets the other, the ratio of limit and request included. Where one of them has no limit, neither is in the way.
+ * lets the other, the ratio of limit and request included. Where none of them has a limit, no quota and no default of a
+ * LimitRange is in the way.
  */
-function processor(pod: Pod, settings: Settings) {
+function processor(pod: Pod, settings: Settings, mostWanted: string) {
   const { "piggy-env-resource-cpu-request": request, "piggy-env-resource-cpu-limit": limit } = settings;
   if (limit !== "auto") return { request, limit };
   let highest: { readonly request: string; readonly limit: string } | undefined;
   for (const container of ownContainers(pod)) {
     const own = quantityOf(container, "limits", "cpu");
-    if (own === undefined) return { request, limit: more(request, MOST_PROCESSOR) };
-    if (highest !== undefined && !isMore(own, highest.limit)) continue;
+    if (own === undefined || (highest !== undefined && !isMore(own, highest.limit))) continue;
     // The API server takes a limit alone for the request too.
     highest = { request: quantityOf(container, "requests", "cpu") ?? own, limit: own };
   }
-  if (highest === undefined) return { request, limit: more(request, LEAST_PROCESSOR) };
-  const most = less(more(highest.limit, LEAST_PROCESSOR), MOST_PROCESSOR);
+  if (highest === undefined) return { request, limit: more(request, mostWanted) };
+  const most = less(more(highest.limit, LEAST_PROCESSOR), mostWanted);
   const asked = more(request, less(highest.request, most));
   return { request: asked, limit: more(asked, most) };
 }
@@ -89,7 +94,7 @@ function amountOf(container: Container, kind: "requests" | "limits", name: Compu
 
 /** As much as the Pod has anyway, between request and limit of the settings: none is put on top for a moment's copying. */
 function guaranteed(pod: Pod, settings: Settings) {
-  const { requests, limits } = burstable(pod, settings);
+  const { requests, limits } = burstable(pod, settings, MOST_SHARED_PROCESSOR);
   const amount = (name: Compute): string => {
     const own = podAmount(pod, (container) => amountOf(container, "limits", name)) ?? 0n;
     if (own <= (billionthsOf(requests[name]) ?? 0n)) return requests[name];
