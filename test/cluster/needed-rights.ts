@@ -14,7 +14,8 @@ import { nameOfRight, type Right, rightsOf, userOf, without } from "./rights.ts"
 export type NeededRights = Readonly<Record<string, readonly string[]>>;
 
 export const NAMESPACE = "shop";
-export const CERTIFICATE = [duty.VOUCH, duty.WRITE_BACK, duty.OWN, duty.TRUST];
+/** The API server's trust in the CA is looked after all the same. */
+export const CERTIFICATE = [duty.VOUCH, duty.WRITE_BACK, duty.OWN];
 export const OF_SECRETS = [duty.READ_SECRET, duty.PULL, duty.PULL_BY_ACCOUNT];
 
 export const OWN_ROLE = `${OWN_NAMESPACE}/${RELEASE}-own`;
@@ -28,8 +29,7 @@ export const ALWAYS: NeededRights = {
   [`${RELEASE}: create events.events.k8s.io`]: [duty.TELL],
   [`${RELEASE}: get ${CONFIGURATION}`]: [duty.TRUST],
   [`${RELEASE}: patch ${CONFIGURATION}`]: [duty.TRUST],
-  // Nothing else is looked after while the Secret is not there.
-  [`${OWN_ROLE}: create secrets`]: [duty.WRITE_BACK, duty.OWN, duty.TRUST],
+  [`${OWN_ROLE}: create secrets`]: [duty.WRITE_BACK, duty.OWN],
   [`${OWN_ROLE}: update secrets ${RELEASE}-own-ca`]: [duty.VOUCH],
   [`${OWN_ROLE}: get services ${RELEASE}`]: [duty.OWN],
 };
