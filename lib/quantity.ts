@@ -48,6 +48,12 @@ export function isSameQuantity(one: string, other: string): boolean {
   return amount !== undefined && amount === billionthsOf(other);
 }
 
+/** Whether the one amount is the larger; what is no quantity is no amount. */
+export function isMore(one: string, other: string): boolean {
+  const [amount, otherAmount] = [billionthsOf(one), billionthsOf(other)];
+  return amount !== undefined && otherAmount !== undefined && amount > otherAmount;
+}
+
 /** Bytes in whole kibibytes, rounded up, spelt as the API server would: with the largest binary suffix that fits. */
 export function formatBytes(bytes: bigint): string {
   let amount = dividedUp(bytes, 1024n);

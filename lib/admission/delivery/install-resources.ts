@@ -6,7 +6,7 @@
  */
 import { isJsonObject, type JsonObject, own } from "../../json.ts";
 import type { Container, Pod } from "../../pod.ts";
-import { billionthsOf, formatBytes, formatMillis } from "../../quantity.ts";
+import { billionthsOf, formatBytes, formatMillis, isMore } from "../../quantity.ts";
 import type { Settings } from "../../settings.ts";
 import { ownContainers } from "../own-containers.ts";
 import { installStorage } from "./install-storage.ts";
@@ -64,7 +64,6 @@ function processor(pod: Pod, settings: Settings, mostWanted: string) {
   return { request: asked, limit: more(asked, most) };
 }
 
-const isMore = (one: string, other: string) => (billionthsOf(one) ?? 0n) > (billionthsOf(other) ?? 0n);
 const more = (one: string, other: string) => (isMore(one, other) ? one : other);
 const less = (one: string, other: string) => (isMore(one, other) ? other : one);
 

@@ -6,7 +6,7 @@
  */
 import { isJsonObject, type JsonObject, type JsonValue, objectOf, own } from "../../json.ts";
 import type { Pod } from "../../pod.ts";
-import { billionthsOf } from "../../quantity.ts";
+import { isMore } from "../../quantity.ts";
 
 /** The requests, none of them more than the Pod's own. */
 export function withinPodRequests({ json }: Pod, requests: JsonObject): JsonObject {
@@ -15,15 +15,12 @@ export function withinPodRequests({ json }: Pod, requests: JsonObject): JsonObje
   if (!isJsonObject(most)) return requests;
   const entries = Object.entries(requests).map(([name, amount]) => {
     const limit = own(most, name);
-    return [name, isMore(amount, limit) ? limit : amount] as const;
+    return [name, isMore(written(amount), written(limit)) ? limit : amount] as const;
   });
   return Object.fromEntries(entries);
 }
 
-/** Whether both are quantities, and the first the larger. */
-function isMore(amount: JsonValue | undefined, than: JsonValue | undefined): boolean {
-  const [one, other] = [amount, than].map((value) =>
-    typeof value === "string" || typeof value === "number" ? billionthsOf(String(value)) : undefined,
-  );
-  return one !== undefined && other !== undefined && one > other;
+/** As it may be written in JSON, too. */
+function written(amount: JsonValue | undefined): string {
+  return typeof amount === "string" || typeof amount === "number" ? String(amount) : "";
 }
