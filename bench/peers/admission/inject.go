@@ -19,7 +19,7 @@ const (
 	injectorVolume  = "piggy-env"
 	tokenVolume     = "piggy-token"
 	tokenFolder     = "/var/run/secrets/piggysec.com/serviceaccount"
-	address         = "https://piggy-webhooks.piggy-webhooks.svc"
+	host            = "piggy-webhooks.piggy-webhooks.svc"
 )
 
 // inject changes the Pod, and tells the names of the containers that it changed.
@@ -89,7 +89,7 @@ func (w *webhook) wrap(container *corev1.Container, argv []string, secret, uid s
 		corev1.EnvVar{Name: "PIGGY_AWS_SECRET_NAME", Value: secret},
 		corev1.EnvVar{Name: "PIGGY_AWS_SECRET_VERSION", Value: "AWSCURRENT"},
 		corev1.EnvVar{Name: "PIGGY_AWS_REGION", Value: w.region},
-		corev1.EnvVar{Name: "PIGGY_ADDRESS", Value: address},
+		corev1.EnvVar{Name: "PIGGY_ADDRESS", Value: w.address},
 		corev1.EnvVar{Name: "PIGGY_CA", Value: w.ca},
 		corev1.EnvVar{Name: "PIGGY_SERVICE", Value: w.service},
 		corev1.EnvVar{Name: "PIGGY_TOKEN_FILE", Value: tokenFolder + "/token"},

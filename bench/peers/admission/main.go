@@ -37,6 +37,7 @@ func run() error {
 		injectorImage: os.Getenv("PIGGY_ENV_IMAGE"),
 		region:        os.Getenv("AWS_REGION"),
 		ca:            string(ca),
+		address:       "https://" + net.JoinHostPort(host, os.Getenv("PIGGY_WEBHOOKS_SERVICE_PORT")),
 		service: net.JoinHostPort(
 			os.Getenv("PIGGY_WEBHOOKS_SERVICE_HOST"),
 			os.Getenv("PIGGY_WEBHOOKS_SERVICE_PORT"),

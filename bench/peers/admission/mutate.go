@@ -27,6 +27,7 @@ type webhook struct {
 	injectorImage string
 	region        string
 	ca            string
+	address       string
 	service       string
 }
 
