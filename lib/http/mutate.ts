@@ -8,10 +8,13 @@ import { parseDuration } from "../duration.ts";
 import type { Result } from "../metrics/requests.ts";
 import { type Answer, TIME_TO_ANSWER_MS } from "./answer.ts";
 import { readWholeBody } from "./body.ts";
+import { createGathering } from "./gathering.ts";
 
 /** The API server's own default, where a request does not say, and the longest that it can be told to wait. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 const LONGEST_TIMEOUT_MS = 30_000;
+
+const gathered = createGathering();
 
 const UNCONCERNED: Result = { outcome: "unconcerned" };
 
@@ -19,6 +22,7 @@ const UNCONCERNED: Result = { outcome: "unconcerned" };
 export async function mutate(admission: AdmissionWorld, request: Request, query: string): Promise<Answer> {
   const deadline = deadlineIn(timeToDecide(query));
   const body = await readWholeBody(request, deadline);
+  await gathered();
   const unconcerned = uidOfUnconcerned(body, admission.webhook.environment);
   if (unconcerned !== undefined) {
     return { response: json(formatReview(unconcerned, ALLOWED)), result: UNCONCERNED };
