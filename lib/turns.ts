@@ -1,18 +1,35 @@
 /** Work that waits its turn, so that no more of it is under way at a time than is fair; first come, first served. */
-export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
+export interface Turns {
+  <T>(work: () => Promise<T>): Promise<T>;
+  /** What is done at once, when it is its turn, is not waited for. */
+  <T>(work: () => Promise<T> | T): Promise<T> | T;
+}
 
 export function createTurns(most: number): Turns {
   let free = most;
   const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
+  const leave = () => {
+    const next = waiting.shift();
+    if (next === undefined) free += 1;
+    else next();
   };
+  const begin = <T>(work: () => Promise<T> | T): Promise<T> | T => {
+    let begun: Promise<T> | T;
+    try {
+      begun = work();
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    if (begun instanceof Promise) return begun.finally(leave);
+    leave();
+    return begun;
+  };
+  function take<T>(work: () => Promise<T>): Promise<T>;
+  function take<T>(work: () => Promise<T> | T): Promise<T> | T {
+    if (free === 0) return new Promise<void>((resolve) => waiting.push(resolve)).then(() => begin(work));
+    free -= 1;
+    return begin(work);
+  }
+  return take;
 }

@@ -5,13 +5,13 @@ import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector, variableOf } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, isReplaced, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { INJECTOR_VOLUME } from "./delivery/injector-volume.ts";
-import { type ObjectContent, readSources } from "./environment/objects.ts";
+import { type Contents, type ObjectContent, readSources } from "./environment/objects.ts";
 import { type ContainerEnvironment, environmentOf, leftOutEnvironment } from "./environment.ts";
 import { ownContainers } from "./own-containers.ts";
 import { type Selection, selectContainers } from "./selection.ts";
 
-/** Looks up what an image runs. @throws PiggyError when it cannot be found out, saying why. */
-export type ReadImageCommand = (container: Container) => Promise<ImageCommand>;
+/** Looks up what an image runs, if that is not known. @throws PiggyError when it cannot be found out, saying why. */
+export type ReadImageCommand = (container: Container) => Promise<ImageCommand> | ImageCommand;
 
 export interface Lookups {
   readonly object: (object: ObjectName) => Promise<ObjectContent>;
@@ -39,26 +39,53 @@ function isWrapped(container: Container): boolean {
 
 /**
  * Decides for every container but our own; containers are looked at side by side. Of most there is nothing to look up,
- * and nothing is waited for.
+ * and nothing is waited for. @throws PiggyError
  */
-export function decideAll(pod: Pod, settings: Settings, lookups: Lookups): Promise<readonly Decision[]> {
-  const selection = selectContainers(settings);
-  return Promise.all(
-    ownContainers(pod).map((container) => decide(container, pod, settings, selection, lookups)),
-  );
-}
-
-async function decide(
-  container: Container,
+export function decideAll(
   pod: Pod,
   settings: Settings,
-  selection: Selection,
   lookups: Lookups,
-): Promise<Decision> {
+): Promise<readonly Decision[]> | readonly Decision[] {
+  const circumstances = { pod, settings, selection: selectContainers(settings), lookups };
+  const decisions = ownContainers(pod).map((container) => settled(() => decide(container, circumstances)));
+  return decisions.every(isMade) ? decisions : Promise.all(decisions);
+}
+
+/** What is thrown at once is a rejection too, so that the look-ups for other containers are not left to themselves. */
+function settled(decided: () => Promise<Decision> | Decision): Promise<Decision> | Decision {
+  try {
+    return decided();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function isMade(decision: Promise<Decision> | Decision): decision is Decision {
+  return !(decision instanceof Promise);
+}
+
+interface Circumstances {
+  readonly pod: Pod;
+  readonly settings: Settings;
+  readonly selection: Selection;
+  readonly lookups: Lookups;
+}
+
+function decide(container: Container, circumstances: Circumstances): Promise<Decision> | Decision {
+  const { pod, selection, lookups } = circumstances;
   const leftOutBy = selection.leftOutBy(container);
   if (leftOutBy !== undefined) return leaveOut(container, pod, leftOutBy, lookups);
+  const decideBy = (contents: Contents | undefined) =>
+    decideIn(environmentOf(container, pod.annotations, contents), container, circumstances);
   const reading = readSources(container, lookups.object);
-  const environment = environmentOf(container, pod.annotations, reading && (await reading));
+  return reading === undefined ? decideBy(undefined) : reading.then(decideBy);
+}
+
+function decideIn(
+  environment: ContainerEnvironment,
+  container: Container,
+  { pod, settings, lookups }: Circumstances,
+): Promise<Decision> | Decision {
   const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
   const isNeeded = environment.holdsReference || maybeHolds;
   if (pod.os === "windows" && isNeeded && mustBeWrapped(environment)) throw windows(container);
@@ -82,11 +109,11 @@ async function decide(
       warnings: [`container ${container.name} starts without piggy-env, which is a Linux program`],
     };
   }
-  try {
-    const image = container.command.length > 0 ? undefined : await lookups.image(container);
+  const wrapped = (image: ImageCommand | undefined): Decision => {
     const argv = argvOf(container, image);
     return { container, action: "wrap", environment, argv, wrapping: undefined, warnings: [] };
-  } catch (error) {
+  };
+  const unwrapped = (error: unknown): Decision => {
     if (mustBeWrapped(environment)) throw unknownArgv(container, environment, error);
     const { message } = asPiggyError(error, "registry_unavailable");
     return {
@@ -95,12 +122,18 @@ async function decide(
         `container ${container.name} starts without piggy-env, what it runs is not known: ${message}`,
       ],
     };
+  };
+  try {
+    const image = container.command.length > 0 ? undefined : lookups.image(container);
+    return image instanceof Promise ? image.then(wrapped).catch(unwrapped) : wrapped(image);
+  } catch (error) {
+    return unwrapped(error);
   }
 }
 
 /** How the container was wrapped when it came, if it still is. @throws PiggyError `argv_lost` */
 function wrappingOf(container: Container): Wrapping | undefined {
-  return isWrapped(container) && !isReplaced(container) ? unwrapped(container) : undefined;
+  return isWrapped(container) && !isReplaced(container) ? wrappingIn(container) : undefined;
 }
 
 /**
@@ -108,10 +141,10 @@ function wrappingOf(container: Container): Wrapping | undefined {
  * would find nothing to ask with: the first takes what is ours out of the environment.
  */
 function handMade(container: Container): Wrapping | undefined {
-  return splitAtInjector(container) === undefined ? undefined : unwrapped(container);
+  return splitAtInjector(container) === undefined ? undefined : wrappingIn(container);
 }
 
-function unwrapped(container: Container): Wrapping {
+function wrappingIn(container: Container): Wrapping {
   return unwrap(container, variableOf(container, "PIGGY_EXPAND"));
 }
 

@@ -19,8 +19,8 @@ export interface ImageLookup {
 export interface AdmissionWorld {
   readonly webhook: Webhook;
   readonly readObject: ReadObject;
-  /** What a container's image runs. @throws PiggyError when it cannot be found out, saying why */
-  readonly readImageCommand: (lookup: ImageLookup) => Promise<ImageCommand>;
+  /** What a container's image runs, at once where it is known. @throws PiggyError when it cannot be found out, saying why */
+  readonly readImageCommand: (lookup: ImageLookup) => Promise<ImageCommand> | ImageCommand;
   /** What is known of the cluster by now. */
   readonly imageVolumes: () => ImageVolumes;
   /** Makes a fresh 32-digit hex id. */

@@ -42,8 +42,12 @@ export interface Asking {
   readonly late: () => PiggyError;
 }
 
-/** What is known is answered at once. @throws what was refused a moment ago */
-export type ImageCache = (request: ImageRequest, asking: Asking) => Promise<ImageCommand> | ImageCommand;
+export interface ImageCache {
+  /** What was found and is kept; otherwise undefined. @param fresh as in Asking */
+  readonly kept: (request: ImageRequest, fresh: boolean) => ImageCommand | undefined;
+  /** What is kept, at once, or the registry's answer. @throws what was refused a moment ago */
+  readonly ask: (request: ImageRequest, asking: Asking) => Promise<ImageCommand> | ImageCommand;
+}
 
 /** Whether the registry was asked for this answer, for another's at the same time, or before. */
 export type AnsweredBy = "asked" | "shared" | "cached";
@@ -86,12 +90,13 @@ export function createImageCache(
       throw error;
     }
   };
-  return (request, { fresh, ending, read, late }) => {
+  const keptBy = (key: string, reference: string, fresh: boolean) => {
+    const ofTag = () => (fresh ? undefined : kept.get(key));
+    return isDigest(reference) ? (byDigests.get(key) ?? kept.get(key)) : ofTag();
+  };
+  const ask: ImageCache["ask"] = (request, { fresh, ending, read, late }) => {
     const key = keyOf(request, request.reference);
-    const known: Known = (digest) => byDigests.get(keyOf(request, digest));
-    const byDigest = isDigest(request.reference);
-    const ofTag = fresh ? undefined : kept.get(key);
-    const answer = byDigest ? (byDigests.get(key) ?? kept.get(key)) : ofTag;
+    const answer = keptBy(key, request.reference, fresh);
     if (answer instanceof PiggyError) {
       observe("cached", answer.code);
       throw answer;
@@ -100,6 +105,7 @@ export function createImageCache(
       observe("cached", "found");
       return answer;
     }
+    const known: Known = (digest) => byDigests.get(keyOf(request, digest));
     let by: AnsweredBy = "shared";
     const run = async (shared: AbortSignal) => {
       by = "asked";
@@ -107,7 +113,7 @@ export function createImageCache(
         const { command, digest } = await turn(() => read(shared, known));
         const size = sizeOf(command);
         byDigests.put(keyOf(request, digest), command, size, Number.POSITIVE_INFINITY);
-        if (!byDigest) kept.put(key, command, size, TAG_LIFETIME_MS);
+        if (!isDigest(request.reference)) kept.put(key, command, size, TAG_LIFETIME_MS);
         return command;
       } catch (error) {
         if (error instanceof PiggyError && REFUSALS.has(error.code)) {
@@ -117,6 +123,15 @@ export function createImageCache(
       }
     };
     return heard(share({ key, signal: ending.signal, run, late }), () => by);
+  };
+  return {
+    kept(request, fresh) {
+      const answer = keptBy(keyOf(request, request.reference), request.reference, fresh);
+      if (answer === undefined || answer instanceof PiggyError) return undefined;
+      observe("cached", "found");
+      return answer;
+    },
+    ask,
   };
 }
 

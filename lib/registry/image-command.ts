@@ -2,12 +2,12 @@
 import { type Deadline, deadlineIn } from "../deadline.ts";
 import { PiggyError } from "../error.ts";
 import type { ImageCache, ImageRequest, Known } from "./image-cache.ts";
-import { parseImageName } from "./image-name.ts";
+import { type ImageName, parseImageName } from "./image-name.ts";
 import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
 import { type Registries, readImage } from "./read-image.ts";
 import { askTwice } from "./retry-after.ts";
-import { type Source, sourcesOf } from "./source.ts";
+import { type Source, type Sources, sourcesOf } from "./source.ts";
 
 export interface ImageCommand {
   readonly entrypoint: readonly string[];
@@ -20,7 +20,7 @@ export interface ImageQuery {
   readonly skipVerify: boolean;
   readonly imagePullPolicy: string | undefined;
   /** One or more, in the order in which they are tried. */
-  readonly logins: (source: Source) => Promise<readonly Login[]>;
+  readonly logins: (source: Source) => Promise<readonly Login[]> | readonly Login[];
   readonly deadline: Deadline;
 }
 
@@ -29,15 +29,40 @@ export interface KnownRegistries extends Registries {
 }
 
 /**
+ * What was found a moment ago is told at once.
  * @throws PiggyError whose message names the image and what its registry said; codes `image_*` and
  * `registry_unavailable`.
  */
-export async function readImageCommand(
+export function readImageCommand(
+  query: ImageQuery,
+  registries: KnownRegistries,
+): Promise<ImageCommand> | ImageCommand {
+  const name = parseImageName(query.image);
+  const sources = sourcesOf(name, registries.settings);
+  const first = sources.mirrors[0] ?? sources.upstream;
+  const logins = query.logins(first);
+  // Of who is asked first, as whom they are asked first: that settles it, as it would if they were asked.
+  const [login] = logins instanceof Promise ? [] : logins;
+  const kept =
+    login &&
+    registries.cache.kept(requestOf(first, name.reference, login, query), isFresh(query, name.reference));
+  if (kept !== undefined) return kept;
+  const loginsTo = (source: Source) => (source === first ? logins : query.logins(source));
+  return readFromSources(name, sources, { ...query, logins: loginsTo }, registries);
+}
+
+function requestOf(source: Source, reference: string, login: Login, query: ImageQuery): ImageRequest {
+  const { platform, skipVerify } = query;
+  // Whoever writes a Pod may risk their own credentials, not the webhook's.
+  return { source, reference, platform, skipVerify: skipVerify && login.by !== "aws", login };
+}
+
+async function readFromSources(
+  name: ImageName,
+  { mirrors, upstream }: Sources,
   query: ImageQuery,
   registries: KnownRegistries,
 ): Promise<ImageCommand> {
-  const name = parseImageName(query.image);
-  const { mirrors, upstream } = sourcesOf(name, registries.settings);
   const { deadline } = query;
   const read = (source: Source, until: Deadline) =>
     readFrom(source, name.reference, { ...query, deadline: until }, registries);
@@ -71,20 +96,18 @@ async function readFrom(
   query: ImageQuery,
   registries: KnownRegistries,
 ): Promise<ImageCommand> {
-  const { platform, skipVerify, deadline } = query;
-  const fresh = isAlwaysPulled(query.imagePullPolicy, reference);
+  const { deadline } = query;
+  const fresh = isFresh(query, reference);
   const late = () =>
     new PiggyError("registry_unavailable", `${new URL(source.base).origin}: no answer in time`);
   const logins = await query.logins(source);
   let refusal: PiggyError | undefined;
   for (const [index, login] of logins.entries()) {
-    // Whoever writes a Pod may risk their own credentials, not the webhook's.
-    const verify = !skipVerify || login.by === "aws";
-    const request: ImageRequest = { source, reference, platform, skipVerify: !verify, login };
+    const request = requestOf(source, reference, login, query);
     const read = (signal: AbortSignal, known: Known) => readImage(request, registries, known, signal);
     try {
       return await askTwice(
-        () => registries.cache(request, { fresh, ending: deadline, read, late }),
+        () => registries.cache.ask(request, { fresh, ending: deadline, read, late }),
         deadline,
       );
     } catch (error) {
@@ -108,7 +131,7 @@ function tried(logins: readonly Login[]): string {
 }
 
 /** Whether the kubelet asks for a tag at every start. Source: Kubernetes documentation, Images, "Image pull policy". */
-function isAlwaysPulled(policy: string | undefined, reference: string): boolean {
+function isFresh({ imagePullPolicy: policy }: ImageQuery, reference: string): boolean {
   return policy ? policy === "Always" : reference === "latest";
 }
 

@@ -54,20 +54,27 @@ export function createImageLookup(
   };
   const ecrLogins = createEcrLogins(askEcr);
   // All containers of a Pod have the same secrets.
-  const known = new WeakMap<Pod, Promise<Entries>>();
+  const read = new WeakMap<Pod, Promise<Entries>>();
   const secretsOf = (lookup: ImageLookup) => {
-    const entries = known.get(lookup.pod) ?? readEntries(lookup, pullSecrets);
-    known.set(lookup.pod, entries);
+    const known = read.get(lookup.pod);
+    if (known !== undefined) return known;
+    const entries = readEntries(lookup, pullSecrets);
+    if (entries instanceof Promise) read.set(lookup.pod, entries);
     return entries;
   };
-  return (lookup: ImageLookup): Promise<ImageCommand> => {
+  return (lookup: ImageLookup): Promise<ImageCommand> | ImageCommand => {
     const { container, pod, settings, deadline } = lookup;
-    const logins = async (source: Source) => {
-      const { kubelets, ours } = await secretsOf(lookup);
+    const loginsBy = ({ kubelets, ours }: Entries, source: Source) => {
       const stored = [...credentialsFor(source, kubelets), ...credentialsFor(source, ours)];
       const ecr = parseEcrHost(source.domain);
       const last = ecr === undefined ? ANONYMOUS : ecrLogin(ecr, ecrLogins);
       return [...stored.map(storedLogin), last];
+    };
+    const logins = (source: Source) => {
+      const entries = secretsOf(lookup);
+      return entries instanceof Promise
+        ? entries.then((known) => loginsBy(known, source))
+        : loginsBy(entries, source);
     };
     return readImageCommand(
       {
@@ -87,14 +94,23 @@ export function createImageLookup(
 const SECRETS_SIDE_BY_SIDE = 16;
 
 /** One list of what the kubelet has as well, and another of what only we were told of. */
-async function readEntries(
-  { pod, namespace, settings, deadline }: ImageLookup,
-  pullSecrets: PullSecrets,
-): Promise<Entries> {
+function readEntries(lookup: ImageLookup, pullSecrets: PullSecrets): Promise<Entries> | Entries {
+  const { pod, namespace, settings, deadline } = lookup;
+  const read = (ofAccount: readonly string[]) => {
+    const [kubelets, ours] = [namesOf(pod, ofAccount, namespace), annotated(settings, namespace)];
+    if (kubelets.length === 0 && ours.length === 0) return NO_ENTRIES;
+    return readSecrets(kubelets, ours, pullSecrets, deadline);
+  };
   const names = pullSecrets.ofServiceAccount(namespace, pod.serviceAccount, deadline);
-  const ofAccount = names instanceof Promise ? await names : names;
-  const [kubeletsNames, ourNames] = [namesOf(pod, ofAccount, namespace), annotated(settings, namespace)];
-  if (kubeletsNames.length === 0 && ourNames.length === 0) return NO_ENTRIES;
+  return names instanceof Promise ? names.then(read) : read(names);
+}
+
+async function readSecrets(
+  kubeletsNames: readonly SecretName[],
+  ourNames: readonly SecretName[],
+  pullSecrets: PullSecrets,
+  deadline: Deadline,
+): Promise<Entries> {
   const turn = createTurns(SECRETS_SIDE_BY_SIDE);
   const entriesOf = async (secrets: readonly SecretName[]) => {
     const data = await Promise.all(

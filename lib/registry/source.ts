@@ -64,11 +64,13 @@ function parseRoot(text: string): URL | undefined {
   return url;
 }
 
-/** The mirrors first, the registry itself last. */
-export function sourcesOf(
-  name: ImageName,
-  settings: RegistrySettings,
-): { readonly mirrors: readonly Source[]; readonly upstream: Source } {
+/** The mirrors are asked first, in order, the registry itself last. */
+export interface Sources {
+  readonly mirrors: readonly Source[];
+  readonly upstream: Source;
+}
+
+export function sourcesOf(name: ImageName, settings: RegistrySettings): Sources {
   const { domain, repository } = name;
   const origin = originOf(registryHost(domain), settings);
   const mirrors = (settings.mirrors.get(domain) ?? []).map((root) => {

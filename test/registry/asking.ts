@@ -40,7 +40,8 @@ export function askFor(image: string, origins: readonly string[], asking: Asking
       platform,
       skipVerify,
       imagePullPolicy,
-      logins: async () => [...credentials.map(storedLogin), ANONYMOUS],
+      // At once, as where there are no Secrets to read: what is known is then told at once.
+      logins: () => [...credentials.map(storedLogin), ANONYMOUS],
       deadline: { signal: signal ?? AbortSignal.timeout(10_000), remaining: () => remainingMs },
     },
     { settings, authorizations, cache },

@@ -53,6 +53,26 @@ describe("an image that was asked for a moment ago", () => {
     expect(await requestsOf(() => ask("app:1", { imagePullPolicy: "Always" }))).toBe(1);
   });
 
+  test("is told at once", async () => {
+    const { registry } = asker();
+    registry.pushImage("app", "1", { Cmd: ["a"] });
+    const cache = createImageCache();
+    const ask = () => askFor(`${registry.host}/app:1`, [registry.url], { cache });
+    await ask();
+    expect(ask()).toEqual({ entrypoint: [], cmd: ["a"] });
+  });
+
+  test("and refused is heard of once for each who asks", async () => {
+    const { registry } = asker();
+    const heard: string[] = [];
+    const cache = createImageCache(undefined, undefined, (by, outcome) => heard.push(`${by} ${outcome}`));
+    const ask = () =>
+      caught(async () => await askFor(`${registry.host}/absent:1`, [registry.url], { cache }));
+    await ask();
+    await ask();
+    expect(heard).toEqual(["asked image_not_found", "cached image_not_found"]);
+  });
+
   test("by a tag is not asked for by its digest", async () => {
     const { registry, ask, requestsOf } = asker();
     const { digest } = registry.pushImage("app", "1", { Cmd: ["a"] });
