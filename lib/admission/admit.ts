@@ -4,7 +4,7 @@ import { type Pod, parsePod } from "../pod.ts";
 import { oneLine } from "../quotation.ts";
 import { readSettings } from "../read-settings.ts";
 import type { Settings } from "../settings.ts";
-import { createTurns } from "../turns.ts";
+import { createTurns, type Turns } from "../turns.ts";
 import { annotationsOf } from "./annotations.ts";
 import { type Audit, auditOf } from "./audit.ts";
 import { type Decision, decideAll } from "./decide.ts";
@@ -111,11 +111,18 @@ function decideInTime(
   { namespace, world, deadline }: Circumstances,
 ): Promise<readonly Decision[]> | readonly Decision[] {
   const until = endable(deadline);
-  const turn = createTurns(IMAGES_SIDE_BY_SIDE);
+  // Made for the Pods that have something to look up, which most have not.
+  let read: ReturnType<typeof readOnce> | undefined;
+  let turn: Turns | undefined;
   const decisions = decideAll(pod, settings, {
-    object: readOnce(world.readObject, namespace, until),
-    image: (container) =>
-      turn(() => world.readImageCommand({ container, pod, namespace, settings, deadline: until })),
+    object(object) {
+      read ??= readOnce(world.readObject, namespace, until);
+      return read(object);
+    },
+    image(container) {
+      turn ??= createTurns(IMAGES_SIDE_BY_SIDE);
+      return turn(() => world.readImageCommand({ container, pod, namespace, settings, deadline: until }));
+    },
   });
   // When one look-up has denied the Pod, nobody waits for the others.
   return decisions instanceof Promise ? decisions.finally(until.end) : decisions;

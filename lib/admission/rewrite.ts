@@ -46,18 +46,17 @@ export function rewritePod(rewriting: Rewriting): Edit {
   for (const { container, action } of decisions) {
     if (action === "wrap") refuseTakenPaths(container, pod, hasOwnToken(rewriting.plan));
   }
-  const uids = assignUids(decisions, rewriting.newUid);
-  const byContainer = new Map(decisions.map((decision) => [decision.container, decision]));
+  const changes = changesOf(decisions, rewriting.newUid);
   const rewrite = (container: Container): Edited => {
-    const decision = byContainer.get(container);
-    const uid = uids.get(container);
-    if (decision === undefined || decision.action === "leave") return container.json;
+    const change = changes.get(container);
+    if (change === undefined) return container.json;
+    const { decision, uid } = change;
     return uid === undefined ? unwrapContainer(decision) : wrapContainer(decision, uid, rewriting);
   };
-  const isUsed = uids.size > 0;
+  const isUsed = decisions.some(({ action }) => action === "wrap");
   const spec = objectOf(pod.json["spec"]);
   return editOf(pod.json, {
-    metadata: withSignatures(pod, decisions, uids),
+    metadata: withSignatures(pod, changes),
     spec: editOf(spec, {
       volumes: listOf(spec["volumes"], volumes(rewriting, isUsed)),
       initContainers: listOf(spec["initContainers"], initContainers(rewriting, rewrite, isUsed)),
@@ -72,42 +71,54 @@ function listOf(before: JsonValue | undefined, list: readonly Edited[]): Edited 
   return Array.isArray(before) && before.length > 0 ? undefined : before;
 }
 
-/** The uid of each container to be wrapped: the one it has, or a new one where that is none or is not its alone. */
-function assignUids(decisions: readonly Decision[], newUid: () => string): ReadonlyMap<Container, string> {
-  const uids = new Map<Container, string>();
-  const used = new Set<string>();
-  for (const { container, action } of decisions) {
-    if (action !== "wrap") continue;
-    const present = variableOf(container, "PIGGY_UID") ?? "";
-    const uid = /^[0-9a-f]{32}$/.test(present) && !used.has(present) ? present : newUid();
-    used.add(uid);
-    uids.set(container, uid);
+/** What becomes of a container. */
+interface Change {
+  readonly decision: Decision;
+  /** Of one that is wrapped: its own, or a new one where it has none or that is not its alone. */
+  readonly uid: string | undefined;
+}
+
+type Changes = ReadonlyMap<Container, Change>;
+
+/** Of the containers that do not stay as they are, in the order of the decisions. */
+function changesOf(decisions: readonly Decision[], newUid: () => string): Changes {
+  const changes = new Map<Container, Change>();
+  const kept = new Set<string>();
+  const uidOf = (container: Container) => {
+    const present = variableOf(container, "PIGGY_UID");
+    if (present === undefined || !/^[0-9a-f]{32}$/.test(present) || kept.has(present)) return newUid();
+    kept.add(present);
+    return present;
+  };
+  for (const decision of decisions) {
+    const { container, action } = decision;
+    if (action === "wrap") changes.set(container, { decision, uid: uidOf(container) });
+    else if (action === "unwrap") changes.set(container, { decision, uid: undefined });
   }
-  return uids;
+  return changes;
 }
 
 const SIGNATURES = annotationName("piggy-uid");
 
-function withSignatures(
-  { json }: Pod,
-  decisions: readonly Decision[],
-  uids: ReadonlyMap<Container, string>,
-): Edited | undefined {
-  const signatures = uids.size > 0 ? signaturesOf(decisions, uids) : undefined;
+function withSignatures({ json }: Pod, changes: Changes): Edited | undefined {
+  const signatures = signaturesOf(changes);
   const metadata = own(json, "metadata");
   const before = isJsonObject(metadata) ? own(metadata, "annotations") : undefined;
   if (!isJsonObject(before) && signatures === undefined) return metadata;
   return editOf(metadata, { annotations: editOf(before, { [SIGNATURES]: signatures }) });
 }
 
-/** A JSON object by uid; nothing in it is to be escaped, and an object of ever new names would cost more than that. */
-function signaturesOf(decisions: readonly Decision[], uids: ReadonlyMap<Container, string>): string {
+/**
+ * A JSON object by uid, if any container is wrapped; nothing in it is to be escaped, and an object of ever new names
+ * would cost more than that.
+ */
+function signaturesOf(changes: Changes): string | undefined {
   const members: string[] = [];
-  for (const { container, argv } of decisions) {
-    const uid = uids.get(container);
-    if (uid !== undefined) members.push(`"${uid}":"${argvSignature(argv.map(({ text }) => text))}"`);
+  for (const { uid, decision } of changes.values()) {
+    if (uid === undefined) continue;
+    members.push(`"${uid}":"${argvSignature(decision.argv.map(({ text }) => text))}"`);
   }
-  return `{${members.join()}}`;
+  return members.length === 0 ? undefined : `{${members.join()}}`;
 }
 
 const isOwnVolume = (entry: JsonObject) => OWN_VOLUMES.has(entry["name"]);

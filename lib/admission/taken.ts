@@ -84,7 +84,7 @@ function pathOf({ mountPath }: JsonObject): string {
 
 /** Whether nothing is to be done for it, as for nearly every path. */
 function isNormal(path: string): boolean {
-  return path.startsWith("/") && !path.endsWith("/") && !path.includes("//") && !path.includes("/.");
+  return !/^[^/]|\/(?:[/.]|$)|^$/.test(path);
 }
 
 /** As the runtime takes it: from the root, whatever it begins with. */
