@@ -1,6 +1,7 @@
 /** The time that a request leaves, and what is done with it when a look-up does not end. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { verifyResponse } from "../fakes/kubernetes/admission-review.ts";
+import { scrape } from "../metrics/scrape.ts";
 import { takesLessThan } from "../support/at-best.ts";
 import { until } from "../support/until.ts";
 import { startWorld, type World } from "../support/world.ts";
@@ -67,6 +68,11 @@ const fromConfigMaps = (...names: readonly string[]) => ({
 /** The named object is not there, and the API server takes so long to say it. */
 function answerLate(name: string, times = 1, delayMs = LATE_MS): void {
   world.kubernetes.failNext({ path: new RegExp(`/${name}$`), status: 404, times, delayMs });
+}
+
+/** Whether it comes to hold long before a request's time is over, when every look-up has ended anyhow. */
+function comesSoon(holds: () => boolean | Promise<boolean>): Promise<boolean> {
+  return Promise.race([until(holds).then(() => true), Bun.sleep(LATE_MS).then(() => false)]);
 }
 
 async function timed(manifest: object, query: string) {
@@ -240,7 +246,32 @@ test("when one look-up has denied the Pod, the others are given up at once, and 
   expect(status?.message).toContain("/configmaps/broken: 500");
   expect(milliseconds).toBeLessThan(LATE_MS);
   // The registry hears of it in its own time.
-  await until(() => silent.underWay() === 0);
+  expect(await comesSoon(() => silent.underWay() === 0)).toBe(true);
+  expect((await mutate(world, podWith())).allowed).toBe(true);
+  expect(world.webhook.log.filter(({ level }) => !["info", "warn", "debug"].includes(level))).toEqual([]);
+});
+
+test("when one container denies the Pod at once, the look-ups for the others are given up, and nothing comes of their failure", async () => {
+  const slow = (name: string) => containerWith({ name, command: [], image: `${silent.host}/${name}:1` });
+  const invalid = containerWith({
+    name: "invalid",
+    env: [{ name: "A", value: "piggy://sm/a?encoding=none" }],
+  });
+  const containers = [slow("before"), invalid, slow("behind")];
+  const givenUp = async () =>
+    (await scrape(world.webhook)).value("piggy_image_lookups_total", {
+      source: "asked",
+      outcome: "registry_unavailable",
+    });
+  const before = await givenUp();
+  const { allowed, status } = await mutate(
+    world,
+    podWith({}, { spec: { containers } }),
+    "/mutate?timeout=30s",
+  );
+  expect(allowed).toBe(false);
+  expect(status.message).toContain('container "invalid": A:');
+  expect(await comesSoon(async () => (await givenUp()) === before + 2)).toBe(true);
   expect((await mutate(world, podWith())).allowed).toBe(true);
   expect(world.webhook.log.filter(({ level }) => !["info", "warn", "debug"].includes(level))).toEqual([]);
 });
