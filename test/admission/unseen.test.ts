@@ -3,7 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { takesLessThan } from "../support/at-best.ts";
 import { startWorld, type World } from "../support/world.ts";
 import { edited } from "./edited.ts";
-import { containerOf, environmentOf, isWrapped, mutate, NAMESPACE, podWith } from "./mutation.ts";
+import {
+  containerOf,
+  containerWith,
+  environmentOf,
+  isWrapped,
+  mutate,
+  NAMESPACE,
+  podWith,
+} from "./mutation.ts";
 
 const missing = (optional?: boolean) => ({
   env: [],
@@ -75,6 +83,24 @@ describe("an object that is not there yet", () => {
       expect.stringMatching(/container main starts without piggy-env.*shop\/none:1/),
     ]);
   });
+
+  test.each([
+    ["are known", () => known().image, 18],
+    ["have no name that is one", () => "no image!", 1],
+    ["are not there", (index: number) => `${world.registry.host}/shop/none-${index}:1`, 1],
+  ])(
+    "optional, in more containers than are looked up at a time, whose images %s: the last has its turn",
+    async (_, imageOf, wrapped) => {
+      await mutate(world, podWith(known()));
+      const containers = Array.from({ length: 18 }, (_, index) => {
+        const image = index < 17 ? imageOf(index) : known().image;
+        return containerWith({ ...missing(true), command: [], name: `c${index}`, image });
+      });
+      const { pod } = await mutate(world, podWith({}, { spec: { containers } }));
+      expect(containerOf(pod, "c17").args).toEqual(["--", "/entry"]);
+      expect(containers.filter(({ name }) => isWrapped(pod, name))).toHaveLength(wrapped);
+    },
+  );
 
   test("not optional, and an entrypoint that cannot be found: denied, with the way out", async () => {
     const { allowed, status } = await mutate(world, podWith({ ...missing(), ...unknown() }));
