@@ -162,6 +162,16 @@ describe("a refusal", () => {
     expect(await ask("app:1")).toBe("a");
   });
 
+  test("of a digest is remembered as long", async () => {
+    const { registry, clock, ask, requestsOf } = asker();
+    const { digest } = registry.pushImage("app", "1", { Cmd: ["a"] });
+    await caught(() => ask(`other@${digest}`));
+    clock.now = 4_999;
+    expect(await requestsOf(() => caught(() => ask(`other@${digest}`)))).toBe(0);
+    clock.now = 5_000;
+    expect(await requestsOf(() => caught(() => ask(`other@${digest}`)))).toBe(1);
+  });
+
   test("of credentials is remembered, and the next are tried", async () => {
     const { registry, ask } = asker({ auth: { kind: "basic", users: { alice: ALICE.password } } });
     registry.pushImage("app", "1", { Cmd: ["a"] });
