@@ -3,9 +3,15 @@ import { createGathering } from "../../lib/http/gathering.ts";
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** Lets everybody go on who waits for promises alone. */
+async function settle(): Promise<void> {
+  for (let step = 0; step < 10; step += 1) await undefined;
+}
+
 /** In turns of the event loop, as somebody sees them who was there before. */
 async function turnsUntil(isOver: () => boolean, atMost = 10): Promise<number> {
   for (let turns = 0; turns < atMost; turns += 1) {
+    await settle();
     if (isOver()) return turns;
     await nextTurn();
   }
