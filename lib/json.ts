@@ -30,10 +30,9 @@ export function stringsOf(value: unknown): readonly string[] {
  * The value of an object's own key. `object[key]` would also find `constructor` and its like on the prototype.
  */
 export function own(object: JsonObject, key: string): JsonValue | undefined {
-  const value: unknown = object[key];
-  // JSON holds no function, and of all that the prototype has only itself is none.
-  const isOwn = (typeof value !== "function" && key !== "__proto__") || Object.hasOwn(object, key);
-  return isOwn ? object[key] : undefined;
+  const value = object[key];
+  // Of the API's fields most are not there.
+  return value === undefined || Object.hasOwn(object, key) ? value : undefined;
 }
 
 /** Whether each value is a string. The object itself then serves: a copy of its names would cost more than to look. */

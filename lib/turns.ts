@@ -1,5 +1,6 @@
 /** Work that waits its turn, so that no more of it is under way at a time than is fair; first come, first served. */
 export interface Turns {
+  /** @throws at once what the work throws at once, where it is its turn already */
   <T>(work: () => Promise<T>): Promise<T>;
   /** What is done at once, when it is its turn, is not waited for. */
   <T>(work: () => Promise<T> | T): Promise<T> | T;

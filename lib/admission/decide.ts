@@ -46,8 +46,8 @@ export function decideAll(
   settings: Settings,
   lookups: Lookups,
 ): Promise<readonly Decision[]> | readonly Decision[] {
-  const circumstances = { pod, settings, selection: selectContainers(settings), lookups };
-  const decisions = ownContainers(pod).map((container) => settled(() => decide(container, circumstances)));
+  const asked = { pod, settings, selection: selectContainers(settings), lookups };
+  const decisions = ownContainers(pod).map((container) => settled(() => decide(container, asked)));
   return decisions.every(isMade) ? decisions : Promise.all(decisions);
 }
 
@@ -64,27 +64,28 @@ function isMade(decision: Promise<Decision> | Decision): decision is Decision {
   return !(decision instanceof Promise);
 }
 
-interface Circumstances {
+/** About a Pod, and what it is answered with. */
+interface Asked {
   readonly pod: Pod;
   readonly settings: Settings;
   readonly selection: Selection;
   readonly lookups: Lookups;
 }
 
-function decide(container: Container, circumstances: Circumstances): Promise<Decision> | Decision {
-  const { pod, selection, lookups } = circumstances;
+function decide(container: Container, asked: Asked): Promise<Decision> | Decision {
+  const { pod, selection, lookups } = asked;
   const leftOutBy = selection.leftOutBy(container);
   if (leftOutBy !== undefined) return leaveOut(container, pod, leftOutBy, lookups);
-  const decideBy = (contents: Contents | undefined) =>
-    decideIn(environmentOf(container, pod.annotations, contents), container, circumstances);
+  const decideWith = (contents: Contents | undefined) =>
+    decideByEnvironment(environmentOf(container, pod.annotations, contents), container, asked);
   const reading = readSources(container, lookups.object);
-  return reading === undefined ? decideBy(undefined) : reading.then(decideBy);
+  return reading === undefined ? decideWith(undefined) : reading.then(decideWith);
 }
 
-function decideIn(
+function decideByEnvironment(
   environment: ContainerEnvironment,
   container: Container,
-  { pod, settings, lookups }: Circumstances,
+  { pod, settings, lookups }: Asked,
 ): Promise<Decision> | Decision {
   const maybeHolds = settings["piggy-unseen"] === "wrap" && environment.unseen.length > 0;
   const isNeeded = environment.holdsReference || maybeHolds;

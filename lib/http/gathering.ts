@@ -2,6 +2,9 @@
  * Requests that come at about the same time go on together. What decides about one after the other stays in the
  * processor's caches, out of which the reading, decrypting and writing in between would put it: a fifth of what a Pod
  * costs a busy webhook. One that comes alone waits for one turn of the event loop.
+ *
+ * So no answer is written within the read that brought its request. Bun then answers nobody who has ended their side of
+ * the connection by that time, or who has sent another request behind the first: no HTTP client of the API server's does.
  */
 
 /** In turns, each of which takes in what has come by then. */
@@ -18,7 +21,6 @@ export function createGathering(): () => Promise<void> {
       await nextTurn();
     }
     gathered = undefined;
-    count = 0;
   };
   return () => {
     count += 1;

@@ -54,12 +54,12 @@ export function createImageLookup(
   };
   const ecrLogins = createEcrLogins(askEcr);
   // All containers of a Pod have the same secrets.
-  const read = new WeakMap<Pod, Promise<Entries>>();
+  const secretsRead = new WeakMap<Pod, Promise<Entries>>();
   const secretsOf = (lookup: ImageLookup) => {
-    const known = read.get(lookup.pod);
+    const known = secretsRead.get(lookup.pod);
     if (known !== undefined) return known;
     const entries = readEntries(lookup, pullSecrets);
-    if (entries instanceof Promise) read.set(lookup.pod, entries);
+    if (entries instanceof Promise) secretsRead.set(lookup.pod, entries);
     return entries;
   };
   return (lookup: ImageLookup): Promise<ImageCommand> | ImageCommand => {
