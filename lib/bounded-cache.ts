@@ -32,6 +32,8 @@ export function createBoundedCache<T>(bounds: Bounds, now: () => number): Bounde
   // A Map keeps the order of insertion: what was used is inserted again, so the first is the least recently used.
   const entries = new Map<string, Entry<T>>();
   let bytes = 0;
+  /** The key that was used last. */
+  let latest: string | undefined;
   const remove = (key: string) => {
     const entry = entries.get(key);
     if (entry === undefined) return;
@@ -47,8 +49,11 @@ export function createBoundedCache<T>(bounds: Bounds, now: () => number): Bounde
         remove(key);
         return undefined;
       }
-      entries.delete(key);
-      entries.set(key, entry);
+      if (key !== latest) {
+        entries.delete(key);
+        entries.set(key, entry);
+        latest = key;
+      }
       return entry.value;
     },
     put(key, value, valueSize, lifetimeMs) {
@@ -58,6 +63,7 @@ export function createBoundedCache<T>(bounds: Bounds, now: () => number): Bounde
       if (size > bounds.bytes) return;
       const timer = timerFor(lifetimeMs, () => remove(key));
       entries.set(key, { value, size, until: now() + lifetimeMs, timer });
+      latest = key;
       bytes += size;
       for (const oldest of entries.keys()) {
         if (entries.size <= bounds.entries && bytes <= bounds.bytes) break;

@@ -85,15 +85,16 @@ const LONGEST_NAME = 253;
 
 /** What whoever wrote the Pod may not have meant, or will not get. */
 function warningsAbout(pod: Pod, settings: Settings, decisions: readonly Decision[]): readonly string[] {
-  return [
+  const sentences = [
     ...ineffectiveAnnotations(pod.annotations, settings),
     ...unknownContainers(pod, settings),
-    ...decisions.flatMap((decision) => decision.warnings),
-    ...decisions.flatMap(({ container, environment: { holders } }) => [
-      ...execWarnings(container, holders),
-      ...subPathWarnings(container, holders),
-    ]),
   ];
+  for (const { warnings } of decisions) sentences.push(...warnings);
+  for (const { container, environment } of decisions) {
+    const { holders } = environment;
+    sentences.push(...execWarnings(container, holders), ...subPathWarnings(container, holders));
+  }
+  return sentences;
 }
 
 /** As many containers as an ordinary Pod has. */

@@ -39,7 +39,7 @@ function resultOf({ allowed, audit = {} }: AdmissionOutcome): Result {
   return told === undefined ? UNCONCERNED : { outcome: told };
 }
 
-const JSON_TYPE = { headers: { "Content-Type": "application/json" } };
+const JSON_TYPE = { headers: new Headers({ "Content-Type": "application/json" }) };
 
 function json(body: string): Response {
   return new Response(body, JSON_TYPE);

@@ -57,6 +57,8 @@ export function credentialsFor(
   { domain, repository }: Pick<ImageName, "domain" | "repository">,
   entries: readonly Entry[],
 ): readonly Credentials[] {
+  // Most images are pulled without any.
+  if (entries.length === 0) return NONE;
   const matching = entries.filter((entry) => matches(entry.registry, domain, repository));
   // Docker Hub's older name counts where nothing is stored for the newer.
   const isOlderHub = domain === "docker.io" && matching.length === 0;
@@ -64,6 +66,8 @@ export function credentialsFor(
     .toSorted((a, b) => (a.registry === b.registry ? 0 : a.registry < b.registry ? 1 : -1))
     .map((entry) => entry.credentials);
 }
+
+const NONE: readonly Credentials[] = [];
 
 /** A path is a prefix of texts, not of components, as it is for the kubelet. */
 function matches(registry: string, domain: string, repository: string): boolean {
