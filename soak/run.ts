@@ -13,7 +13,7 @@ import { startPodStream } from "./pod-stream.ts";
 import { NAMESPACE } from "./pods.ts";
 import { createRecorder, type Recorder, type Sightings } from "./record.ts";
 import type { Stage } from "./stage.ts";
-import { steadinessOf, unsteady } from "./steadiness.ts";
+import { overfull, steadinessOf, unsteady } from "./steadiness.ts";
 import { startWitness } from "./witness.ts";
 
 export interface RunOptions {
@@ -47,7 +47,8 @@ export async function runSoak(stage: Stage, { seconds, seed, print }: RunOptions
     clearInterval(progress);
   }
   await readEvents(stage, aws, recorder);
-  for (const { kind, who, what } of unsteady(steadinessOf(recorder.seen.held))) {
+  const { held } = recorder.seen;
+  for (const { kind, who, what } of [...overfull(held), ...unsteady(steadinessOf(held))]) {
     recorder.violated(kind, who, what);
   }
   print(progressOf(recorder));

@@ -7,6 +7,13 @@ import type { Held, Violation } from "./record.ts";
 const LONG_ENOUGH_S = 20 * 60;
 /** As bench/secret has it. */
 const MOST_GROWTH = 1.1;
+/**
+ * At a soak's pace full collections are ten and more minutes apart, and memory comes to where it stays in some four
+ * hours. What is compared of a shorter life is where a few of them happened to fall.
+ */
+const LONG_ENOUGH_FOR_GROWTH_S = 4 * 60 * 60;
+/** Half of what the chart gives it, in bytes. */
+const MOST_MEMORY = 64 * 2 ** 20;
 
 export interface Steadiness {
   readonly replica: string;
@@ -48,9 +55,20 @@ function eighthsByKind(own: readonly Held[]): Steadiness["eighths"]["descriptors
   return Object.fromEntries(kinds.map((kind) => [kind, leastOfEighths(samplesOf(kind))]));
 }
 
+/** One for each that held more than it should at some time, however long it lived. */
+export function overfull(held: readonly Held[]): readonly Omit<Violation, "at">[] {
+  const most = new Map<string, number>();
+  for (const { replica, memory } of held) most.set(replica, Math.max(memory, most.get(replica) ?? 0));
+  return [...most]
+    .filter(([, memory]) => !(memory <= MOST_MEMORY))
+    .map(([who, memory]) => ({ kind: "memory", who, what: `${(memory / 2 ** 20).toFixed(0)} MiB` }));
+}
+
+/** One for each that held more and more. */
 export function unsteady(all: readonly Steadiness[]): readonly Omit<Violation, "at">[] {
-  return all.flatMap(({ replica, ...grown }) =>
+  return all.flatMap(({ replica, seconds, ...grown }) =>
     (["memory", "descriptors"] as const)
+      .filter((kind) => kind === "descriptors" || seconds >= LONG_ENOUGH_FOR_GROWTH_S)
       // What is no number is a fault of the run, and no success.
       .filter((kind) => !(grown[kind] <= MOST_GROWTH))
       .map((kind) => ({ kind, who: replica, what: `${grown[kind].toFixed(2)} times what it was` })),

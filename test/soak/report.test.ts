@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createRecorder, type Held } from "../../soak/record.ts";
 import { reportOf } from "../../soak/report.ts";
-import { steadinessOf, unsteady } from "../../soak/steadiness.ts";
+import { overfull, steadinessOf, unsteady } from "../../soak/steadiness.ts";
 
 const HOUR = 3600;
 
@@ -52,9 +52,13 @@ describe("what a replica holds", () => {
   });
 
   test("grows", () => {
-    expect(unsteady(steadinessOf(holding((second) => 40 + second / 100)))).toMatchObject([
+    const rising = (second: number) => 40 + second / 100;
+    expect(unsteady(steadinessOf(holding(rising, 5 * HOUR)))).toMatchObject([
       { kind: "memory", who: "one/1" },
     ]);
+    // Of an hour it is told, and not judged.
+    expect(unsteady(steadinessOf(holding(rising)))).toEqual([]);
+    expect(steadinessOf(holding(rising))[0]?.memory).toBeGreaterThan(1.1);
     const descriptors = holding(() => 40).map((each) => ({
       ...each,
       descriptors: { socket: 12 + each.at / 100 },
@@ -75,6 +79,13 @@ describe("what a replica holds", () => {
         },
       },
     ]);
+  });
+
+  test("is too much at more than 64 MiB, were it once in a short life", () => {
+    const MIB = 2 ** 20;
+    const once = (most: number) => holding((second) => (second === 300 ? most : 40) * MIB, 600);
+    expect(overfull(once(64))).toEqual([]);
+    expect(overfull(once(65))).toEqual([{ kind: "memory", who: "one/1", what: "65 MiB" }]);
   });
 
   test("is not said of one that lived for minutes", () => {
