@@ -3,7 +3,7 @@ import { TUNING_SETTINGS } from "../../lib/admission/wrapped-environment.ts";
 import { containerVariable } from "../../lib/container-variable.ts";
 import { parseCommandLine } from "../../lib/injector/command-line.ts";
 import { annotationName, environmentName, rowOf, type SettingName } from "../../lib/settings.ts";
-import { chartValues } from "./chart-values.ts";
+import { chartExample, chartValues } from "./chart-values.ts";
 import { code, markdownTable } from "./markdown.ts";
 import type { Parts } from "./parts.ts";
 import { annotationNames, defaultText, typeText, webhookOnlyNames, yamlLine } from "./setting-texts.ts";
@@ -58,10 +58,8 @@ function annotationSection(name: SettingName): string {
 
 function webhookSection(name: SettingName): string {
   const variable = environmentName(name);
-  const isOfChart = !chartValues(variable).includes(`env.${variable}`);
   const rows = [...sharedRows(name), ["In the chart", values(variable)]];
-  const example = yamlLine(variable, rowOf(name).example);
-  return section(name, variable, rows, isOfChart ? example : `env:\n  ${example}`);
+  return section(name, variable, rows, chartExample(variable, yamlLine(variable, rowOf(name).example)));
 }
 
 function section(

@@ -69,6 +69,17 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ["a digest that is none", { image: { digest: "sha256:1" } }, "digest"],
     ["a right that is neither of three", { rbac: { secrets: "shop" } }, "secrets"],
     ["an address of metrics that no Service knows", { env: { PIGGY_METRICS_ADDRESS: ":9" } }, "metrics.port"],
+    ["a port that no Service knows", { env: { LISTEN_ADDRESS: ":9443" } }, "env.LISTEN_ADDRESS: set port"],
+    ["a port that the Service no longer has", { port: 9443, env: { listen_address: ":8443" } }, "set port"],
+    ["a Service that is not there", { env: { PIGGY_SERVICE_NAME: "other" } }, "set fullnameOverride"],
+    ["a CA that may not be kept", { env: { PIGGY_CERTIFICATE_SECRET: "ca" } }, "set tls.mode"],
+    [
+      "a configuration that may not be changed",
+      { env: { PIGGY_WEBHOOK_CONFIGURATION: "a" } },
+      "set tls.mode",
+    ],
+    ["a certificate besides the one that is made", { env: { TLS_CERT_FILE: "/a.crt" } }, "tls.mode=secret"],
+    ["a key besides the one that is made", { env: { TLS_PRIVATE_KEY_FILE: "/a.key" } }, "tls.mode=secret"],
     ["no certificate", { tls: { mode: "secret" } }, "tls.secretName"],
     ["a certificate that nobody takes", { tls: { secretName: "certificate" } }, "tls.mode=secret"],
   ])("%s", async (_, values, place) => {
@@ -167,6 +178,19 @@ describe("the older chart's values", () => {
     ]);
     expect(await rendered("MutatingWebhookConfiguration", OLDER)).toMatchObject([
       { webhooks: [{ name: "piggy-webhooks.piggy-webhooks.svc", failurePolicy: "Ignore" }] },
+    ]);
+  });
+
+  test("may say in the environment where it listens, and with a certificate of one's own where that is", async () => {
+    const env = {
+      LISTEN_ADDRESS: "0.0.0.0:8443",
+      TLS_CERT_FILE: "/own/a.crt",
+      TLS_PRIVATE_KEY_FILE: "/own/a.key",
+    };
+    const values = { ...OLDER, tls: CERTIFICATE, env };
+    const written = Object.entries(env).map(([name, value]) => ({ name, value }));
+    expect(await rendered("Deployment", values)).toMatchObject([
+      podSpec({ containers: [{ env: expect.arrayContaining(written) }] }),
     ]);
   });
 

@@ -43,6 +43,13 @@ describe("what the pages say of the chart and of a container by hand", () => {
     expect(set.sort()).toEqual(Object.keys(CHART_VALUES).sort());
   });
 
+  test("and is said nowhere to be set in `env`, which its other objects do not follow", async () => {
+    const pages = (await Promise.all(["docs/settings.md", "docs/annotations.md"].map(read))).join("\n");
+    const inEnv = [...pages.matchAll(/\benv(?:\.|:\n {2})([A-Z_]+)/g)].map(([, name = ""]) => name);
+    expect(inEnv).toContain("PIGGY_CACHE_TTL");
+    expect(inEnv.filter((name) => name in CHART_VALUES)).toEqual([]);
+  });
+
   test("every variable that admission writes besides the settings is in the table", async () => {
     const [, table = ""] = (await read("docs/settings.md")).split("What admission writes besides");
     const rows = [...table.matchAll(/^\| `(PIGGY_\w+)` \|/gm)].map(([, name = ""]) => name);

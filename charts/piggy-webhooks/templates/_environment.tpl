@@ -16,9 +16,7 @@
 {{- $_ := set $environment "AWS_WEB_IDENTITY_TOKEN_FILE" "/var/run/secrets/eks.amazonaws.com/serviceaccount/token" }}
 {{- end }}
 {{- range $name, $value := .Values.env }}
-{{- if eq (upper $name) "PIGGY_METRICS_ADDRESS" }}
-{{- fail "env.PIGGY_METRICS_ADDRESS: set metrics.port, or metrics.enabled=false, which the Service and the probes follow" }}
-{{- end }}
+{{- include "piggy-webhooks.refuseInEnv" (list (upper $name) (toString $value) $) }}
 {{- $_ := set $environment (upper $name) $value }}
 {{- end }}
 {{- range $name, $value := $environment }}
