@@ -2,6 +2,7 @@
 import { FALSE_TEXTS, TRUE_TEXTS } from "../../lib/boolean.ts";
 import { CHOICES } from "../../lib/read-settings.ts";
 import { environmentName, rowOf, settingNamesFrom, type ValueTypes } from "../../lib/settings.ts";
+import { CHART_VALUES } from "../docs/chart-values.ts";
 
 /** JSON Schema, draft 7, which is what Helm reads. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -12,7 +13,8 @@ const SCALAR = ["string", "number", "boolean"];
 export function environmentSchema(): Schema {
   const properties = settingNamesFrom("environment").map((name): readonly [string, Schema] => {
     const { meaning, type } = rowOf(name);
-    return [environmentName(name), { description: meaning, ...typeSchema(type) }];
+    const variable = environmentName(name);
+    return [variable, { description: meaning + instead(variable), ...typeSchema(type) }];
   });
   return {
     description: "The environment of piggy-webhooks. Generated from lib/settings.ts by `npm run generate`.",
@@ -20,6 +22,11 @@ export function environmentSchema(): Schema {
     properties: Object.fromEntries(properties),
     additionalProperties: { type: SCALAR },
   };
+}
+
+function instead(variable: string): string {
+  const own = CHART_VALUES[variable];
+  return own === undefined ? "" : ` Set it by ${own.join(" and ")}, not here.`;
 }
 
 /** An empty variable counts as unset, whatever its type. */
