@@ -11,6 +11,12 @@ test("each alert of the chart is a row, and each row one of them", () => {
   expect([...page.matchAll(/^\| `(Piggy\w+)` \|/gm)].map(([, row]) => row).sort()).toEqual(alerts.sort());
 });
 
+test("each alert sends whoever is woken by it to its row", () => {
+  const rules = readPage("charts/piggy-webhooks/templates/prometheusrule.yaml").split("- alert: ").slice(1);
+  const led = rules.filter((rule) => rule.includes(`See ${/^\w+/.exec(rule)?.[0]} in docs/operating.md.`));
+  expect(led).toEqual(rules);
+});
+
 test("what it says of the chart's resources is what the chart has", () => {
   const { requests, limits } = parse(readPage("charts/piggy-webhooks/values.yaml")).resources;
   const page = readPage("docs/operating.md");
