@@ -41,7 +41,9 @@ export async function interleave(
   for (let round = -warmUpRounds; round < rounds; round += 1) {
     // What one leaves behind in the processor's caches must not fall to the same one every time.
     for (const { name, once } of shuffled(cases)) {
-      const sample = await once();
+      const sample = await once().catch((error: unknown) => {
+        throw new Error(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+      });
       if (round >= 0) taken.get(name)?.push(sample);
     }
   }

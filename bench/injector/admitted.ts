@@ -7,6 +7,8 @@ import type { Programs } from "./programs.ts";
 export const NAMESPACE = "bench";
 export const SECRET = "bench/default";
 export const VALUES = JSON.stringify({ TEST_ENV: "value" });
+/** The argument by which the target ends with 1 unless it got the secret. */
+export const WITH_SECRET = "TEST_ENV=value";
 
 const IMAGE = "bench/target:1";
 
@@ -40,7 +42,7 @@ export async function admit(
         {
           name: "app",
           image: IMAGE,
-          command: [target],
+          command: [target, WITH_SECRET],
           env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }],
         },
       ],

@@ -2,7 +2,7 @@
 import { REGION, startWorld } from "../../test/support/world.ts";
 import { interleave, type Measurement } from "../interleave.ts";
 import { type Start, startCase } from "../start.ts";
-import { admit, SECRET } from "./admitted.ts";
+import { admit, SECRET, WITH_SECRET } from "./admitted.ts";
 import { type StandaloneWorld, startStandaloneWorld } from "./aws.ts";
 import { NAMES } from "./names.ts";
 import type { Programs } from "./programs.ts";
@@ -25,7 +25,10 @@ export async function measureNear(
       const starts: Readonly<Record<string, Start>> = {
         [NAMES.target]: { argv: [target], environment: {} },
         [NAMES.launcher]: { argv: [launcherOfTarget, "--", target], environment: {} },
-        [NAMES.nothing]: { argv: [piggyEnv, "--", target], environment: { TEST_ENV: "plain" } },
+        [NAMES.nothing]: {
+          argv: [piggyEnv, "--", target, "TEST_ENV=plain"],
+          environment: { TEST_ENV: "plain" },
+        },
         [NAMES.proxy]: admitted.ours,
         [NAMES.proxyGo]: admitted.peer,
         [NAMES.proxyGoVerified]: admitted.verifyingPeer,
@@ -53,15 +56,15 @@ function standaloneStarts(
     PIGGY_AWS_REGION: REGION,
   };
   const ours = (identity: Environment): Start => ({
-    argv: [piggyEnv, "--", target],
+    argv: [piggyEnv, "--", target, WITH_SECRET],
     environment: { ...asked, ...identity, AWS_CA_BUNDLE: caFile },
   });
   const go = (identity: Environment, roots: Environment): Start => ({
-    argv: [peer, "--", target],
+    argv: [peer, "--", target, WITH_SECRET],
     environment: { ...asked, ...identity, ...roots },
   });
   const inVals = (identity: Environment): Start => ({
-    argv: [vals, "exec", "-f", valsFile, "--", target],
+    argv: [vals, "exec", "-f", valsFile, "--", target, WITH_SECRET],
     environment: { ...identity, ...goRoots.debian },
   });
   return {
