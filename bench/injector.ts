@@ -6,13 +6,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BenchOptions } from "./bench-options.ts";
+import { type BenchOptions, GLANCE } from "./bench-options.ts";
 import type { Claim } from "./claim.ts";
 import { claimsOf } from "./injector/claims.ts";
 import { measureFar } from "./injector/far.ts";
 import { measureNear } from "./injector/near.ts";
 import { drawInjector } from "./injector/picture.ts";
-import { buildPrograms, fileSizes, versions } from "./injector/programs.ts";
+import { buildPrograms, buildVals, fileSizes, versions } from "./injector/programs.ts";
 import type { Measurement } from "./interleave.ts";
 import { thisMachine } from "./machine.ts";
 import { save } from "./save.ts";
@@ -25,16 +25,16 @@ const CHART = fileURLToPath(new URL("../docs/bench-injector.svg", import.meta.ur
 export async function benchInjector({ rounds = ROUNDS }: BenchOptions): Promise<readonly Claim[]> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
   try {
-    const programs = await buildPrograms(directory);
+    const [programs, vals] = [await buildPrograms(directory), await buildVals()];
     console.log(`milliseconds and MiB of a whole process, ${rounds} of each in turns\n`);
-    const near = await measureNear(programs, directory, rounds);
+    const near = await measureNear({ programs, directory, rounds }, vals);
     console.log(format(near));
     const far = await measureFar({ programs, directory, rounds });
     const isSkipped = "skipped" in far;
     console.log(isSkipped ? `\nthe far round was skipped: ${far.skipped}` : `\n${format(far.measurements)}`);
 
     const measurements = [...near, ...(isSkipped ? [] : far.measurements)];
-    const sizes = await fileSizes(programs);
+    const sizes = await fileSizes(programs, vals);
     console.log(
       `\n${Object.entries(sizes)
         .map(([name, size]) => `${name} ${megabytes(size)} MB`)
@@ -53,6 +53,22 @@ export async function benchInjector({ rounds = ROUNDS }: BenchOptions): Promise<
     await save(RESULTS, `${JSON.stringify(report, null, 2)}\n`);
     await save(CHART, drawInjector(measurements, machine));
     return claims;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Whether piggy-env and the Go program start the target with its secret, in every way that is measured. Without vals,
+ * which takes longer to build than all the rest. @throws Error that says what failed
+ */
+export async function compareInjector(): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
+  try {
+    const order = { programs: await buildPrograms(directory), directory, rounds: GLANCE.rounds };
+    await measureNear(order);
+    const far = await measureFar(order);
+    if ("skipped" in far) console.log(`the far round was skipped: ${far.skipped}`);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

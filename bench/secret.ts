@@ -9,7 +9,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BenchOptions } from "./bench-options.ts";
+import { type BenchOptions, GLANCE } from "./bench-options.ts";
 import type { Claim } from "./claim.ts";
 import { thisMachine } from "./machine.ts";
 import { requirePlaces } from "./places.ts";
@@ -23,6 +23,7 @@ import { versions } from "./secret/programs.ts";
 import { createStage, type Stage } from "./secret/stage.ts";
 import { DOWN, measureLimited, measureSoak, measureStorm, THROTTLED } from "./secret/storms.ts";
 import { formatLasting, formatMeasurements, formatStorms } from "./secret/tables.ts";
+import { verifyAnswers } from "./secret/verify.ts";
 
 const ROUNDS = 7;
 const RESULTS = fileURLToPath(new URL("results/secret.json", import.meta.url));
@@ -30,17 +31,35 @@ const CHART = fileURLToPath(new URL("../docs/bench-secret.svg", import.meta.url)
 
 export async function benchSecret({ rounds = ROUNDS, minutes }: BenchOptions): Promise<readonly Claim[]> {
   requirePlaces();
+  const findings = await onStage((stage) => measureAll(stage, rounds, minutes));
+  const claims = claimsOf(findings);
+  const machine = thisMachine();
+  const report = { ...machine, versions: await versions(), ...findings, claims };
+  await save(RESULTS, `${JSON.stringify(report, withoutSamples, 2)}\n`);
+  await save(CHART, drawSecret(findings.measurements, machine));
+  return claims;
+}
+
+/**
+ * Whether all give the same secrets, the client gets its answers, and a rollout of a few containers comes up.
+ * @throws Error that says what differs
+ */
+export async function compareSecret(): Promise<void> {
+  await onStage(async (stage) => {
+    const { ours, uncached, peer } = await startServers(stage);
+    await measure({ ...stage, servers: [ours, uncached, peer], ...GLANCE });
+    const { failures } = await measureStorm(stage, { name: "a glance", containers: 40, seconds: 2 });
+    if (Object.keys(failures).length > 0)
+      throw new Error(`containers did not get their secrets: ${JSON.stringify(failures)}`);
+  });
+}
+
+async function onStage<T>(use: (stage: Stage) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), "piggy-bench-"));
   let stage: Stage | undefined;
   try {
     stage = await createStage(directory);
-    const findings = await measureAll(stage, rounds, minutes);
-    const claims = claimsOf(findings);
-    const machine = thisMachine();
-    const report = { ...machine, versions: await versions(), ...findings, claims };
-    await save(RESULTS, `${JSON.stringify(report, withoutSamples, 2)}\n`);
-    await save(CHART, drawSecret(findings.measurements, machine));
-    return claims;
+    return await use(stage);
   } finally {
     await stage?.end();
     await rm(directory, { recursive: true, force: true });
@@ -65,15 +84,22 @@ async function measureAll(stage: Stage, rounds: number, minutes: number | undefi
 }
 
 async function measureThroughput(stage: Stage, rounds: number) {
-  const { programs, backend, shot, start } = stage;
+  const { ours, uncached, peer } = await startServers(stage);
+  const servers = [ours, uncached, peer];
+  const measurements: readonly Measurement[] = await measure({ ...stage, servers, rounds });
+  const lasting: Lasting[] = [];
+  for (const server of [ours, peer]) lasting.push(await measureLasting(server, stage.shot));
+  await Promise.all(servers.map((server) => server.stop()));
+  return { measurements, lasting };
+}
+
+/** Those that are held against each other, seen to be right. */
+async function startServers(stage: Stage) {
+  const { programs, backend, start } = stage;
   const ours = await start(OURS, [programs.ours]);
   const uncached = await start(UNCACHED, [programs.ours], { PIGGY_CACHE_TTL: "0" });
   const peer = await start(PEER, [programs.peer]);
-  const servers = [ours, uncached, peer];
   await backend.behave({ delay: 0, throttleOneIn: 0, isDown: false });
-  const measurements: readonly Measurement[] = await measure({ servers, backend, shot, rounds });
-  const lasting: Lasting[] = [];
-  for (const server of [ours, peer]) lasting.push(await measureLasting(server, shot));
-  await Promise.all(servers.map((server) => server.stop()));
-  return { measurements, lasting };
+  await verifyAnswers([ours, uncached, peer], stage);
+  return { ours, uncached, peer };
 }

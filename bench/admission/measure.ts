@@ -6,10 +6,8 @@ import type { Scenario } from "./review.ts";
 
 export const CONNECTIONS = [1, 16] as const;
 
-/** Of each shot. */
+/** Of each shot. The first is not counted: it is long enough for compilers and collectors to settle. */
 const SECONDS = 2;
-/** Enough for compilers and collectors to settle. */
-const WARM_UP_SECONDS = 4;
 
 /** Medians of all rounds. */
 export interface Measurement extends Sample {
@@ -25,15 +23,17 @@ export interface Course {
   readonly client: string;
   readonly caFile: string;
   readonly rounds: number;
+  readonly seconds?: number;
 }
 
 export async function measure(course: Course): Promise<readonly Measurement[]> {
+  const { rounds, seconds = SECONDS } = course;
   const cases = course.scenarios.flatMap((scenario) =>
     CONNECTIONS.flatMap((connections) =>
       course.servers.map((server) => ({ scenario, connections, server, samples: [] as Sample[] })),
     ),
   );
-  const shot = ({ scenario, connections, server }: (typeof cases)[number], seconds: number) =>
+  const shot = ({ scenario, connections, server }: (typeof cases)[number]) =>
     sample({
       program: course.client,
       server,
@@ -45,9 +45,9 @@ export async function measure(course: Course): Promise<readonly Measurement[]> {
       connections,
       seconds,
     });
-  for (const each of cases) await shot(each, WARM_UP_SECONDS / CONNECTIONS.length);
-  for (let round = 0; round < course.rounds; round += 1) {
-    for (const each of shuffled(cases)) each.samples.push(await shot(each, SECONDS));
+  for (const each of cases) await shot(each);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const each of shuffled(cases)) each.samples.push(await shot(each));
   }
   return cases.map(({ scenario, connections, server, samples }) => ({
     scenario: scenario.name,

@@ -1,5 +1,5 @@
 /** Both webhooks must be right before it matters how fast they are. */
-import { applyPatch } from "rfc6902";
+import { applyPatch, createPatch } from "rfc6902";
 import { decodePatch, verifyResponse } from "../../test/fakes/kubernetes/admission-review.ts";
 import type { Server } from "../server.ts";
 import type { Scenario } from "./review.ts";
@@ -21,9 +21,11 @@ export async function verifyAnswers(
     const pod = pods[index] ?? "";
     if ((pod !== came) !== scenario.hasReferences)
       throw new Error(`${scenario.name}: ${name} does not do what it should`);
-    if (!Bun.deepEquals(JSON.parse(pod), JSON.parse(pods[0] ?? ""))) {
+    const differences = createPatch(JSON.parse(pods[0] ?? ""), JSON.parse(pod));
+    if (differences.length > 0) {
+      const listed = differences.map((each) => JSON.stringify(each)).join("\n");
       throw new Error(
-        `${scenario.name}: ${name} makes another Pod than ${servers[0]?.name}:\n${pod}\n${pods[0]}`,
+        `${scenario.name}: ${name} makes another Pod than ${servers[0]?.name}. What it does to that:\n${listed}`,
       );
     }
   }

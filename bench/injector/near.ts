@@ -4,23 +4,24 @@ import { interleave, type Measurement } from "../interleave.ts";
 import { type Start, startCase } from "../start.ts";
 import { admit, SECRET, WITH_SECRET } from "./admitted.ts";
 import { type StandaloneWorld, startStandaloneWorld } from "./aws.ts";
+import type { Order } from "./far.ts";
 import { NAMES } from "./names.ts";
 import type { Programs } from "./programs.ts";
 import { webhookCase } from "./webhook-alone.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
+/** @param vals its path; without it, everything else is measured */
 export async function measureNear(
-  programs: Programs,
-  directory: string,
-  rounds: number,
+  { programs, directory, rounds }: Order,
+  vals?: string,
 ): Promise<readonly Measurement[]> {
   const world = await startWorld();
   try {
     const admitted = await admit(world, programs, directory);
     const aws = await startStandaloneWorld(world, directory);
     try {
-      const standalone = standaloneStarts(programs, aws);
+      const standalone = standaloneStarts(programs, aws, vals);
       const { target, piggyEnv, launcherOfTarget, run } = programs;
       const starts: Readonly<Record<string, Start>> = {
         [NAMES.target]: { argv: [target], environment: {} },
@@ -46,8 +47,9 @@ export async function measureNear(
 }
 
 function standaloneStarts(
-  { target, piggyEnv, peer, vals }: Programs,
+  { target, piggyEnv, peer }: Programs,
   { keys, role, caFile, goRoots, valsFile }: StandaloneWorld,
+  vals: string | undefined,
 ): Readonly<Record<string, Start>> {
   const asked = {
     TEST_ENV: "piggy:TEST_ENV",
@@ -63,19 +65,20 @@ function standaloneStarts(
     argv: [peer, "--", target, WITH_SECRET],
     environment: { ...asked, ...identity, ...roots },
   });
-  const inVals = (identity: Environment): Start => ({
-    argv: [vals, "exec", "-f", valsFile, "--", target, WITH_SECRET],
-    environment: { ...identity, ...goRoots.debian },
-  });
+  const inVals = (name: string, identity: Environment): Readonly<Record<string, Start>> => {
+    if (vals === undefined) return {};
+    const argv = [vals, "exec", "-f", valsFile, "--", target, WITH_SECRET];
+    return { [name]: { argv, environment: { ...identity, ...goRoots.debian } } };
+  };
   return {
     [NAMES.keys]: ours(keys),
     [NAMES.keysGo]: go(keys, goRoots.debian),
     [NAMES.keysGoBundle]: go(keys, goRoots.bundle),
     [NAMES.keysGoFewRoots]: go(keys, goRoots.few),
-    [NAMES.keysVals]: inVals(keys),
+    ...inVals(NAMES.keysVals, keys),
     [NAMES.role]: ours(role),
     [NAMES.roleGo]: go(role, goRoots.debian),
     [NAMES.roleGoBundle]: go(role, goRoots.bundle),
-    [NAMES.roleVals]: inVals(role),
+    ...inVals(NAMES.roleVals, role),
   };
 }

@@ -1,4 +1,4 @@
-/** Every program that the bench starts, built from its source. */
+/** Every program that the bench starts, built from its source; vals apart. */
 import { chmod, copyFile, mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,6 @@ export interface Programs {
   /** The launcher of a folder whose injector is the target. */
   readonly launcherOfTarget: string;
   readonly peer: string;
-  readonly vals: string;
 }
 
 /** @throws Error that says what is missing */
@@ -40,7 +39,6 @@ export async function buildPrograms(directory: string): Promise<Programs> {
     piggyEnv: await installed(await piggyEnv(), directory),
     launcherOfTarget: await launcherOf(target, directory),
     peer: await goProgram(PEER),
-    vals: await vals(),
   };
 }
 
@@ -63,7 +61,8 @@ async function launcherOf(target: string, directory: string): Promise<string> {
   return launcher;
 }
 
-async function vals(): Promise<string> {
+/** Some hundred packages of every cloud: it takes minutes where it was not built before. */
+export async function buildVals(): Promise<string> {
   const folder = await cached(`bench-vals-${VALS}`, (work) =>
     withoutC(
       [
@@ -92,11 +91,10 @@ export async function versions(): Promise<Readonly<Record<string, string>>> {
 }
 
 /** Bytes of what a container has to have. */
-export async function fileSizes({
-  piggyEnv,
-  peer,
-  vals,
-}: Programs): Promise<Readonly<Record<string, number>>> {
+export async function fileSizes(
+  { piggyEnv, peer }: Programs,
+  vals: string,
+): Promise<Readonly<Record<string, number>>> {
   const folder = join(piggyEnv, "..");
   const ours = [...new Bun.Glob("**").scanSync(folder)].map((file) => Bun.file(join(folder, file)).size);
   return {

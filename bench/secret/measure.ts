@@ -8,10 +8,11 @@ import type { Backend } from "./backend.ts";
 
 export const CONNECTIONS = [1, 16] as const;
 
-/** Of each shot. */
+/**
+ * Of each shot. The first is not counted: it is long enough for compilers and collectors to settle, and for every
+ * secret to be read.
+ */
 const SECONDS = 2;
-/** Enough for compilers and collectors to settle, and for every secret to be read. */
-const WARM_UP_SECONDS = 4;
 
 /** What a server does and asks, in medians of all rounds. */
 export interface Measurement extends SecretSample {
@@ -33,17 +34,19 @@ export interface Course {
   readonly backend: Backend;
   readonly shot: Omit<Shot, "server" | "connections" | "seconds">;
   readonly rounds: number;
+  readonly seconds?: number;
 }
 
-export async function measure({ servers, backend, shot, rounds }: Course): Promise<readonly Measurement[]> {
+export async function measure(course: Course): Promise<readonly Measurement[]> {
+  const { servers, backend, shot, rounds, seconds = SECONDS } = course;
   const cases = servers.flatMap((server) =>
     CONNECTIONS.map((connections) => ({ server, connections, samples: [] as SecretSample[] })),
   );
-  const run = ({ server, connections }: (typeof cases)[number], seconds: number) =>
+  const run = ({ server, connections }: (typeof cases)[number]) =>
     secretSample({ ...shot, server, connections, seconds }, backend);
-  for (const each of cases) await run(each, WARM_UP_SECONDS / CONNECTIONS.length);
+  for (const each of cases) await run(each);
   for (let round = 0; round < rounds; round += 1) {
-    for (const each of shuffled(cases)) each.samples.push(await run(each, SECONDS));
+    for (const each of shuffled(cases)) each.samples.push(await run(each));
   }
   return cases.map(({ server, connections, samples }) => {
     const median = (field: "backendShare" | "apiCalls" | "awsCalls") =>
