@@ -73,6 +73,13 @@ describe("transport", () => {
     expect(failed).toMatchObject({ status: 503, body: { kind: "Status", reason: "ServiceUnavailable" } });
     expect((await ask("/api/v1/namespaces/shop/secrets/flaky", { token })).status).toBe(404);
   });
+
+  test("a fault of one method leaves the others alone", async () => {
+    const refusal = kubernetes.failNext({ method: "POST", path: /^\/version$/, status: 503, times: 1 });
+    expect((await ask("/version")).status).toBe(200);
+    expect((await ask("/version", { body: {} })).status).toBe(503);
+    expect(refusal.met()).toBe(1);
+  });
 });
 
 describe("objects and authorisation", () => {

@@ -12,7 +12,7 @@ import { type Creation, createPod, type Webhook } from "./kubernetes/pod-creatio
 import { type Grant, Rbac } from "./kubernetes/rbac.ts";
 import { createTokenAuthority, type TokenRequest } from "./kubernetes/tokens.ts";
 
-export type { Creation, Fault, Grant, StoredEvent, StoredObject, StoredPod, TokenRequest, Webhook };
+export type { Creation, Fault, Grant, Ordered, StoredEvent, StoredObject, StoredPod, TokenRequest, Webhook };
 
 export interface RecordedRequest {
   readonly method: string;
@@ -168,7 +168,7 @@ async function serve(
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const path = pathname + search;
-  const fault = faults.take(path);
+  const fault = faults.take(request.method, path);
   if (fault?.delayMs !== undefined) await Bun.sleep(fault.delayMs);
   await fault?.until;
   const { status, body, user }: Answer = fault

@@ -1,6 +1,8 @@
 import { type Status, status } from "./status.ts";
 
 export interface Fault {
+  /** Absent: every method. */
+  readonly method?: string;
   /** Matched against the path with its query. Absent: every request. */
   readonly path?: RegExp;
   readonly status: number;
@@ -33,13 +35,17 @@ export class Faults {
     };
   }
 
-  take(path: string): Fault | undefined {
-    const entry = this.#pending.find(({ fault, left }) => left > 0 && (fault.path?.test(path) ?? true));
+  take(method: string, path: string): Fault | undefined {
+    const entry = this.#pending.find(({ fault, left }) => left > 0 && isMet(fault, method, path));
     if (entry === undefined) return undefined;
     entry.left -= 1;
     entry.met += 1;
     return entry.fault;
   }
+}
+
+function isMet(fault: Fault, method: string, path: string): boolean {
+  return (fault.method ?? method) === method && (fault.path?.test(path) ?? true);
 }
 
 const REASONS: { readonly [code: number]: readonly [reason: string, message: string] } = {
