@@ -52,8 +52,8 @@ export interface KeptCertificate extends KeyPair {
 export interface Keeper {
   /**
    * Looks once at all that is kept and mends it. While the Secret cannot be read or written, or holds something else,
-   * the CA that was in it last goes on to be the one that certificates are made by, until it ends. Rejects where none of
-   * that is possible now.
+   * the CA that was in it last goes on to be the one that certificates are made by, until it ends; at a first look that
+   * is the one that was read, whatever should have been written. Rejects where none of that is possible now.
    */
   readonly look: () => Promise<KeptCertificate>;
 }
@@ -71,11 +71,14 @@ const MOST_TRIES = 5;
 export function createKeeper(world: CertificateWorld, options: CertificateOptions): Keeper {
   const { names, authorityLifetimeMs, certificateLifetimeMs, now, log } = options;
   let held: Held | undefined;
+  /** What was in the Secret when it was read last. */
+  let read: authority.Authority | undefined;
 
   const settle = async (signal: AbortSignal): Promise<authority.Authority> => {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const found = await world.readSecret(signal);
       const stored = found && authority.parse(found.data);
+      read = stored;
       const change = await authority.changeTo(stored, held?.authority, authorityLifetimeMs, now());
       if (change.next === stored) return stored;
       const written = await world.writeSecret(authority.format(change.next), found, signal);
@@ -113,12 +116,14 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
   const unkept = createComplaint(log, "the Secret of the CA is not kept");
   /**
    * Whoever trusts what is served trusts the next certificate by the same CA. That CA is not followed by another
-   * meanwhile: the Secret may hold that one already.
+   * meanwhile: the Secret may hold that one already. Where nothing was served yet, the CA that was read will do.
    */
-  const heldAuthority = (error: unknown): authority.Authority => {
-    if (held === undefined || authority.hasEnded(held.authority.cert, now())) throw error;
+  const livingAuthority = (error: unknown): authority.Authority => {
+    const known = [held?.authority, read].filter((one) => one !== undefined);
+    const living = known.find(({ cert }) => !authority.hasEnded(cert, now()));
+    if (living === undefined) throw error;
     unkept.make(error);
-    return held.authority;
+    return living;
   };
 
   return {
@@ -126,7 +131,7 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
       const settled = await settle(AbortSignal.timeout(LONGEST_MS)).then((kept) => {
         unkept.withdraw();
         return kept;
-      }, heldAuthority);
+      }, livingAuthority);
       held = { authority: settled, certificate: await certificateBy(settled) };
       // With time of its own, for the Secret may have taken all of that before.
       await trust(settled, AbortSignal.timeout(LONGEST_MS));

@@ -1,6 +1,7 @@
-/** What becomes of certificates when the Secret of their CA cannot be read until that CA ends: years, by a clock of the test's. */
+/** What becomes of certificates when the Secret of their CA cannot be read or written until that CA ends: years, by a clock of the test's. */
 import { beforeEach, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
+import { changeTo, format } from "../../lib/certificates/authority.ts";
 import { createKeeper, type Keeper, type StoredSecret } from "../../lib/certificates/keeper.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -9,10 +10,11 @@ const BEGIN = Date.parse("2026-01-01T00:00:00Z");
 let hours: number;
 let secret: StoredSecret | undefined;
 let isRefused: boolean;
+let isReadOnly: boolean;
 let keeper: Keeper;
 
 beforeEach(() => {
-  [hours, secret, isRefused] = [0, undefined, false];
+  [hours, secret, isRefused, isReadOnly] = [0, undefined, false, false];
   keeper = createKeeper(
     {
       async readSecret() {
@@ -20,6 +22,7 @@ beforeEach(() => {
         return secret;
       },
       async writeSecret(data) {
+        if (isReadOnly) throw new Error("forbidden");
         secret = { data, object: {} };
         return "written";
       },
@@ -58,4 +61,14 @@ test("none is made when the CA has ended, until the Secret is read", async () =>
   await expect(keeper.look()).rejects.toThrow("the API server is away");
   isRefused = false;
   expect(await endAt(300)).toBe(400);
+});
+
+test("another that stands in the Secret is not taken before the CA has ended, where it cannot be vouched for, and then is", async () => {
+  const { ca } = await keeper.look();
+  const { next: other } = await changeTo(undefined, undefined, 900 * HOUR_MS, BEGIN);
+  [secret, isReadOnly] = [{ data: format(other), object: {} }, true];
+  expect(await endAt(299)).toBe(300);
+  expect((await keeper.look()).ca).toBe(ca);
+  expect(await endAt(300)).toBe(400);
+  expect((await keeper.look()).ca).toBe(other.cert);
 });

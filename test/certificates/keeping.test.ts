@@ -2,10 +2,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
-import { format, validityFrom } from "../../lib/certificates/authority.ts";
-import { createAuthority } from "../../lib/certificates/x509.ts";
+import { type Authority, format, validityFrom } from "../../lib/certificates/authority.ts";
+import { createAuthority, crossSign } from "../../lib/certificates/x509.ts";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
+import type { Fault, Ordered } from "../fakes/kubernetes.ts";
 import { runToItsEnd } from "../http/running.ts";
+import { scrape } from "../metrics/scrape.ts";
 import { startPod } from "../secrets/asking.ts";
 import { until } from "../support/until.ts";
 import { startWebhook, type WebhookProcess } from "../support/webhook.ts";
@@ -17,6 +19,7 @@ const NAMESPACE = "piggy-webhooks";
 const SECRET = "piggy-webhooks-ca";
 const CONFIGURATION = "piggy-webhooks";
 const SERVICE_NAME = "piggy-webhooks.piggy-webhooks.svc";
+const HOUR_MS = 60 * 60 * 1000;
 
 let world: World;
 const running: WebhookProcess[] = [];
@@ -267,6 +270,118 @@ describe("while its Secret is not to be had", () => {
   });
 });
 
+describe("a replica that starts while the Secret cannot be written", () => {
+  const refusals: Ordered[] = [];
+  afterEach(() => {
+    for (const refusal of refusals.splice(0)) refusal.end();
+  });
+
+  const refused = (fault: Pick<Fault, "status" | "until"> & { readonly times?: number }): Ordered => {
+    const path = new RegExp(`/secrets/${SECRET}$`);
+    const all = { method: "PUT", path, times: Number.POSITIVE_INFINITY };
+    const refusal = world.kubernetes.failNext({ ...all, ...fault });
+    refusals.push(refusal);
+    return refusal;
+  };
+
+  /** One that lives from then until then, in hours from now. */
+  async function authority(from: number, to: number): Promise<Authority> {
+    const [notBefore, notAfter] = [
+      new Date(Date.now() + from * HOUR_MS),
+      new Date(Date.now() + to * HOUR_MS),
+    ];
+    const pair = await createAuthority("piggy-webhooks", { notBefore, notAfter });
+    return { ...pair, previous: undefined, crossSigned: undefined };
+  }
+
+  /** As replicas that are no more have left it. */
+  function leave(kept: Authority): void {
+    const metadata = { namespace: NAMESPACE, name: SECRET };
+    world.kubernetes.add({ apiVersion: "v1", kind: "Secret", metadata, stringData: format(kept) });
+  }
+
+  const complaints = ({ log }: WebhookProcess) => log.filter(({ level }) => level === "error");
+
+  test.each([
+    [403, "403", "forbidden"],
+    [409, "changed by others all the time", "conflict"],
+    [503, "503", "unavailable"],
+  ])("goes on with the CA in it, although that is due: %d", async (status, reason, outcome) => {
+    addConfiguration();
+    const due = await authority(-3, 1);
+    leave(due);
+    refused({ status });
+    const webhook = await startReplica();
+    await webhook.ready();
+    expect(await isTrusted(webhook, due.cert)).toBe(true);
+    expect([bundle(), stored("ca.crt")]).toEqual([due.cert, due.cert]);
+    expect(complaints(webhook)).toEqual([
+      expect.objectContaining({
+        message: "the Secret of the CA is not kept",
+        reason: expect.stringContaining(reason),
+      }),
+    ]);
+    const { value } = await scrape(webhook);
+    expect(value("piggy_kubernetes_requests_total", { kind: "secrets", outcome })).toBeGreaterThan(0);
+  });
+
+  test("says so once, and makes the next CA as soon as it may", async () => {
+    addConfiguration();
+    const due = await authority(-3, 1);
+    leave(due);
+    const refusal = refused({ status: 403 });
+    const webhook = await startReplica();
+    await until(() => refusal.met() > 2);
+    expect(complaints(webhook)).toHaveLength(1);
+    refusal.end();
+    await until(() => stored("previous-ca.crt") === due.cert);
+    const next = stored("ca.crt");
+    await until(() => isTrusted(webhook, next));
+    expect(await isTrusted(webhook, due.cert)).toBe(true);
+    await until(() => [due.cert, next].every((ca) => bundle().includes(ca)));
+  });
+
+  test("goes on with the CA in it, although the one before that has ended", async () => {
+    const [before, kept] = [await authority(-30, -1), await authority(-10, 20)];
+    leave({ ...kept, previous: before.cert, crossSigned: await crossSign(kept, before) });
+    refused({ status: 403 });
+    const webhook = await startReplica();
+    expect(await isTrusted(webhook, kept.cert)).toBe(true);
+    expect(complaints(webhook)).toHaveLength(1);
+  });
+
+  test("takes the CA that another replica was quicker to write", async () => {
+    const due = await authority(-3, 1);
+    leave(due);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const conflict = refused({ status: 409, times: 1, until: promise });
+    const starting = startReplica();
+    await until(() => conflict.met() === 1);
+    const others = await authority(-1, 20);
+    leave({ ...others, previous: due.cert, crossSigned: await crossSign(others, due) });
+    resolve();
+    const webhook = await starting;
+    expect(await isTrusted(webhook, others.cert)).toBe(true);
+    expect(await isTrusted(webhook, due.cert)).toBe(true);
+    expect(webhook.log.filter(({ message }) => message === "CA written")).toEqual([]);
+    expect(complaints(webhook)).toEqual([]);
+  });
+
+  test("waits where the CA in it has ended", async () => {
+    const ended = await authority(-3, -1);
+    leave(ended);
+    const refusal = refused({ status: 403 });
+    const starting = startReplica();
+    await until(() => refusal.met() > 1);
+    expect(stored("ca.crt")).toBe(ended.cert);
+    refusal.end();
+    const webhook = await starting;
+    expect(complaints(webhook).map(({ message }) => message)).toContain("no certificate yet");
+    expect(webhook.log.filter(({ message }) => message === "certificate made")).toHaveLength(1);
+    expect(await isTrusted(webhook, stored("ca.crt"))).toBe(true);
+  });
+});
+
 test.each([-3, 3])(
   "certificates are for the time that the API server has, which is %d h from ours",
   async (hours) => {
@@ -289,18 +404,21 @@ test.each([-3, 3])(
   },
 );
 
-test("without the right to its Secret the webhook says so, and goes on when it has it", async () => {
-  const path = new RegExp(`/secrets/${SECRET}$`);
-  world.kubernetes.failNext({ path, status: 403, times: 1 });
-  const webhook = await startReplica();
-  expect(webhook.log).toContainEqual(
-    expect.objectContaining({
-      level: "error",
-      message: "no certificate yet",
-      reason: expect.stringContaining("403"),
-    }),
-  );
-});
+test.each([403, 503])(
+  "where its Secret cannot be read the webhook says so, and goes on when it can: %d",
+  async (status) => {
+    const path = new RegExp(`/secrets/${SECRET}$`);
+    world.kubernetes.failNext({ path, status, times: 1 });
+    const webhook = await startReplica();
+    expect(webhook.log).toContainEqual(
+      expect.objectContaining({
+        level: "error",
+        message: "no certificate yet",
+        reason: expect.stringContaining(String(status)),
+      }),
+    );
+  },
+);
 
 test("a Secret that is something else is neither used nor overwritten", async () => {
   const strange = { "ca.crt": "bm90aGluZw==", "ca.key": "bm90aGluZw==" };
