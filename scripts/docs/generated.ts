@@ -1,6 +1,7 @@
 /** Every file that `npm run generate` writes in whole or in part, from where it stands first. */
 import { drawAdmission } from "../../bench/admission/picture.ts";
 import { drawInjector } from "../../bench/injector/picture.ts";
+import { drawPodStart } from "../../bench/pod-start/picture.ts";
 import { drawSecret } from "../../bench/secret/picture.ts";
 import { drawSoak } from "../../soak/picture.ts";
 import { environmentSchema } from "../chart/environment-schema.ts";
@@ -75,6 +76,13 @@ export const generatedFiles: readonly Generated[] = [
     async content(_now, read) {
       const { injector } = await readResults(read);
       return drawInjector(injector.measurements, injector);
+    },
+  },
+  {
+    file: "docs/bench-pod-start.svg",
+    async content(_now, read) {
+      const { "pod-start": podStart } = await readResults(read);
+      return drawPodStart(podStart.measurements, podStart);
     },
   },
   {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseQuery } from "../../bench/dashboard/query.ts";
 import { createKept } from "../../bench/dashboard/series.ts";
+import { escaped } from "../../bench/dashboard/style.ts";
 import { readPage } from "./pages.ts";
 
 const EPOCH = 1_000;
@@ -48,6 +49,13 @@ describe("a query", () => {
       expect(() => parseQuery(text, EPOCH)).toThrow();
     },
   );
+});
+
+test("the picture shows the dashboard's panels", () => {
+  const { panels } = JSON.parse(readPage("charts/piggy-webhooks/dashboard.json"));
+  const titles = panels.map(({ title }: { readonly title: string }) => escaped(title));
+  const drawn = [...readPage("docs/dashboard.svg").matchAll(/<text class="title"[^>]*>([^<]*)</g)];
+  expect(drawn.map(([, title]) => title).sort()).toEqual(titles.sort());
 });
 
 test("all of the dashboard's are understood", () => {
