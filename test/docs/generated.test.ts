@@ -6,6 +6,7 @@ import { INJECTED } from "../../lib/variables.ts";
 import { CHART_VALUES } from "../../scripts/docs/chart-values.ts";
 import { generatedFiles } from "../../scripts/docs/generated.ts";
 import { withParts } from "../../scripts/docs/parts.ts";
+import { demoExcerpt } from "../../scripts/docs/readme-parts.ts";
 
 // The README shows what the demo prints, which starts everything there is.
 setDefaultTimeout(60_000);
@@ -30,6 +31,31 @@ test("a part without a place, and a place without a part, are refused", () => {
   expect(() => withParts(page, { one: "text", two: "text" })).toThrow("no place");
   expect(() => withParts(page, {})).toThrow("nobody writes");
   expect(() => withParts(page + page, { one: "text" })).toThrow("or two");
+});
+
+test("of a demo the calls are shown as they were made, but for two of which either may be first", () => {
+  const shown = (...calls: readonly string[]) =>
+    demoExcerpt(
+      [
+        "── proxy ──",
+        "  value: demo/sample/test",
+        "  command:",
+        "    - piggy-demo",
+        "  asked on the way",
+        ...calls.map((call) => `  Kubernetes  ${call}`),
+        "  ✓ A=1",
+        "Every application found its secrets.",
+      ].join("\n"),
+    );
+  const account = "GET /api/v1/namespaces/demo/serviceaccounts/default  403";
+  const [pod, review] = [
+    "GET /api/v1/namespaces/demo/pods/a  200",
+    "POST /apis/authentication.k8s.io/v1/tokenreviews  201",
+  ];
+  expect(shown(account, review, pod)).toBe(shown(account, pod, review));
+  expect(shown(account, pod, review)).toContain(
+    `${account}\n  Kubernetes  ${pod}\n  Kubernetes  ${review}\n`,
+  );
 });
 
 describe("what the pages say of the chart and of a container by hand", () => {
