@@ -4,6 +4,7 @@ import { drawInjector } from "../../bench/injector/picture.ts";
 import { drawPodStart } from "../../bench/pod-start/picture.ts";
 import { drawSecret } from "../../bench/secret/picture.ts";
 import { drawSoak } from "../../soak/picture.ts";
+import { defaultEnvironment } from "../chart/default-environment.ts";
 import { environmentSchema } from "../chart/environment-schema.ts";
 import { valuesTable } from "../chart/values-table.ts";
 import { operatingParts } from "./operating-parts.ts";
@@ -40,7 +41,11 @@ export const generatedFiles: readonly Generated[] = [
   },
   {
     file: "README.md",
-    content: async (now, read) => withParts(now, await readmeParts(now, await readResults(read))),
+    async content(now, read) {
+      const [values, chart] = [await read(`${CHART}/values.yaml`), await read(`${CHART}/Chart.yaml`)];
+      const parts = await readmeParts(now, await readResults(read), defaultEnvironment(values, chart));
+      return withParts(now, parts);
+    },
   },
   { file: "docs/annotations.md", content: async (now) => withParts(now, annotationParts()) },
   { file: "docs/settings.md", content: async (now) => withParts(now, settingParts()) },

@@ -5,20 +5,26 @@ import { printedBy } from "./printed.ts";
 import { figures } from "./readme-figures.ts";
 import type { Results } from "./results.ts";
 
-export async function readmeParts(readme: string, results: Results): Promise<Parts> {
+/** @param environment of piggy-webhooks, for admission */
+export async function readmeParts(
+  readme: string,
+  results: Results,
+  environment: Readonly<Record<string, string>>,
+): Promise<Parts> {
   return {
-    "a Pod before and after": await podDiff(readme),
+    "a Pod before and after": await podDiff(readme, { ...environment, PIGGY_DELIVERY: "image" }),
     "the demo": demoExcerpt(await printedBy(["demo/demo.ts", "proxy"])),
     figures: markdownTable(["", "Piggy", "Beside it"], figures(results)),
   };
 }
 
 /** Of the Pod that the page shows. */
-async function podDiff(readme: string): Promise<string> {
+async function podDiff(readme: string, environment: Readonly<Record<string, string>>): Promise<string> {
   const pod = /^```yaml\n([\s\S]*?)^```$/m.exec(readme)?.[1];
   if (pod === undefined) throw new Error("README.md shows no Pod");
-  const argv = ["server.ts", "explain", "--offline", "--set", "PIGGY_DELIVERY=image", "-"];
-  const [, diff] = /^(--- the Pod[\s\S]*?)\n\n/m.exec(await printedBy(argv, pod)) ?? [];
+  const settings = Object.entries(environment).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+  const printed = await printedBy(["server.ts", "explain", "--offline", ...settings, "-"], pod);
+  const [, diff] = /^(--- the Pod[\s\S]*?)\n\n/m.exec(printed) ?? [];
   if (diff === undefined) throw new Error("explain printed no diff");
   return `\`\`\`diff\n${diff}\n\`\`\``;
 }

@@ -1,5 +1,8 @@
 /** Which values the chart takes, and that Kubernetes takes what it makes of them. Part of `npm run test:cluster`, for Helm is built by it; it needs no cluster. */
 import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { defaultEnvironment } from "../../scripts/chart/default-environment.ts";
+import { CHART } from "./helm.ts";
 import { CERTIFICATE, conform, helm, podSpec, rendered, template } from "./rendering.ts";
 
 /** The first that the chart says it is for, and the last there is. */
@@ -50,6 +53,15 @@ describe.each(VERSIONS)("what it makes is what Kubernetes %s takes", (version) =
   ])("%s", async (_, values) => {
     await conform(await template(values, "--kube-version", version), version);
   });
+});
+
+test("by default admission is told what README.md's Pod is shown with", async () => {
+  const read = (name: string) => readFile(`${CHART}/${name}`, "utf8");
+  const told = defaultEnvironment(await read("values.yaml"), await read("Chart.yaml"));
+  const env = Object.entries(told).map(([name, value]) => ({ name, value }));
+  expect(await rendered("Deployment", { tls: CERTIFICATE })).toMatchObject([
+    podSpec({ containers: [{ env: expect.arrayContaining(env) }] }),
+  ]);
 });
 
 test("Kubernetes before 1.29 is refused by Helm", async () => {
