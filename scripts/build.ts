@@ -17,7 +17,7 @@ async function report(file: string): Promise<number> {
   return bytes.length;
 }
 
-/** What an image of the folder is, and what of it goes over the wire: registries hold layers compressed by gzip. */
+/** What an image of the folder is, and about what of it goes over the wire: `npm run release` says what layers weigh. */
 async function reportImage(name: ImageName, architecture: Architecture): Promise<void> {
   const folder = contentOf(name, architecture);
   const files = [...new Bun.Glob("**").scanSync(join(DIST, folder))].sort();
@@ -26,7 +26,9 @@ async function reportImage(name: ImageName, architecture: Architecture): Promise
     whole += await report(join(folder, file));
     compressed += Bun.gzipSync(await Bun.file(join(DIST, folder, file)).bytes()).length;
   }
-  console.log(`${megabytes(whole)}  ${megabytes(compressed)} compressed  image ${name}, ${architecture}\n`);
+  console.log(
+    `${megabytes(whole)}  ${megabytes(compressed)} compressed file by file  image ${name}, ${architecture}\n`,
+  );
 }
 
 await rm(DIST, { recursive: true, force: true });

@@ -12,6 +12,7 @@ import { optimizingParts } from "./optimizing-parts.ts";
 import { withParts } from "./parts.ts";
 import { performanceParts } from "./performance-parts.ts";
 import { readmeParts } from "./readme-parts.ts";
+import { releasingParts } from "./releasing-parts.ts";
 import { readResults } from "./results.ts";
 import { annotationParts, settingParts } from "./settings-pages.ts";
 import { soakParts } from "./soak-parts.ts";
@@ -60,6 +61,10 @@ export const generatedFiles: readonly Generated[] = [
   {
     file: "docs/operating.md",
     content: async (now, read) => withParts(now, operatingParts(await readResults(read))),
+  },
+  {
+    file: "docs/releasing.md",
+    content: async (now, read) => withParts(now, releasingParts(await readResults(read))),
   },
   {
     file: "docs/soak.md",
