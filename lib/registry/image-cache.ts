@@ -76,62 +76,72 @@ export function createImageCache(
   bounds = BOUNDS,
   observe: ObserveImage = () => {},
 ): ImageCache {
-  const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
-  const byDigests = createBoundedCache<ImageCommand>(bounds, now);
+  const answers = createAnswers(now, bounds);
   const share = createSingleFlight<ImageCommand>();
   const turn = createTurns(SIDE_BY_SIDE);
-  const heard = async (look: Promise<ImageCommand>, by: () => AnsweredBy) => {
-    try {
-      const command = await look;
-      observe(by(), "found");
-      return command;
-    } catch (error) {
-      observe(by(), error instanceof PiggyError ? error.code : "internal");
-      throw error;
-    }
-  };
-  const keptBy = (key: string, reference: string, fresh: boolean) => {
-    const ofTag = () => (fresh ? undefined : kept.get(key));
-    return isDigest(reference) ? (byDigests.get(key) ?? kept.get(key)) : ofTag();
-  };
-  const ask: ImageCache["ask"] = (request, { fresh, ending, read, late }) => {
-    const key = keyOf(request, request.reference);
-    const answer = keptBy(key, request.reference, fresh);
-    if (answer instanceof PiggyError) {
-      observe("cached", answer.code);
-      throw answer;
-    }
-    if (answer !== undefined) {
-      observe("cached", "found");
-      return answer;
-    }
-    const known: Known = (digest) => byDigests.get(keyOf(request, digest));
+  const askRegistry = async (request: ImageRequest, { ending, read, late }: Asking) => {
     let by: AnsweredBy = "shared";
     const run = async (shared: AbortSignal) => {
       by = "asked";
       try {
-        const { command, digest } = await turn(() => read(shared, known));
-        const size = sizeOf(command);
-        byDigests.put(keyOf(request, digest), command, size, Number.POSITIVE_INFINITY);
-        if (!isDigest(request.reference)) kept.put(key, command, size, TAG_LIFETIME_MS);
-        return command;
+        const found = await turn(() => read(shared, (digest) => answers.known(request, digest)));
+        answers.put(request, found);
+        return found.command;
       } catch (error) {
-        if (error instanceof PiggyError && REFUSALS.has(error.code)) {
-          kept.put(key, error, error.message.length, REFUSAL_LIFETIME_MS);
-        }
+        answers.putRefusal(request, error);
         throw error;
       }
     };
-    return heard(share({ key, signal: ending.signal, run, late }), () => by);
+    try {
+      const key = keyOf(request, request.reference);
+      const command = await share({ key, signal: ending.signal, run, late });
+      observe(by, "found");
+      return command;
+    } catch (error) {
+      observe(by, error instanceof PiggyError ? error.code : "internal");
+      throw error;
+    }
   };
   return {
     kept(request, fresh) {
-      const answer = keptBy(keyOf(request, request.reference), request.reference, fresh);
+      const answer = answers.get(request, fresh);
       if (answer === undefined || answer instanceof PiggyError) return undefined;
       observe("cached", "found");
       return answer;
     },
-    ask,
+    ask(request, asking) {
+      const answer = answers.get(request, asking.fresh);
+      if (answer === undefined) return askRegistry(request, asking);
+      observe("cached", answer instanceof PiggyError ? answer.code : "found");
+      if (answer instanceof PiggyError) throw answer;
+      return answer;
+    },
+  };
+}
+
+/** What is kept: of a tag for a while, of a digest for good, and a refusal for a moment. */
+function createAnswers(now: () => number, bounds: Bounds) {
+  const kept = createBoundedCache<ImageCommand | PiggyError>(bounds, now);
+  const byDigests = createBoundedCache<ImageCommand>(bounds, now);
+  return {
+    get(request: ImageRequest, fresh: boolean): ImageCommand | PiggyError | undefined {
+      const key = keyOf(request, request.reference);
+      if (isDigest(request.reference)) return byDigests.get(key) ?? kept.get(key);
+      return fresh ? undefined : kept.get(key);
+    },
+    known(request: ImageRequest, digest: string): ImageCommand | undefined {
+      return byDigests.get(keyOf(request, digest));
+    },
+    put(request: ImageRequest, { command, digest }: Found): void {
+      const size = sizeOf(command);
+      byDigests.put(keyOf(request, digest), command, size, Number.POSITIVE_INFINITY);
+      if (isDigest(request.reference)) return;
+      kept.put(keyOf(request, request.reference), command, size, TAG_LIFETIME_MS);
+    },
+    putRefusal(request: ImageRequest, error: unknown): void {
+      if (!(error instanceof PiggyError) || !REFUSALS.has(error.code)) return;
+      kept.put(keyOf(request, request.reference), error, error.message.length, REFUSAL_LIFETIME_MS);
+    },
   };
 }
 
