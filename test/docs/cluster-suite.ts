@@ -86,14 +86,18 @@ describe.each(pages.filter(({ page }) => FOLLOWED.includes(page)))("$page, word 
 
 const others = pages.filter(({ page, blocks }) => !FOLLOWED.includes(page) && blocks.length > 0);
 
-describe.each(others)("$page", (page) => {
-  beforeAll(async () => {
-    await type(installsIt(page) ? OF_THE_CHART : `${OF_THE_CHART}${INSTALL}`);
-  });
-  afterAll(() => type(UNINSTALL));
-  typeAll(page);
+describe("with the chart's images on the node", () => {
+  beforeAll(() => type(OF_THE_CHART));
 
-  test("has a piggy-webhooks that is ready at its end", () => type(READY));
+  describe.each(others)("$page", (page) => {
+    beforeAll(async () => {
+      if (!installsIt(page)) await type(INSTALL);
+    });
+    afterAll(() => type(UNINSTALL));
+    typeAll(page);
+
+    test("has a piggy-webhooks that is ready at its end", () => type(READY));
+  });
 });
 
 const installsIt = ({ blocks }: Page) => blocks.some(({ text }) => / install piggy-webhooks /.test(text));
