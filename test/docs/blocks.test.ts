@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { parseBlocks } from "./blocks.ts";
 import { checkOf } from "./checks.ts";
 import { commandsOf, isShown } from "./commands.ts";
-import { allBlocks, PAGES, placeOf } from "./pages.ts";
+import { allBlocks, blocksOf, PAGES, placeOf } from "./pages.ts";
 
 describe("a page's blocks", () => {
   const only = (markdown: string) => {
@@ -41,6 +41,14 @@ describe("a page's blocks", () => {
     expect(() => parseBlocks("page.md", "```sh\na\n")).toThrow("page.md:1");
   });
 });
+
+test.each(["README.md", "charts/piggy-webhooks/README.md"])(
+  "the install of %s says what it needs, and is run",
+  (page) => {
+    const installs = blocksOf(page).filter(({ text }) => text.startsWith("helm "));
+    expect(installs.map((block) => [block.mark !== undefined, checkOf(block)])).toEqual([[true, "cluster"]]);
+  },
+);
 
 describe("a terminal", () => {
   const block = { page: "page.md", line: 1, language: "console", mark: undefined };

@@ -34,6 +34,9 @@ export type Check =
 /** A reader follows these from the first line to the last, with a cluster of their own. */
 export const FOLLOWED: readonly string[] = ["docs/getting-started-kind.md"];
 
+/** These say what their blocks need, and are run all the same, with the suite's own images: nothing there asks AWS. */
+const RUN_ALL_THE_SAME: readonly string[] = ["README.md", "charts/piggy-webhooks/README.md"];
+
 const OF_A_CLUSTER = /^(?:[A-Z_]+=\S+ )*(?:kubectl|helm|kind|docker)\b/m;
 
 /** @returns undefined for one that nobody holds */
@@ -61,7 +64,7 @@ function checkOfCommands(block: Block): Check | undefined {
   const commands = commandsOf(block);
   if (commands.length === 0) return undefined;
   if (FOLLOWED.includes(block.page)) return "cluster";
-  if (block.mark !== undefined) return "marked";
+  if (block.mark !== undefined && !RUN_ALL_THE_SAME.includes(block.page)) return "marked";
   const lines = commands.flatMap(({ text }) => text.trim().split("\n"));
   if (lines.every((line) => ofCi.has(line))) return "ci";
   return lines.some((line) => OF_A_CLUSTER.test(line)) ? "cluster" : "plain";
