@@ -1,8 +1,8 @@
 // Lets a clean clone run any of the project's commands: installs what the lock file names when node_modules is
 // absent or out of date, then hands over to Bun. Runs under Node, because Node is what a fresh machine has.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { constants } from "node:os";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,6 +33,21 @@ function requireCompiler() {
   );
 }
 
+/** The tests' programs are 110 MB, and Bun's test runner tells nobody when it ends. */
+function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "piggy-"));
+  // Some programs are started as another user.
+  chmodSync(folder, 0o755);
+  process.on("exit", () => {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      process.stderr.write(`piggy: ${folder} is left: ${error.message}\n`);
+    }
+  });
+  return folder;
+}
+
 const [command, ...rest] = process.argv.slice(2);
 if (command === undefined) fail("usage: node scripts/run.mjs test|FILE [ARGUMENT…]");
 
@@ -52,6 +67,7 @@ if (spawnSync(bun, ["--version"], { stdio: "ignore" }).status !== 0) {
 }
 // The first test that starts piggy-env on a machine waits for what it is built with to be fetched.
 const options = command === "test" ? ["--timeout=120000"] : [];
-const child = spawn(bun, [command, ...options, ...rest], { cwd: root, stdio: "inherit" });
+const env = command === "test" ? { ...process.env, TMPDIR: temporaryFolder() } : process.env;
+const child = spawn(bun, [command, ...options, ...rest], { cwd: root, stdio: "inherit", env });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

@@ -1,5 +1,5 @@
 /** The programs that tests and the demo start: built once for a run, from the sources as they are now. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownArchitecture } from "../../scripts/bundle/architecture.ts";
@@ -9,10 +9,13 @@ import { run } from "../../scripts/bundle/cache.ts";
 let directory: string | undefined;
 const built = new Map<string, Promise<string>>();
 
-/** A folder for what is built; it goes with the machine's temporary files. */
+/** A folder for what is built. It goes when the process ends; that of the tests goes with all that `npm test` made. */
 function buildDirectory(): string {
-  directory ??= mkdtempSync(join(tmpdir(), "piggy-programs-"));
-  return directory;
+  if (directory !== undefined) return directory;
+  const made = mkdtempSync(join(tmpdir(), "piggy-programs-"));
+  process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+  directory = made;
+  return made;
 }
 
 function once(name: string, make: (to: string) => Promise<string>): Promise<string> {
