@@ -1,15 +1,11 @@
 /** The certificate that piggy-webhooks makes itself, on a real node: what keeps it, and what comes after it. Part of `npm run test:cluster`. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { kubernetesProgram } from "../../scripts/cluster/kubernetes.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
 import { list, object, string } from "../fakes/kubernetes/schema.ts";
-import { runPlainly } from "../support/run-plainly.ts";
 import { REGION } from "../support/world.ts";
-import { writeKubeconfig } from "./control-plane.ts";
-import { CHART, outputOf } from "./helm.ts";
+import { applyTemplate } from "./apply-template.ts";
+import { CHART } from "./helm.ts";
 import {
   type ChartInstallation,
   installChart,
@@ -129,22 +125,8 @@ describe("the CA is as it was", () => {
     ["on the client's side", []],
     ["on the server's side", ["--server-side", "--force-conflicts"]],
   ])("after an apply of helm template over it, %s", async (_, options) => {
-    const values = await installation.helm.values({ ...installation.values, podLabels: { changed: "yes" } });
-    const place = ["--namespace", OWN_NAMESPACE];
-    const manifests = await installation.helm.run(
-      "template",
-      RELEASE,
-      CHART,
-      ...place,
-      "--skip-tests",
-      "--values",
-      values,
-    );
-    const file = join(node.cluster.directory, "manifests.yaml");
-    await writeFile(file, manifests);
-    const environment = { KUBECONFIG: await writeKubeconfig(node.cluster, "admin") };
-    const kubectl = [await kubernetesProgram("kubectl"), "apply", "--filename", file, ...options];
-    outputOf(await runPlainly(kubectl, environment));
+    const values = { ...installation.values, podLabels: { changed: "yes" } };
+    await applyTemplate(node.cluster, installation.helm, CHART, values, options);
     expect(await isAsItWas()).toBe(true);
     await admit();
   });

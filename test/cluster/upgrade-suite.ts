@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { isWrapped } from "../admission/mutation.ts";
 import { add, eventually, podsOf } from "../apiserver/objects.ts";
+import { readPage } from "../docs/pages.ts";
 import { type Pod, parsePod } from "../fakes/kubernetes/pod.ts";
 import { REGION } from "../support/world.ts";
+import { applyTemplate, runKubectl } from "./apply-template.ts";
 import { CHART } from "./helm.ts";
 import { type ChartInstallation, OWN_NAMESPACE, prepareChart, RELEASE, runHelm } from "./installation.ts";
 import { caBundle, ownSecret, servedSince, serviceAddress } from "./kept-certificate.ts";
@@ -35,14 +37,7 @@ beforeAll(async () => {
   lingering = await pushCompiled(node, "linger", LINGER);
   await addLiveNamespace(node.cluster, NAMESPACE);
   await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
-  const { image, mutate, env } = olderValues(older, { TEST_ENV: BEFORE });
-  await runHelm(node, installation, "install", [OLDER_CHART], {
-    ...OPERATORS,
-    imagePullSecrets: [{ name: "registry" }],
-    image,
-    mutate: { ...OPERATORS.mutate, ...mutate },
-    env,
-  });
+  await runHelm(node, installation, "install", [OLDER_CHART], valuesOfTheOlder());
 });
 afterAll(async () => {
   await installation?.stop();
@@ -51,6 +46,17 @@ afterAll(async () => {
 
 /** What an operator has said of both releases. */
 const OPERATORS = { mutate: { podsFailurePolicy: "Fail", excludeNamespaces: ["monitoring"] } };
+
+function valuesOfTheOlder(): object {
+  const { image, mutate, env } = olderValues(older, { TEST_ENV: BEFORE });
+  const imagePullSecrets = [{ name: "registry" }];
+  return { imagePullSecrets, image, mutate: { ...OPERATORS.mutate, ...mutate }, env };
+}
+
+const valuesOfOurs = () => ({
+  ...installation.values,
+  mutate: { ...OPERATORS.mutate, ...installation.values.mutate },
+});
 
 /** As the older release's documentation has Pods. There is no DNS in this cluster. */
 async function podOf(name: string, image: string, more: Readonly<Record<string, string>> = {}) {
@@ -135,10 +141,7 @@ describe("helm upgrade from the older chart", () => {
       20,
     );
     await eventually("Pods are admitted", async () => by.has("older"));
-    await runHelm(node, installation, "upgrade", [CHART], {
-      ...installation.values,
-      mutate: { ...OPERATORS.mutate, ...installation.values.mutate },
-    });
+    await runHelm(node, installation, "upgrade", [CHART], valuesOfOurs());
     await eventually("Pods are admitted by ours", async () => by.has("ours"));
     expect(await connections.stop()).toEqual([]);
     expect(await stream.stop()).toEqual([]);
@@ -201,5 +204,37 @@ describe("an injector of the older release goes on working behind ours", () => {
     const injector = `${older.injector}:${OLDER_TAG}`;
     await upgrade(injector, { env: { ...installation.values.env, PIGGY_ENV_IMAGE: injector } });
     await startsWith("by-variable", injector);
+  });
+});
+
+describe("an apply of helm template over one of the older chart's", () => {
+  const by = new Set<string>();
+  const admitAndNote = async () => void by.add(wrapperOf(await admit()));
+  const isBy = (wrapper: "older" | "ours") =>
+    eventually(`Pods are admitted by ${wrapper}`, async () => {
+      await admitAndNote().catch(() => {});
+      return by.has(wrapper);
+    });
+
+  beforeAll(async () => {
+    const place = ["--namespace", OWN_NAMESPACE];
+    await installation.helm.run("uninstall", RELEASE, ...place, "--wait");
+    await applyTemplate(node.cluster, installation.helm, OLDER_CHART, valuesOfTheOlder());
+    await isBy("older");
+  });
+
+  test("keeps Pods admitted all the while, where its CA is no longer what was applied", async () => {
+    const olderCa = await caBundle(node.cluster);
+    // As the page has it.
+    const [, patch = ""] = /^ +-p '(.+)'$/m.exec(readPage("docs/migrating.md")) ?? [];
+    const command = ["patch", "mutatingwebhookconfiguration", RELEASE, "--type=merge", `--patch=${patch}`];
+    await runKubectl(node.cluster, ...command);
+    const stream = startStream(admitAndNote, 20);
+    await applyTemplate(node.cluster, installation.helm, CHART, valuesOfOurs());
+    const rollout = ["rollout", "status", `deployment/${RELEASE}`, "--namespace", OWN_NAMESPACE];
+    await runKubectl(node.cluster, ...rollout, "--timeout=3m");
+    await isBy("ours");
+    expect(await stream.stop()).toEqual([]);
+    expect(await caBundle(node.cluster)).toBe(`${(await ownSecret(node.cluster))?.["ca.crt"]}${olderCa}`);
   });
 });
