@@ -141,6 +141,28 @@ test("every Pod that values can bring in meets the restricted standard", async (
   }
 });
 
+describe("Helm says at the end", () => {
+  const said = async (mutate: object) => {
+    const values = await installation.helm.values({ mutate });
+    const place = ["--namespace", OWN_NAMESPACE, "--values", values, "--dry-run=client"];
+    const output = await installation.helm.run("install", "another", CHART, ...place);
+    return output.slice(output.indexOf("NOTES:"));
+  };
+
+  test("that Pods start without their secrets, where they may", async () => {
+    const warning = "Pods start with references in place of secrets";
+    expect(await said({ podsFailurePolicy: "Ignore" })).toContain(warning);
+    expect(await said({ podsFailurePolicy: "Fail" })).not.toContain(warning);
+    // Then it is the API server's default.
+    expect(await said({ podsFailurePolicy: null })).not.toContain(warning);
+  });
+
+  test("where no Pod is given any", async () => {
+    const never = `Pods of kube-system, ${OWN_NAMESPACE}, monitoring are never changed`;
+    expect(await said({ excludeNamespaces: ["monitoring"] })).toContain(never);
+  });
+});
+
 test("metrics are read by their Service", async () => {
   const service = `/api/v1/namespaces/${OWN_NAMESPACE}/services/${RELEASE}-metrics:metrics`;
   const { families } = parseScrape(await node.cluster.admin.text(`${service}/proxy/metrics`));
