@@ -78,7 +78,7 @@ function again({ retries }: SoakResults): string {
 }
 
 function held({ steadiness, mostMemory }: SoakResults): string {
-  const most = `No process held more than ${(mostMemory / 2 ** 20).toFixed(0)} MiB of the 128 that the chart gives it.`;
+  const most = `No process held more than ${(mostMemory / 2 ** 20).toFixed(0)} MiB that the kernel cannot take back, of the 128 that the chart gives it.`;
   if (steadiness.length === 0) return `${most} None lived long enough for more to be said.`;
   const table = markdownTable(
     ["Process", "lived, minutes", "memory, late / early", "descriptors, late / early"],
