@@ -347,3 +347,9 @@ test("one of two replicas is always there, and not both on one node", async () =
   ]);
   expect(await rendered("PodDisruptionBudget")).toMatchObject([{ spec: { maxUnavailable: 1 } }]);
 });
+
+test("one replica is taken away before the next starts, where both would need the same port of a node", async () => {
+  expect(await rendered("Deployment", { hostNetwork: true })).toMatchObject([
+    { spec: { strategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } } } },
+  ]);
+});
