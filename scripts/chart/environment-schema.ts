@@ -18,7 +18,8 @@ export function environmentSchema(): Schema {
   });
   return {
     description: "The environment of piggy-webhooks. Generated from lib/settings.ts by `npm run generate`.",
-    type: "object",
+    // Where each line of it is commented out.
+    type: ["object", "null"],
     properties: Object.fromEntries(properties),
     additionalProperties: { type: SCALAR },
   };

@@ -6,6 +6,7 @@ import { drawSecret } from "../../bench/secret/picture.ts";
 import { drawSoak } from "../../soak/picture.ts";
 import { defaultEnvironment } from "../chart/default-environment.ts";
 import { environmentSchema } from "../chart/environment-schema.ts";
+import { sectionDefaults } from "../chart/section-defaults.ts";
 import { valuesTable } from "../chart/values-table.ts";
 import { operatingParts } from "./operating-parts.ts";
 import { optimizingParts } from "./optimizing-parts.ts";
@@ -35,6 +36,14 @@ export const generatedFiles: readonly Generated[] = [
       schema.properties.env = environmentSchema();
       return JSON.stringify(schema, undefined, 2);
     },
+  },
+  {
+    file: `${CHART}/templates/_defaults.tpl`,
+    content: async (_now, read) =>
+      sectionDefaults(
+        await read(`${CHART}/values.yaml`),
+        JSON.parse(await read(`${CHART}/values.schema.json`)),
+      ),
   },
   {
     file: `${CHART}/README.md`,

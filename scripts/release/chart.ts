@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseDocument } from "yaml";
 import packageFile from "../../package.json" with { type: "json" };
 import { run } from "../bundle/cache.ts";
+import { sectionDefaults } from "../chart/section-defaults.ts";
 import { helmProgram } from "../cluster/helm.ts";
 import type { ImageName } from "../images/images.ts";
 
@@ -49,15 +50,18 @@ export async function releaseChart(
   try {
     const chart = join(work, basename(CHART));
     await cp(CHART, chart, { recursive: true });
-    const values = join(chart, "values.yaml");
-    await writeFile(values, pinImages(await readFile(values, "utf8"), images));
+    const file = (name: string) => join(chart, name);
+    const values = pinImages(await readFile(file("values.yaml"), "utf8"), images);
+    await writeFile(file("values.yaml"), values);
+    const schema = JSON.parse(await readFile(file("values.schema.json"), "utf8"));
+    await writeFile(file("templates/_defaults.tpl"), sectionDefaults(values, schema));
     await mkdir(to, { recursive: true });
     const helm = await helmProgram();
     await run([helm, "package", chart, "--destination", work]);
-    const file = join(to, `${basename(CHART)}-${packageFile.version}.tgz`);
-    await packAgain(join(work, basename(file)), file, created);
+    const packed = join(to, `${basename(CHART)}-${packageFile.version}.tgz`);
+    await packAgain(join(work, basename(packed)), packed, created);
     await run([helm, "repo", "index", to]);
-    return file;
+    return packed;
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 /** Which values the chart takes, and that Kubernetes takes what it makes of them. Part of `npm run test:cluster`, for Helm is built by it; it needs no cluster. */
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
 import { defaultEnvironment } from "../../scripts/chart/default-environment.ts";
 import { CHART } from "./helm.ts";
 import { CERTIFICATE, conform, helm, podSpec, rendered, template } from "./rendering.ts";
@@ -115,6 +116,37 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
         ],
       }),
     ]);
+  });
+});
+
+describe("a section with each of its lines commented out", async () => {
+  /** Null takes the chart's defaults away, and leaves Kubernetes'. */
+  const OF_KUBERNETES = ["resources", "podSecurityContext", "securityContext"];
+  const values = parse(await Bun.file(`${CHART}/values.yaml`).text());
+  const isSection = (value: unknown) => typeof value === "object" && value !== null;
+  const sections = Object.keys(values).filter((name) => isSection(values[name]));
+  const parts = [
+    ...["aws.roleArn", "mutate.image", "mutate.excludeNamespaces", "mutate.objectSelector"],
+    ...["mutate.matchConditions", "tls.certManager", "metrics.serviceMonitor", "prePull.nodeSelector"],
+  ];
+  const nullAt = (path: string) =>
+    path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), null);
+  const SET = { prePull: { enabled: true } };
+  const byDefault = await template(SET);
+
+  test.each([...sections, ...parts].filter((name) => !OF_KUBERNETES.includes(name)))(
+    "%s, is as by default",
+    async (path) => {
+      const values = { ...SET, ...Object(nullAt(path)) };
+      if (path.startsWith("prePull.")) values.prePull = { enabled: true, nodeSelector: null };
+      const expected = path === "prePull" ? await template() : byDefault;
+      expect(await template(values)).toBe(expected);
+    },
+  );
+
+  test("of Kubernetes' own, is what it takes", async () => {
+    const values = Object.fromEntries(OF_KUBERNETES.map((name) => [name, null]));
+    await conform(await template(values), VERSIONS[1] ?? "");
   });
 });
 

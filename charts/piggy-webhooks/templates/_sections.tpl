@@ -1,0 +1,16 @@
+{{/*
+A section, or a part of one, that is null is as by default: so is `metrics:` where each line under it is commented out.
+Each template begins by this.
+*/}}
+{{- define "piggy-webhooks.sections" -}}
+{{- range $name, $section := include "piggy-webhooks.sectionDefaults" . | fromYaml }}
+{{- if kindIs "invalid" (index $.Values $name) }}
+{{- $_ := set $.Values $name $section }}
+{{- end }}
+{{- range $part, $byDefault := $section }}
+{{- if and (kindIs "map" $byDefault) (kindIs "invalid" (index $.Values $name $part)) }}
+{{- $_ := set (index $.Values $name) $part $byDefault }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
