@@ -1,5 +1,5 @@
 /** What Helm makes of the chart, without a cluster. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
@@ -40,6 +40,22 @@ export async function helm(command: string, values: object, ...options: readonly
 /** The manifests, as text. @throws Error with what Helm says against the values */
 export async function template(values: object = {}, ...options: readonly string[]): Promise<string> {
   return outputOf(await helm("template", values, ...options));
+}
+
+/** The manifests of a chart that depends on this one where `piggy-webhooks.enabled` says so. @param values of this one, in that one's */
+export async function templateAsPart(values: object): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "piggy-rendering-"));
+  try {
+    const dependency = { name: "piggy-webhooks", version: "*", condition: "piggy-webhooks.enabled" };
+    const chart = { apiVersion: "v2", name: "platform", version: "1.0.0", dependencies: [dependency] };
+    await writeFile(join(folder, "Chart.yaml"), JSON.stringify(chart));
+    await writeFile(join(folder, "values.yaml"), JSON.stringify({ global: {}, "piggy-webhooks": values }));
+    await cp(CHART, join(folder, "charts/piggy-webhooks"), { recursive: true });
+    const argv = [await helmProgram(), "template", "platform", folder];
+    return outputOf(await runPlainly(argv, { HOME: folder }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 const parseHead = object({ kind: string, metadata: object({ name: string }, {}) }, {});

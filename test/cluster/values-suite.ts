@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { defaultEnvironment } from "../../scripts/chart/default-environment.ts";
 import { CHART } from "./helm.ts";
-import { CERTIFICATE, conform, helm, podSpec, rendered, template } from "./rendering.ts";
+import { CERTIFICATE, conform, helm, podSpec, rendered, template, templateAsPart } from "./rendering.ts";
 
 /** The first that the chart says it is for, and the last there is. */
 const VERSIONS = ["1.29.0", "1.37.0"];
@@ -148,6 +148,13 @@ describe("a section with each of its lines commented out", async () => {
     const values = Object.fromEntries(OF_KUBERNETES.map((name) => [name, null]));
     await conform(await template(values), VERSIONS[1] ?? "");
   });
+});
+
+test("a chart that depends on this one says whether it is there, and what it is to be", async () => {
+  expect(await templateAsPart({ enabled: true, env: null, mutate: null })).toContain(
+    "name: platform-piggy-webhooks",
+  );
+  expect((await templateAsPart({ enabled: false })).trim()).toBe("");
 });
 
 /** Every value that the older chart has, as it has it by default. */
