@@ -353,3 +353,8 @@ test("one replica is taken away before the next starts, where both would need th
     { spec: { strategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } } } },
   ]);
 });
+
+test("where an autoscaler counts the replicas, an apply of what Helm makes says no number of its own", async () => {
+  const [deployment] = await rendered("Deployment", { autoscaling: { enabled: true } });
+  expect(deployment?.["spec"]).not.toHaveProperty("replicas");
+});
