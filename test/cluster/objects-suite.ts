@@ -130,6 +130,15 @@ describe("what piggy-webhooks may do", () => {
     expect(await rendered("RoleBinding", values)).toHaveLength(3);
   });
 
+  test("is given by others, where they say so, and to the account that they name", async () => {
+    const rbac = { create: false, secrets: ["shop"] };
+    const values = { rbac, serviceAccount: { create: false, name: "theirs" } };
+    for (const kind of ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ServiceAccount"]) {
+      expect(await rendered(kind, values)).toEqual([]);
+    }
+    expect(await rendered("Deployment", values)).toMatchObject([podSpec({ serviceAccountName: "theirs" })]);
+  });
+
   test("stands on the chart's page, and nothing else, with what its test may do", async () => {
     const of = "the release and its test";
     const roles = [...(await rendered("ClusterRole", {}, of)), ...(await rendered("Role", {}, of))];

@@ -93,6 +93,7 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ],
     ["a certificate besides the one that is made", { env: { TLS_CERT_FILE: "/a.crt" } }, "tls.mode=secret"],
     ["a key besides the one that is made", { env: { TLS_PRIVATE_KEY_FILE: "/a.key" } }, "tls.mode=secret"],
+    ["no account to give rights to", { serviceAccount: { create: false } }, "serviceAccount.name"],
     ["no certificate", { tls: { mode: "secret" } }, "tls.secretName"],
     ["a certificate that nobody takes", { tls: { secretName: "certificate" } }, "tls.mode=secret"],
   ])("%s", async (_, values, place) => {

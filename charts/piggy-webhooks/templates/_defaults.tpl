@@ -32,6 +32,7 @@ mutate:
   objectSelector: {}
   matchConditions: []
 rbac:
+  create: true
   secrets: cluster
   configMaps: cluster
   events: true

@@ -29,8 +29,10 @@ nowhere until every node has heard of both. An older release calls it otherwise 
 {{- end }}
 
 {{- define "piggy-webhooks.serviceAccountName" -}}
-{{- $default := .Values.serviceAccount.create | ternary (include "piggy-webhooks.fullname" .) "default" }}
-{{- .Values.serviceAccount.name | default $default }}
+{{- if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
+{{- fail "serviceAccount.create is false: name the one that is there in serviceAccount.name; each Pod of the namespace would have the rights of `default`" }}
+{{- end }}
+{{- .Values.serviceAccount.name | default (include "piggy-webhooks.fullname" .) }}
 {{- end }}
 
 {{- define "piggy-webhooks.selectorLabels" -}}
