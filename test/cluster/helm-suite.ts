@@ -39,3 +39,45 @@ test("an autoscaler that is turned on finds the replicas that are there, and its
   await upgrade(8);
   expect(await replicas()).toBe(8);
 });
+
+test("names and texts that YAML takes for numbers are taken as they are", async () => {
+  const number = "123";
+  const release = "456";
+  const text = {
+    "example.com/number": 20240101,
+    "example.com/fraction": 1.5,
+    "example.com/boolean": true,
+    "example.com/text": "7",
+  };
+  await addNamespace(cluster, number);
+  await bring("install", release, number, {
+    nameOverride: number,
+    fullnameOverride: number,
+    serviceAccount: { name: number, annotations: text },
+    podLabels: text,
+    podAnnotations: text,
+    nodeSelector: text,
+    priorityClassName: number,
+    rbac: { secrets: [number] },
+    test: { namespace: number },
+    prePull: { enabled: true, nodeSelector: text },
+  });
+  const { body } = await cluster.admin.call(
+    "GET",
+    `/apis/apps/v1/namespaces/${number}/deployments/${number}`,
+  );
+  const texts = {
+    "example.com/number": "20240101",
+    "example.com/fraction": "1.5",
+    "example.com/boolean": "true",
+    "example.com/text": "7",
+  };
+  expect(body).toMatchObject({
+    spec: {
+      template: {
+        metadata: { labels: { ...texts, "app.kubernetes.io/instance": release }, annotations: texts },
+        spec: { serviceAccountName: number, nodeSelector: texts },
+      },
+    },
+  });
+});

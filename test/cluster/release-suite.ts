@@ -106,6 +106,14 @@ describe("the chart that Helm pulls is what was packaged", () => {
   });
 });
 
+test("the chart's images are those that were pushed, also where values empty their sections", async () => {
+  const values = await installation.helm.values({ image: null, mutate: null });
+  const manifests = await installation.helm.run("template", RELEASE, released.package, "--values", values);
+  for (const name of IMAGES) {
+    expect(manifests).toContain(`${released.registry}/${name}:${version}@${released.digests[name]}`);
+  }
+});
+
 describe("installed is what was pushed", () => {
   const parsePods = object(
     {
@@ -130,7 +138,7 @@ describe("installed is what was pushed", () => {
   test("of piggy-env, in what Pods are given", async () => {
     const manifests = await installation.helm.run("get", "manifest", RELEASE, "--namespace", OWN_NAMESPACE);
     const reference = `${released.registry}/piggy-env:${version}@${released.digests["piggy-env"]}`;
-    expect(manifests).toContain(`name: PIGGY_ENV_IMAGE\n              value: "${reference}"`);
+    expect(manifests).toContain(`name: "PIGGY_ENV_IMAGE"\n              value: "${reference}"`);
   });
 });
 

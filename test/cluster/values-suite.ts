@@ -46,10 +46,25 @@ test("helm lint has nothing to say", async () => {
   });
 });
 
+/** Each is a name, and would be a number where YAML is left to say. */
+const NUMBERS = {
+  nameOverride: "1",
+  fullnameOverride: "2",
+  serviceAccount: { name: "3", annotations: { "example.com/a": 4 } },
+  rbac: { secrets: ["5"] },
+  podLabels: { a: 6, b: true },
+  podAnnotations: { a: 6, b: true },
+  nodeSelector: { a: 7 },
+  prePull: { enabled: true, nodeSelector: { a: 8 } },
+  priorityClassName: "9",
+  test: { namespace: "10" },
+};
+
 describe.each(VERSIONS)("what it makes is what Kubernetes %s takes", (version) => {
   test.each([
     ["by default", {}],
     ["with everything", EVERYTHING],
+    ["with names and texts that are numbers", NUMBERS],
     ["with a certificate of cert-manager's", { tls: { mode: "cert-manager" } }],
   ])("%s", async (_, values) => {
     await conform(await template(values, "--kube-version", version), version);

@@ -43,6 +43,8 @@ autoscaling:
   maxReplicas: 10
   targetCPUUtilizationPercentage: 80
   targetMemoryUtilizationPercentage: null
+podAnnotations: {}
+podLabels: {}
 service:
   type: ClusterIP
   port: 443
@@ -75,4 +77,5 @@ prePull:
     - operator: Exists
 test:
   namespace: default
+nodeSelector: {}
 {{- end }}

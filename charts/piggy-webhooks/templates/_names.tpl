@@ -36,8 +36,8 @@ nowhere until every node has heard of both. An older release calls it otherwise 
 {{- end }}
 
 {{- define "piggy-webhooks.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "piggy-webhooks.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "piggy-webhooks.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "piggy-webhooks.labels" -}}

@@ -58,8 +58,8 @@ seen.
 TLS_CERT_FILE: /certs/tls.crt
 TLS_PRIVATE_KEY_FILE: /certs/tls.key
 {{- else -}}
-PIGGY_CERTIFICATE_SECRET: {{ include "piggy-webhooks.ownSecretName" . }}
-PIGGY_WEBHOOK_CONFIGURATION: {{ include "piggy-webhooks.fullname" . }}
+PIGGY_CERTIFICATE_SECRET: {{ include "piggy-webhooks.ownSecretName" . | quote }}
+PIGGY_WEBHOOK_CONFIGURATION: {{ include "piggy-webhooks.fullname" . | quote }}
 {{- end }}
 {{- end }}
 

@@ -4,7 +4,7 @@
 {{- with include "piggy-webhooks.tlsSecretName" . }}
 - name: certs
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
 {{- end }}
 {{- if .Values.aws.roleArn }}
 - name: aws-iam-token
