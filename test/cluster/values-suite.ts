@@ -95,6 +95,8 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ["a setting that is none of a few", { env: { PIGGY_DELIVERY: "sidecar" } }, "PIGGY_DELIVERY"],
     ["a role that is none", { aws: { roleArn: "piggy" } }, "roleArn"],
     ["a digest that is none", { image: { digest: "sha256:1" } }, "digest"],
+    ["a tag that YAML has shortened", { image: { tag: 1.1 } }, "tag"],
+    ["an injector's tag that is a number", { mutate: { image: { tag: 20240101 } } }, "tag"],
     ["a right that is neither of three", { rbac: { secrets: "shop" } }, "secrets"],
     ["an address of metrics that no Service knows", { env: { PIGGY_METRICS_ADDRESS: ":9" } }, "metrics.port"],
     ["a port that no Service knows", { env: { LISTEN_ADDRESS: ":9443" } }, "env.LISTEN_ADDRESS: set port"],
@@ -117,7 +119,12 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
 
   test("but not a boolean that YAML made of a setting's text, nor a variable that is no setting", async () => {
     const values = {
-      env: { PIGGY_ENFORCE_SERVICE_ACCOUNT: true, PIGGY_NUMBER_OF_RETRY: 3, aws_endpoint_url: "http://aws" },
+      env: {
+        PIGGY_ENFORCE_SERVICE_ACCOUNT: true,
+        PIGGY_NUMBER_OF_RETRY: 3,
+        aws_endpoint_url: "http://aws",
+        FOO: 1000000,
+      },
     };
     expect(await rendered("Deployment", values)).toMatchObject([
       podSpec({
@@ -127,6 +134,7 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
               { name: "PIGGY_ENFORCE_SERVICE_ACCOUNT", value: "true" },
               { name: "PIGGY_NUMBER_OF_RETRY", value: "3" },
               { name: "AWS_ENDPOINT_URL", value: "http://aws" },
+              { name: "FOO", value: "1000000" },
             ]),
           },
         ],

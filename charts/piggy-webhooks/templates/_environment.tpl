@@ -20,6 +20,6 @@
 {{- $_ := set $environment (upper $name) $value }}
 {{- end }}
 {{- range $name, $value := $environment }}
-{{ $name }}: {{ $value | toString | quote }}
+{{ $name }}: {{ include "piggy-webhooks.text" $value | quote }}
 {{- end }}
 {{- end }}
