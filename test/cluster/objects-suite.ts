@@ -335,6 +335,26 @@ test("the injector's image is pulled beforehand where that is asked for, by Pods
   expect(labels).not.toMatchObject({ "app.kubernetes.io/name": name });
 });
 
+test("the injector's image is pulled as Pods get it, and not to nodes that are none", async () => {
+  const image = "registry.example.com/piggy-env:3";
+  const without = (key: string, value: string) => ({ key, operator: "NotIn", values: [value] });
+  const matchExpressions = [
+    without("eks.amazonaws.com/compute-type", "fargate"),
+    without("type", "virtual-kubelet"),
+  ];
+  const values = { prePull: { enabled: true }, env: { piggy_env_image: image } };
+  expect(await rendered("DaemonSet", values)).toMatchObject([
+    podSpec({
+      initContainers: [{ image }],
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
+        },
+      },
+    }),
+  ]);
+});
+
 test("one of two replicas is always there, and not both on one node", async () => {
   const spreadOver = (topologyKey: string) => ({
     topologyKey,
