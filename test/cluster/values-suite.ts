@@ -111,6 +111,22 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ["a certificate besides the one that is made", { env: { TLS_CERT_FILE: "/a.crt" } }, "tls.mode=secret"],
     ["a key besides the one that is made", { env: { TLS_PRIVATE_KEY_FILE: "/a.key" } }, "tls.mode=secret"],
     ["no account to give rights to", { serviceAccount: { create: false } }, "serviceAccount.name"],
+    ["one port for two listeners", { metrics: { port: 8443 } }, "metrics.port"],
+    [
+      "somebody who collects no metrics",
+      { metrics: { enabled: false, serviceMonitor: { enabled: true } } },
+      "metrics.serviceMonitor.enabled",
+    ],
+    [
+      "a label that hides Pods from their Service",
+      { podLabels: { "app.kubernetes.io/name": "shop" } },
+      "podLabels.app.kubernetes.io/name",
+    ],
+    [
+      "an autoscaler with no number to choose",
+      { autoscaling: { enabled: true, minReplicas: 11 } },
+      "autoscaling.maxReplicas",
+    ],
     ["no certificate", { tls: { mode: "secret" } }, "tls.secretName"],
     ["a certificate that nobody takes", { tls: { secretName: "certificate" } }, "tls.mode=secret"],
   ])("%s", async (_, values, place) => {
