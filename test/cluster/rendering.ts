@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { helmProgram, kubeconformProgram } from "../../scripts/cluster/helm.ts";
 import { schemaLocation } from "../../scripts/cluster/schemas.ts";
-import { anyObject, type JsonObject, object, string } from "../fakes/kubernetes/schema.ts";
+import { anyObject, type JsonObject, number, object, string } from "../fakes/kubernetes/schema.ts";
 import { type Ended, runPlainly } from "../support/run-plainly.ts";
 import { CHART, outputOf } from "./helm.ts";
 
@@ -103,15 +103,31 @@ export const podSpec = (spec: object) => ({ spec: { template: { spec } } });
 /** Of operators that bring the schema along themselves. */
 const FOREIGN = "Certificate,Issuer,ServiceMonitor,PrometheusRule";
 
-/** Holds manifests against the schemas of a version of Kubernetes. @throws Error with what is wrong in them */
+const parseVerdict = object({ summary: object({ valid: number }, {}) }, {});
+
+/** Holds manifests against the schemas of a version of Kubernetes. @throws Error with what is wrong in them, or when it knows none of them */
 export async function conform(manifests: string, version: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "piggy-rendering-"));
   try {
     const file = join(folder, "manifests.yaml");
     await writeFile(file, manifests);
-    const options = ["-strict", "-skip", FOREIGN, "-kubernetes-version", version];
+    const options = [
+      "-strict",
+      "-summary",
+      "-output",
+      "json",
+      "-skip",
+      FOREIGN,
+      "-kubernetes-version",
+      version,
+    ];
     const schemas = ["-schema-location", await schemaLocation()];
-    outputOf(await runPlainly([await kubeconformProgram(), ...options, ...schemas, file], { HOME: folder }));
+    const argv = [await kubeconformProgram(), ...options, ...schemas, file];
+    const { summary } = parseVerdict(
+      JSON.parse(outputOf(await runPlainly(argv, { HOME: folder }))),
+      "verdict",
+    );
+    if (summary.valid === 0) throw new Error("no manifest was held against a schema");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

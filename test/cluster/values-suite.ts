@@ -80,6 +80,13 @@ test("by default admission is told what README.md's Pod is shown with", async ()
   ]);
 });
 
+test("what is no manifest is not taken for one that is right", async () => {
+  await expect(conform("---\n", "1.29.0")).rejects.toThrow("no manifest");
+  await expect(conform("apiVersion: v1\nkind: Pod\nspec: {containers: no}\n", "1.29.0")).rejects.toThrow(
+    "containers",
+  );
+});
+
 test("Kubernetes before 1.29 is refused by Helm", async () => {
   await expect(template({}, "--kube-version", "1.28.9")).rejects.toThrow("kubeVersion: >=1.29.0-0");
 });
