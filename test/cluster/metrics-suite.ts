@@ -47,7 +47,7 @@ describe("metrics", () => {
   });
 
   test("can be off", async () => {
-    const values = { metrics: { enabled: false } };
+    const values = { metrics: { enabled: false, serviceMonitor: { enabled: true } } };
     for (const expected of [probes("HTTPS", "https"), address("off")]) {
       expect(await rendered("Deployment", values)).toMatchObject([expected]);
     }

@@ -38,6 +38,25 @@ const EVERYTHING = {
   },
 };
 
+/** As `--reuse-values` gives them, where null stands for what is not there. */
+const OLDER_ALONE = { tls: null, metrics: null, networkPolicy: null, test: null };
+
+test("a right that no value speaks of, as with --reuse-values, is there", async () => {
+  const values = { rbac: { create: null } };
+  for (const kind of ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"])
+    expect(await rendered(kind, values)).toEqual(await rendered(kind, {}));
+});
+
+test("null takes away an annotation or a label that other values have", async () => {
+  const account = await rendered("ServiceAccount", { serviceAccount: { annotations: { "own/role": null } } });
+  expect(JSON.stringify(account)).not.toContain("own/role");
+  const values = { podLabels: { team: null }, podAnnotations: { team: null, other: 1 } };
+  const [deployment] = await rendered("Deployment", values);
+  expect(deployment).not.toHaveProperty("spec.template.metadata.labels.team");
+  expect(deployment).not.toHaveProperty("spec.template.metadata.annotations.team");
+  expect(deployment).toHaveProperty("spec.template.metadata.annotations.other", "1");
+});
+
 test("helm lint has nothing to say", async () => {
   const { exitCode, stdout } = await helm("lint", {}, "--strict");
   expect({ exitCode, warnings: /\[(WARNING|ERROR)\].*/.exec(stdout)?.[0] }).toEqual({
@@ -103,7 +122,7 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ["a role that is none", { aws: { roleArn: "piggy" } }, "roleArn"],
     ["a digest that is none", { image: { digest: "sha256:1" } }, "digest"],
     ["a tag that YAML has shortened", { image: { tag: 1.1 } }, "tag"],
-    ["an injector's tag that is a number", { mutate: { image: { tag: 20240101 } } }, "tag"],
+    ["values of an older chart alone", OLDER_ALONE, "--reset-then-reuse-values"],
     ["a right that is neither of three", { rbac: { secrets: "shop" } }, "secrets"],
     ["an address of metrics that no Service knows", { env: { PIGGY_METRICS_ADDRESS: ":9" } }, "metrics.port"],
     ["a port that no Service knows", { env: { LISTEN_ADDRESS: ":9443" } }, "env.LISTEN_ADDRESS: set port"],
@@ -119,11 +138,6 @@ describe("values that cannot be meant are refused by Helm, with the place", () =
     ["a key besides the one that is made", { env: { TLS_PRIVATE_KEY_FILE: "/a.key" } }, "tls.mode=secret"],
     ["no account to give rights to", { serviceAccount: { create: false } }, "serviceAccount.name"],
     ["one port for two listeners", { metrics: { port: 8443 } }, "metrics.port"],
-    [
-      "somebody who collects no metrics",
-      { metrics: { enabled: false, serviceMonitor: { enabled: true } } },
-      "metrics.serviceMonitor.enabled",
-    ],
     [
       "a label that hides Pods from their Service",
       { podLabels: { "app.kubernetes.io/name": "shop" } },
@@ -245,6 +259,20 @@ const OLDER = {
 };
 
 describe("the older chart's values", () => {
+  test("may have a whole number for a tag", async () => {
+    const values = { ...OLDER, image: { ...OLDER.image, tag: 20240101 } };
+    expect(await rendered("Deployment", values)).toMatchObject([
+      podSpec({ containers: [{ image: "ghcr.io/kongz/piggy-webhooks:20240101" }] }),
+    ]);
+  });
+
+  test("may say in the environment what the chart says itself, or nothing", async () => {
+    const env = { PIGGY_SERVICE_NAME: "piggy-webhooks", PIGGY_WEBHOOK_CONFIGURATION: "piggy-webhooks" };
+    expect(await rendered("Deployment", { ...OLDER, env })).toHaveLength(1);
+    const none = { PIGGY_CERTIFICATE_SECRET: "", PIGGY_WEBHOOK_CONFIGURATION: "" };
+    expect(await rendered("Deployment", { ...OLDER, tls: CERTIFICATE, env: none })).toHaveLength(1);
+  });
+
   test("are taken, and mean what they meant", async () => {
     expect(await rendered("Deployment", OLDER)).toMatchObject([
       {

@@ -3,11 +3,6 @@
 {{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) (int .Values.port)) }}
 {{- fail (printf "metrics.port and port are both %v, where one Pod can listen only once: set metrics.port to another" .Values.port) }}
 {{- end }}
-{{- range $part := list "serviceMonitor" "prometheusRule" "dashboard" }}
-{{- if and (not $.Values.metrics.enabled) (index $.Values.metrics $part).enabled }}
-{{- fail (printf "metrics.%s.enabled needs the metrics: set metrics.enabled=true, or leave it out" $part) }}
-{{- end }}
-{{- end }}
 {{- range $label, $value := include "piggy-webhooks.selectorLabels" . | fromYaml }}
 {{- if ne $value (dig $label $value ($.Values.podLabels | default dict) | toString) }}
 {{- fail (printf "podLabels.%s is a label that the Service finds the Pods by: leave it out" $label) }}

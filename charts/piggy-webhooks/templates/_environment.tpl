@@ -16,7 +16,10 @@
 {{- $_ := set $environment "AWS_WEB_IDENTITY_TOKEN_FILE" "/var/run/secrets/eks.amazonaws.com/serviceaccount/token" }}
 {{- end }}
 {{- range $name, $value := .Values.env }}
+{{- $own := get $environment (upper $name) | toString }}
+{{- if ne (toString $value) $own }}
 {{- include "piggy-webhooks.refuseInEnv" (list (upper $name) (toString $value) $) }}
+{{- end }}
 {{- $_ := set $environment (upper $name) $value }}
 {{- end }}
 {{- range $name, $value := $environment }}

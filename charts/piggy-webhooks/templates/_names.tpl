@@ -53,7 +53,7 @@ list of it and the chart's appVersion.
 */}}
 {{- define "piggy-webhooks.image" -}}
 {{- $image := index . 0 }}
-{{- $tag := $image.tag | default (index . 1) }}
+{{- $tag := include "piggy-webhooks.text" ($image.tag | default (index . 1)) }}
 {{- $digest := empty $image.tag | ternary $image.digest "" }}
 {{- printf "%s:%s%s" $image.repository $tag ($digest | default "" | printf "@%s" | trimSuffix "@") }}
 {{- end }}

@@ -13,7 +13,12 @@
 {{- define "piggy-webhooks.texts" -}}
 {{- $texts := dict }}
 {{- range $name, $value := . }}
+{{- /* Null takes one away that other values have. */}}
+{{- if not (kindIs "invalid" $value) }}
 {{- $_ := set $texts $name (include "piggy-webhooks.text" $value) }}
 {{- end }}
-{{- toYaml $texts }}
+{{- end }}
+{{- with $texts }}
+{{- toYaml . }}
+{{- end }}
 {{- end }}
