@@ -71,15 +71,16 @@ const MOST_TRIES = 5;
 export function createKeeper(world: CertificateWorld, options: CertificateOptions): Keeper {
   const { names, authorityLifetimeMs, certificateLifetimeMs, now, log } = options;
   let held: Held | undefined;
-  /** What was in the Secret when it was read last. */
+  /** The last that was in the Secret. */
   let read: authority.Authority | undefined;
 
   const settle = async (signal: AbortSignal): Promise<authority.Authority> => {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const found = await world.readSecret(signal);
       const stored = found && authority.parse(found.data);
-      read = stored;
-      const change = await authority.changeTo(stored, held?.authority, authorityLifetimeMs, now());
+      // Where the Secret goes between two looks, its CA goes back there, whoever served it.
+      const change = await authority.changeTo(stored, held?.authority ?? read, authorityLifetimeMs, now());
+      read = stored ?? read;
       if (change.next === stored) return stored;
       const written = await world.writeSecret(authority.format(change.next), found, signal);
       if (written === "taken") continue;
@@ -116,7 +117,7 @@ export function createKeeper(world: CertificateWorld, options: CertificateOption
   const unkept = createComplaint(log, "the Secret of the CA is not kept");
   /**
    * Whoever trusts what is served trusts the next certificate by the same CA. That CA is not followed by another
-   * meanwhile: the Secret may hold that one already. Where nothing was served yet, the CA that was read will do.
+   * meanwhile: the Secret may hold that one already. Where none was served, or it has ended, the one that was read will do.
    */
   const livingAuthority = (error: unknown): authority.Authority => {
     const known = [held?.authority, read].filter((one) => one !== undefined);

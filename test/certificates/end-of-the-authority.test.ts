@@ -11,10 +11,12 @@ let hours: number;
 let secret: StoredSecret | undefined;
 let isRefused: boolean;
 let isReadOnly: boolean;
+let isDeletedNext: boolean;
 let keeper: Keeper;
 
 beforeEach(() => {
-  [hours, secret, isRefused, isReadOnly] = [0, undefined, false, false];
+  [hours, secret] = [0, undefined];
+  [isRefused, isReadOnly, isDeletedNext] = [false, false, false];
   keeper = createKeeper(
     {
       async readSecret() {
@@ -22,6 +24,10 @@ beforeEach(() => {
         return secret;
       },
       async writeSecret(data) {
+        if (isDeletedNext) {
+          [secret, isDeletedNext] = [undefined, false];
+          return "taken";
+        }
         if (isReadOnly) throw new Error("forbidden");
         secret = { data, object: {} };
         return "written";
@@ -71,4 +77,14 @@ test("another that stands in the Secret is not taken before the CA has ended, wh
   expect((await keeper.look()).ca).toBe(ca);
   expect(await endAt(300)).toBe(400);
   expect((await keeper.look()).ca).toBe(other.cert);
+});
+
+test.each([
+  ["and is followed by the next, where that can be written", false],
+  ["and is served, where nothing can be written", true],
+])("one that was read, and gone when it was to be followed, is kept, %s", async (_, refuses) => {
+  const { next: read } = await changeTo(undefined, undefined, 300 * HOUR_MS, BEGIN);
+  [secret, hours, isDeletedNext, isReadOnly] = [{ data: format(read), object: {} }, 210, true, refuses];
+  expect((await keeper.look()).ca).toContain(read.cert);
+  expect(secret === undefined).toBe(refuses);
 });
