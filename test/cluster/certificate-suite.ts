@@ -84,11 +84,17 @@ const parsePods = object(
   {},
 );
 
+const REPLICAS = `${podsOf(OWN_NAMESPACE)}?labelSelector=${encodeURIComponent(
+  `app.kubernetes.io/name=${RELEASE},app.kubernetes.io/instance=${RELEASE}`,
+)}`;
+
+const replicas = async () =>
+  parsePods((await node.cluster.admin.call("GET", REPLICAS)).body, "PodList").items;
+
 /** By name. */
-async function readyPods(path: string): Promise<readonly string[]> {
-  const { items } = parsePods((await node.cluster.admin.call("GET", path)).body, "PodList");
+async function readyReplicas(): Promise<readonly string[]> {
   const isReady = { type: "Ready", status: "True" };
-  const ready = items.filter(({ status }) =>
+  const ready = (await replicas()).filter(({ status }) =>
     status.conditions?.some((condition) => Bun.deepMatch(isReady, condition)),
   );
   return ready.map(({ metadata }) => metadata.name);
@@ -152,16 +158,14 @@ describe("the CA is as it was", () => {
   });
 
   test("after all replicas were killed at once", async () => {
-    const labels = `app.kubernetes.io/name=${RELEASE},app.kubernetes.io/instance=${RELEASE}`;
-    const all = `${podsOf(OWN_NAMESPACE)}?labelSelector=${encodeURIComponent(labels)}`;
     let killed: readonly string[] = [];
     await eventually("those of the releases before have gone", async () => {
-      killed = await readyPods(all);
+      killed = await readyReplicas();
       return killed.length === 2;
     });
-    expect((await node.cluster.admin.call("DELETE", `${all}&gracePeriodSeconds=0`)).status).toBe(200);
+    expect((await node.cluster.admin.call("DELETE", `${REPLICAS}&gracePeriodSeconds=0`)).status).toBe(200);
     await eventually("others are ready", async () => {
-      const ready = await readyPods(all);
+      const ready = await readyReplicas();
       return ready.length === 2 && !ready.some((name) => killed.includes(name));
     });
     await eventually("Pods are admitted", admits);
@@ -172,6 +176,8 @@ describe("the CA is as it was", () => {
 test("the Secret goes after helm uninstall", async () => {
   await installation.helm.run("uninstall", RELEASE, "--namespace", OWN_NAMESPACE, "--wait");
   await eventually("the Secret is gone", async () => (await ownSecret(node.cluster)) === undefined);
+  // A replica that ends serves on for a while, and the Service of the next release would lead to it.
+  await eventually("its replicas are gone", async () => (await replicas()).length === 0);
 });
 
 describe("after a release with a certificate of the operator's, with lives of minutes", () => {
