@@ -33,9 +33,17 @@ function requireCompiler() {
   );
 }
 
-/** The tests' programs are 110 MB, and Bun's test runner tells nobody when it ends. */
+function makeFolder() {
+  try {
+    return mkdtempSync(join(tmpdir(), "piggy-"));
+  } catch (error) {
+    fail(`no folder can be made for temporary files; set TMPDIR to one where it can: ${error.message}`);
+  }
+}
+
+/** The programs of tests and demo are 110 MB, and Bun's test runner tells nobody when it ends. */
 function temporaryFolder() {
-  const folder = mkdtempSync(join(tmpdir(), "piggy-"));
+  const folder = makeFolder();
   // Some programs are started as another user.
   chmodSync(folder, 0o755);
   process.on("exit", () => {
@@ -67,7 +75,7 @@ if (spawnSync(bun, ["--version"], { stdio: "ignore" }).status !== 0) {
 }
 // The first test that starts piggy-env on a machine waits for what it is built with to be fetched.
 const options = command === "test" ? ["--timeout=120000"] : [];
-const env = command === "test" ? { ...process.env, TMPDIR: temporaryFolder() } : process.env;
+const env = /^(test$|demo\/)/.test(command) ? { ...process.env, TMPDIR: temporaryFolder() } : process.env;
 const child = spawn(bun, [command, ...options, ...rest], { cwd: root, stdio: "inherit", env });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

@@ -24,7 +24,10 @@ test("npm test ends as README.md shows it", async () => {
   try {
     const files = ["a", "b"].map((name) => join(folder, `${name}.test.ts`));
     for (const file of files) await writeFile(file, TESTS);
-    const text = block.text.replace("npm test\n", `npm test -- ${files.join(" ")}\n`);
+    const text = block.text.replace(
+      "npm test\n",
+      `npm test -- ${files.map((file) => `'${file}'`).join(" ")}\n`,
+    );
     await follow({ ...block, text }, session);
   } finally {
     await session.end();

@@ -9,7 +9,7 @@ import { run } from "../../scripts/bundle/cache.ts";
 let directory: string | undefined;
 const built = new Map<string, Promise<string>>();
 
-/** A folder for what is built. It goes when the process ends; that of the tests goes with all that `npm test` made. */
+/** A folder for what is built. It goes when the process ends, and what `npm test` leaves with all that it made. */
 function buildDirectory(): string {
   if (directory !== undefined) return directory;
   const made = mkdtempSync(join(tmpdir(), "piggy-programs-"));
