@@ -91,9 +91,12 @@ const FLEETING: ReadonlySet<string> = new Set([
 
 /** A stored Pod without what is another for each Pod. */
 function lasting(stored: object): Pod {
-  // The API server puts five random letters behind the volume that it mounts, wherever it is mounted.
+  // The API server puts five random letters behind the volume that it mounts, wherever it is mounted; and of a Pod that
+  // waits for its gates it says since when.
   const json: unknown = JSON.parse(
-    JSON.stringify(stored).replaceAll(/"kube-api-access-\w{5}"/g, '"kube-api-access"'),
+    JSON.stringify(stored)
+      .replaceAll(/"kube-api-access-\w{5}"/g, '"kube-api-access"')
+      .replaceAll(/"lastTransitionTime":"[^"]*"/g, '"lastTransitionTime":null'),
   );
   const { metadata, ...rest } = anyObject(json, "Pod");
   const kept = Object.entries(anyObject(metadata, "metadata")).filter(([field]) => !FLEETING.has(field));
