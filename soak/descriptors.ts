@@ -5,6 +5,7 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 export type Descriptors = Readonly<Record<string, number>>;
 
 const LISTENING = "0A";
+const KEPT = "to port ";
 
 /** @throws Error when the process has ended */
 export async function descriptorsOf(pid: number): Promise<Descriptors> {
@@ -20,8 +21,22 @@ export async function descriptorsOf(pid: number): Promise<Descriptors> {
   return counts;
 }
 
-export function totalOf(descriptors: Descriptors): number {
-  return Object.values(descriptors).reduce((sum, count) => sum + count, 0);
+/** To another's port: kept for the next call, opened and let go as calls come. */
+export function keptOf(descriptors: Descriptors): number {
+  return sum(Object.entries(descriptors).filter(([kind]) => isKept(kind)));
+}
+
+/** All that are no connections to another. */
+export function ownOf(descriptors: Descriptors): number {
+  return sum(Object.entries(descriptors).filter(([kind]) => !isKept(kind)));
+}
+
+function isKept(kind: string): boolean {
+  return kind.startsWith(KEPT);
+}
+
+function sum(counts: readonly (readonly [string, number])[]): number {
+  return counts.reduce((all, [, count]) => all + count, 0);
 }
 
 function kindOf(link: string, sockets: ReadonlyMap<string, string>): string {
@@ -41,7 +56,7 @@ async function socketsOf(pid: number): Promise<ReadonlyMap<string, string>> {
   return new Map(
     rows.map(({ inode, local, remote, state }) => {
       if (state === LISTENING) return [inode, `listens on ${local}`];
-      return [inode, served.has(local) ? `accepted on ${local}` : `to port ${remote}`];
+      return [inode, served.has(local) ? `accepted on ${local}` : `${KEPT}${remote}`];
     }),
   );
 }

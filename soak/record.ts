@@ -15,6 +15,7 @@ export type ViolationKind =
   | "not mended"
   | "memory"
   | "descriptors"
+  | "connections"
   | "the run itself";
 
 export interface Violation {

@@ -1,6 +1,6 @@
 /** Whether what a replica holds stays. Pure. */
 import { growthOf } from "../bench/growth.ts";
-import { totalOf } from "./descriptors.ts";
+import { keptOf, ownOf } from "./descriptors.ts";
 import type { Held, Violation } from "./record.ts";
 
 /** In less time there may be no full collection, and memory only rises. */
@@ -14,13 +14,18 @@ const MOST_GROWTH = 1.1;
 const LONG_ENOUGH_FOR_GROWTH_S = 4 * 60 * 60;
 /** Half of what the chart gives it, in bytes. */
 const MOST_MEMORY = 64 * 2 ** 20;
+/** The API server and AWS are asked at most a few questions at once, and have none to four and one or two. */
+const MOST_KEPT = 8;
 
 export interface Steadiness {
   readonly replica: string;
   readonly seconds: number;
   /** What stays in the second half of its life, to what stayed in the second quarter. */
   readonly memory: number;
+  /** Likewise, but for connections to others. */
   readonly descriptors: number;
+  /** Connections to others: the least of the second half of its life. */
+  readonly kept: number;
   /** The least of each eighth of its life: bytes, and descriptors by what they are for. */
   readonly eighths: {
     readonly memory: readonly number[];
@@ -38,9 +43,12 @@ export function steadinessOf(held: readonly Held[]): readonly Steadiness[] {
     const seconds = (own.at(-1)?.at ?? 0) - (own[0]?.at ?? 0);
     if (seconds < LONG_ENOUGH_S) return [];
     const memory = own.map((each) => each.memory);
-    const descriptors = own.map((each) => totalOf(each.descriptors));
+    const descriptors = own.map((each) => ownOf(each.descriptors));
+    const kept = Math.min(...own.slice(Math.floor(own.length / 2)).map((each) => keptOf(each.descriptors)));
     const eighths = { memory: leastOfEighths(memory), descriptors: eighthsByKind(own) };
-    return [{ replica, seconds, memory: growthOf(memory), descriptors: growthOf(descriptors), eighths }];
+    return [
+      { replica, seconds, memory: growthOf(memory), descriptors: growthOf(descriptors), kept, eighths },
+    ];
   });
 }
 
@@ -64,13 +72,13 @@ export function overfull(held: readonly Held[]): readonly Omit<Violation, "at">[
     .map(([who, memory]) => ({ kind: "memory", who, what: `${(memory / 2 ** 20).toFixed(0)} MiB` }));
 }
 
-/** One for each that held more and more. */
+/** One for each that held more and more. What is no number is a fault of the run, and no success. */
 export function unsteady(all: readonly Steadiness[]): readonly Omit<Violation, "at">[] {
-  return all.flatMap(({ replica, seconds, ...grown }) =>
-    (["memory", "descriptors"] as const)
+  return all.flatMap(({ replica: who, seconds, kept, ...grown }) => [
+    ...(["memory", "descriptors"] as const)
       .filter((kind) => kind === "descriptors" || seconds >= LONG_ENOUGH_FOR_GROWTH_S)
-      // What is no number is a fault of the run, and no success.
       .filter((kind) => !(grown[kind] <= MOST_GROWTH))
-      .map((kind) => ({ kind, who: replica, what: `${grown[kind].toFixed(2)} times what it was` })),
-  );
+      .map((kind) => ({ kind, who, what: `${grown[kind].toFixed(2)} times what it was` })),
+    ...(kept <= MOST_KEPT ? [] : [{ kind: "connections" as const, who, what: `keeps ${kept} at the least` }]),
+  ]);
 }

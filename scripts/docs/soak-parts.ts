@@ -81,12 +81,13 @@ function held({ steadiness, mostMemory }: SoakResults): string {
   const most = `No process held more than ${(mostMemory / 2 ** 20).toFixed(0)} MiB that the kernel cannot take back, of the 128 that the chart gives it.`;
   if (steadiness.length === 0) return `${most} None lived long enough for more to be said.`;
   const table = markdownTable(
-    ["Process", "lived, minutes", "memory, late / early", "descriptors, late / early"],
-    steadiness.map(({ replica, seconds, memory, descriptors }) => [
+    ["Process", "lived, minutes", "memory, late / early", "descriptors, late / early", "connections kept"],
+    steadiness.map(({ replica, seconds, memory, descriptors, kept }) => [
       replica,
       (seconds / 60).toFixed(0),
       memory.toFixed(3),
       descriptors.toFixed(3),
+      String(kept),
     ]),
   );
   return `${most} Of those that lived for twenty minutes and more:\n\n${table}`;

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
 import { connect } from "node:net";
-import { descriptorsOf, totalOf } from "../../soak/descriptors.ts";
+import { descriptorsOf, keptOf, ownOf } from "../../soak/descriptors.ts";
 import { until } from "../support/until.ts";
 
 test("is told apart by what it is for", async () => {
@@ -23,7 +23,8 @@ test("is told apart by what it is for", async () => {
       [`to port ${port}`]: 1,
       file: (before["file"] ?? 0) + 1,
     });
-    expect(totalOf(now)).toBeGreaterThanOrEqual(totalOf(before) + 3);
+    expect(keptOf(now)).toBe(keptOf(before) + 1);
+    expect(ownOf(now)).toBeGreaterThanOrEqual(ownOf(before) + 2);
   } finally {
     socket.destroy();
     closeSync(file);

@@ -66,6 +66,20 @@ describe("what a replica holds", () => {
     expect(unsteady(steadinessOf(descriptors))).toMatchObject([{ kind: "descriptors" }]);
   });
 
+  test("does not grow by connections that are kept for the next call, were they eight", () => {
+    const keeping = (early: number, late: number) =>
+      holding(() => 40).map((each) => ({
+        ...each,
+        descriptors: { file: 8, "to port 443": each.at < HOUR / 2 ? early : late },
+      }));
+    expect(steadinessOf(keeping(0, 4))).toMatchObject([{ descriptors: 1, kept: 4 }]);
+    expect(unsteady(steadinessOf(keeping(0, 8)))).toEqual([]);
+    expect(unsteady(steadinessOf(keeping(9, 8)))).toEqual([]);
+    expect(unsteady(steadinessOf(keeping(0, 9)))).toEqual([
+      { kind: "connections", who: "one/1", what: "keeps 9 at the least" },
+    ]);
+  });
+
   test("is told of each eighth of its life, descriptors by what they are for", () => {
     const held = holding((second) => (second < HOUR / 8 ? 7 : 40)).map((each) => ({
       ...each,
