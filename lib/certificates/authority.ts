@@ -3,7 +3,7 @@
  * there when the Pod was admitted and cannot be changed, so each CA is vouched for by the one before for as long as
  * that one lives.
  */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { PiggyError } from "../error.ts";
 import { createAuthority, crossSign, type KeyPair, type Validity } from "./x509.ts";
 
@@ -33,7 +33,7 @@ export function format({ cert, key, previous, crossSigned }: Authority): StoredA
   };
 }
 
-/** @throws PiggyError `certificate_invalid` for what somebody else must have written */
+/** @throws PiggyError `certificate_invalid` for what somebody else must have written: each CA of ours has a P-256 key */
 export function parse(stored: StoredAuthority): Authority {
   const read: Record<string, string> = {};
   for (const [name, text] of Object.entries(stored)) {
@@ -41,12 +41,27 @@ export function parse(stored: StoredAuthority): Authority {
   }
   const { "ca.crt": cert, "ca.key": key } = read;
   if (cert === undefined || key === undefined) throw invalid("ca.crt or ca.key is missing");
+  const certificate = new X509Certificate(cert);
+  if (!certificate.ca) throw invalid("ca.crt is not a CA's certificate");
+  if (!certificate.checkPrivateKey(createPrivateKey(key))) throw invalid("ca.key is not the key of ca.crt");
   return { cert, key, previous: read["previous-ca.crt"], crossSigned: read["cross-signed.crt"] };
 }
 
+/** Written anew without what stands around it: what was looked at is what certificates are made by. */
 function keyIn(name: string, text: string): string {
-  if (/-----BEGIN PRIVATE KEY-----/.test(text)) return text;
-  throw invalid(`${name} is not a private key, as PEM`);
+  const key = privateKeyIn(text);
+  if (key === undefined) throw invalid(`${name} is not a private key, as PEM`);
+  if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") throw invalid(`${name} is not an EC P-256 key`);
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+function privateKeyIn(text: string): KeyObject | undefined {
+  if (!text.includes("-----BEGIN PRIVATE KEY-----")) return undefined;
+  try {
+    return createPrivateKey(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without what stands around it: whoever reads on takes the first that looks like one. */
@@ -115,6 +130,12 @@ export function endOf(cert: string): Date {
   return new X509Certificate(cert).validToDate;
 }
 
+/** Of the first certificate in a text, as a log says it. */
+export function untilOf(text: string): string {
+  const [first = text] = certificatesIn(text);
+  return endOf(first).toISOString();
+}
+
 export function hasEnded(cert: string, now: number): boolean {
   return endOf(cert).getTime() <= now;
 }
@@ -143,5 +164,5 @@ function isCertificate(pem: string): boolean {
 }
 
 function invalid(what: string): PiggyError {
-  return new PiggyError("certificate_invalid", what);
+  return new PiggyError("certificate_invalid", `${what}: put back what was in the Secret, or delete it`);
 }

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { type Authority, changeTo, format, isDue, parse, trustOf } from "../../lib/certificates/authority.ts";
+import {
+  type Authority,
+  changeTo,
+  format,
+  isDue,
+  parse,
+  trustOf,
+  validityFrom,
+} from "../../lib/certificates/authority.ts";
 import { withTrust } from "../../lib/certificates/bundle.ts";
 import { certificateNames } from "../../lib/certificates/names.ts";
+import { issueServer } from "../../lib/certificates/x509.ts";
+import { createRsaAuthority } from "../fakes/certificates.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const LIFETIME_MS = 300 * HOUR_MS;
@@ -9,6 +19,8 @@ const NOW = Date.parse("2026-01-01T00:00:00Z");
 
 const first = (await changeTo(undefined, undefined, LIFETIME_MS, NOW)).next;
 const second = (await changeTo(first, first, LIFETIME_MS, NOW + 200 * HOUR_MS)).next;
+const rsa = await createRsaAuthority();
+const server = await issueServer(first, ["piggy.ops.svc"], validityFrom(NOW, HOUR_MS));
 
 const change = (stored: Authority | undefined, held: Authority | undefined, hours: number) =>
   changeTo(stored, held, LIFETIME_MS, NOW + hours * HOUR_MS);
@@ -56,13 +68,26 @@ describe("the CA that is to be stored", () => {
     expect(isDue(read.cert, NOW)).toBe(false);
   });
 
-  test.each<[string, Record<string, string>]>([
-    ["without a key", { "ca.crt": first.cert }],
-    ["with two certificates", { ...format(first), "ca.crt": first.cert + second.cert }],
-    ["with a certificate for a key", { ...format(first), "ca.key": first.cert }],
-    ["with something else beside it", { ...format(first), "tls.crt": "nothing" }],
-  ])("is refused from a Secret %s", (_, stored) => {
-    expect(() => parse(stored)).toThrow(expect.objectContaining({ code: "certificate_invalid" }));
+  test("has its key alone where something stands around that", () => {
+    const around = `what it is\n${first.key.replaceAll("\n", "\r\n")}${second.key}`;
+    expect(parse({ ...format(first), "ca.key": around })).toEqual(first);
+  });
+
+  const BROKEN_KEY = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n";
+
+  test.each<[string, string, Record<string, string>]>([
+    ["without a key", "ca.key is missing", { "ca.crt": first.cert }],
+    ["with two certificates", "ca.crt is not one", { ...format(first), "ca.crt": first.cert + second.cert }],
+    ["with a certificate for a key", "ca.key is not a private", { ...format(first), "ca.key": first.cert }],
+    ["with half a key", "ca.key is not a private", { ...format(first), "ca.key": BROKEN_KEY }],
+    ["with an RSA key", "ca.key is not an EC P-256", { "ca.crt": rsa.cert, "ca.key": rsa.key }],
+    ["with another's key", "ca.key is not the key of", { ...format(first), "ca.key": second.key }],
+    ["with a server's pair", "ca.crt is not a CA's", { "ca.crt": server.cert, "ca.key": server.key }],
+    ["with something else beside it", "tls.crt is not one", { ...format(first), "tls.crt": "nothing" }],
+  ])("is refused from a Secret %s", (_, message, stored) => {
+    expect(() => parse(stored)).toThrow(
+      expect.objectContaining({ code: "certificate_invalid", message: expect.stringContaining(message) }),
+    );
   });
 });
 
@@ -74,6 +99,13 @@ describe("a caBundle", () => {
   test("keeps what others put there while it is valid", () => {
     expect(withTrust(first.cert, second.cert, NOW + HOUR_MS)).toBe(second.cert + first.cert);
     expect(withTrust(first.cert, second.cert, NOW + 301 * HOUR_MS)).toBe(second.cert);
+  });
+
+  test("whose CAs stand in no lines of their own is written anew: the API server would find none", () => {
+    const glued = first.cert.trimEnd() + second.cert;
+    expect(withTrust(glued, first.cert, NOW)).toBe(first.cert + second.cert);
+    expect(withTrust(`${first.cert.trimEnd()} # ours\n`, first.cert, NOW)).toBe(first.cert);
+    expect(withTrust(`${first.cert.trimEnd()} \r\n`, first.cert, NOW)).toBeUndefined();
   });
 
   test("that cannot be read is written anew", () => {

@@ -1,8 +1,10 @@
-/** What becomes of certificates when the Secret of their CA cannot be read or written until that CA ends: years, by a clock of the test's. */
+/** What becomes of certificates when the Secret of their CA cannot be read or written, or holds no CA of ours, until that CA ends: years, by a clock of the test's. */
 import { beforeEach, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { changeTo, format } from "../../lib/certificates/authority.ts";
-import { createKeeper, type Keeper, type StoredSecret } from "../../lib/certificates/keeper.ts";
+import { createKeeper, type Keeper } from "../../lib/certificates/keeper.ts";
+import type { StoredSecret } from "../../lib/certificates/kept-authority.ts";
+import { createRsaAuthority } from "../fakes/certificates.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const BEGIN = Date.parse("2026-01-01T00:00:00Z");
@@ -13,10 +15,12 @@ let isRefused: boolean;
 let isReadOnly: boolean;
 let isDeletedNext: boolean;
 let keeper: Keeper;
+/** Of the Secret of the CA, each with its reason. */
+let complaints: unknown[];
 
 beforeEach(() => {
   [hours, secret] = [0, undefined];
-  [isRefused, isReadOnly, isDeletedNext] = [false, false, false];
+  [isRefused, isReadOnly, isDeletedNext, complaints] = [false, false, false, []];
   keeper = createKeeper(
     {
       async readSecret() {
@@ -39,7 +43,9 @@ beforeEach(() => {
       authorityLifetimeMs: 300 * HOUR_MS,
       certificateLifetimeMs: 100 * HOUR_MS,
       now: () => BEGIN + hours * HOUR_MS,
-      log: () => {},
+      log(level, message, fields) {
+        if (level === "error") complaints.push([message, fields?.["reason"]]);
+      },
     },
   );
 });
@@ -87,4 +93,69 @@ test.each([
   [secret, hours, isDeletedNext, isReadOnly] = [{ data: format(read), object: {} }, 210, true, refuses];
   expect((await keeper.look()).ca).toContain(read.cert);
   expect(secret === undefined).toBe(refuses);
+});
+
+async function rsaCa(): Promise<StoredSecret> {
+  const { cert, key } = await createRsaAuthority();
+  return { data: { "ca.crt": cert, "ca.key": key }, object: {} };
+}
+
+async function caWithTheKeyOfAnother(): Promise<StoredSecret> {
+  const [one, other] = await Promise.all(
+    [1, 2].map(() => changeTo(undefined, undefined, 900 * HOUR_MS, BEGIN)),
+  );
+  return { data: { "ca.crt": one?.next.cert ?? "", "ca.key": other?.next.key ?? "" }, object: {} };
+}
+
+const UNUSABLE: [string, () => Promise<StoredSecret>, string][] = [
+  ["one with an RSA key", rsaCa, "ca.key is not an EC P-256 key"],
+  ["one with the key of another", caWithTheKeyOfAnother, "ca.key is not the key of ca.crt"],
+];
+
+test.each(UNUSABLE)(
+  "a CA that somebody put into the Secret and nothing can be made by is left there, and the one before goes on: %s",
+  async (_, put, reason) => {
+    const first = await keeper.look();
+    const ours = secret?.data;
+    const theirs = await put();
+    secret = theirs;
+    expect(await keeper.look()).toBe(first);
+    expect(await endAt(90)).toBe(190);
+    expect((await keeper.look()).ca).toBe(first.ca);
+    expect(secret).toBe(theirs);
+    expect(complaints).toEqual([["the Secret of the CA is not kept", expect.stringContaining(reason)]]);
+    secret = undefined;
+    expect((await keeper.look()).ca).toBe(first.ca);
+    expect(Object(secret).data).toEqual(ours);
+  },
+);
+
+test.each(UNUSABLE)(
+  "none is made by what was in the Secret before the first look, which is left there: %s",
+  async (_, put, reason) => {
+    const theirs = await put();
+    secret = theirs;
+    for (const _ of [1, 2]) {
+      await expect(keeper.look()).rejects.toMatchObject({
+        code: "certificate_invalid",
+        message: expect.stringContaining(reason),
+      });
+    }
+    expect(secret).toBe(theirs);
+    secret = undefined;
+    const { ca } = await keeper.look();
+    expect(ca).not.toContain(theirs.data["ca.crt"]);
+  },
+);
+
+test("that the Secret is not kept is said once each time, although the reason is the one of the time before", async () => {
+  await keeper.look();
+  for (isRefused of [true, true, false, true, true]) await keeper.look();
+  const said = ["the Secret of the CA is not kept", "the API server is away"];
+  expect(complaints).toEqual([said, said]);
+});
+
+test("a certificate stays the same from look to look while its Secret can be read", async () => {
+  const first = await keeper.look();
+  expect([await keeper.look(), await keeper.look()]).toEqual([first, first]);
 });

@@ -431,7 +431,9 @@ test("a Secret that is something else is neither used nor overwritten", async ()
   expect(world.kubernetes.object("Secret", NAMESPACE, SECRET)?.data).toEqual(strange);
   world.kubernetes.remove("Secret", NAMESPACE, SECRET);
   const webhook = await starting;
-  expect(webhook.log[0]).toMatchObject({ reason: "ca.crt is not one certificate, as PEM" });
+  expect(webhook.log[0]).toMatchObject({
+    reason: "ca.crt is not one certificate, as PEM: put back what was in the Secret, or delete it",
+  });
 });
 
 test("further names are in the certificate, and one that cannot be a name ends the start", async () => {

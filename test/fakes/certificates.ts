@@ -88,6 +88,22 @@ export async function createCertificateAuthority(commonName = "Test CA"): Promis
   };
 }
 
+/** A root certificate with an RSA key, and that key, as somebody else's CA may be. */
+export async function createRsaAuthority(): Promise<IssuedCertificate> {
+  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+  const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+  const keys = await crypto.subtle.generateKey({ ...algorithm, ...size }, true, ["sign", "verify"]);
+  const root = await X509CertificateGenerator.createSelfSigned({
+    name: [{ CN: ["an RSA CA"] }],
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: daysFromNow(-3650),
+    notAfter: daysFromNow(3650),
+    extensions: [new BasicConstraintsExtension(true, 0, true)],
+  });
+  return { cert: root.toString("pem"), key: await privateKeyPem(keys.privateKey) };
+}
+
 function generalName(name: string): JsonGeneralName {
   return { type: isIP(name) === 0 ? "dns" : "ip", value: name };
 }
