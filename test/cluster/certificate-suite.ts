@@ -152,6 +152,15 @@ describe("the CA is as it was", () => {
     await eventually("Pods are admitted", admits);
   });
 
+  test("from the first moment of a configuration that was deleted and that helm upgrade brings back", async () => {
+    expect((await node.cluster.admin.call("DELETE", CONFIGURATION)).status).toBe(200);
+    // Where it is away Pods are admitted as they are; where it came without the CA they would be refused.
+    const stream = startStream(admit, 20);
+    await helm("upgrade", installation.values);
+    expect(await stream.stop()).toEqual([]);
+    expect(await isAsItWas()).toBe(true);
+  });
+
   test("after somebody deleted its Secret", async () => {
     expect((await node.cluster.admin.call("DELETE", OWN_SECRET)).status).toBe(200);
     await eventually("the Secret is there", isAsItWas);
@@ -192,12 +201,18 @@ describe("after a release with a certificate of the operator's, with lives of mi
     await helm("install", { ...installation.values, tls: { mode: "secret", secretName } });
   });
 
-  test("Pods are admitted while helm upgrade brings the CA", async () => {
+  const withLives = () => {
     const { env, ...values } = installation.values;
     const lives = { PIGGY_CA_LIFETIME: `${CA_LIFETIME_MS}ms`, PIGGY_CERTIFICATE_LIFETIME: "45s" };
+    return { ...values, env: { ...env, ...lives } };
+  };
+
+  test("Pods are admitted while helm upgrade brings the CA", async () => {
     expect(await caBundle(node.cluster)).toBe(operators);
     const stream = startStream(admit, 20);
-    await helm("upgrade", { ...values, env: { ...env, ...lives } });
+    await helm("upgrade", withLives());
+    // By one from before a Pod is given the CA of then, and no later replica is trusted by that.
+    await eventually("the replicas from before are gone", async () => (await replicas()).length === 2);
     expect(await stream.stop()).toEqual([]);
     expect(await caBundle(node.cluster)).toBe(`${(await ownSecret(node.cluster))?.["ca.crt"]}${operators}`);
   });
@@ -248,5 +263,15 @@ describe("after a release with a certificate of the operator's, with lives of mi
     expect(await connections.stop()).toEqual([]);
     expect(await admissions.stop()).toEqual([]);
     expect(Math.min(admissions.count(), connections.count())).toBeGreaterThan(100);
+  });
+
+  test("a configuration that was deleted comes back with the CA and the one before it", async () => {
+    expect((await node.cluster.admin.call("DELETE", CONFIGURATION)).status).toBe(200);
+    const stream = startStream(admit, 20);
+    await helm("upgrade", withLives());
+    expect(await stream.stop()).toEqual([]);
+    const { "ca.crt": ca, "previous-ca.crt": previous } = (await ownSecret(node.cluster)) ?? {};
+    expect(previous).toBeDefined();
+    expect(await caBundle(node.cluster)).toBe(`${ca}${previous}`);
   });
 });

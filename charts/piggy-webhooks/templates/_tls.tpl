@@ -73,6 +73,26 @@ PIGGY_WEBHOOK_CONFIGURATION: {{ include "piggy-webhooks.fullname" . | quote }}
 {{- end }}
 {{- end }}
 
+{{/*
+base64 of PEM: the CA that the replicas that are there keep themselves, and the one before it. Whoever deleted the
+webhook's configuration gets it back with them, and no Pod is refused until a replica has looked. Nothing is asked for
+before the first release and where a CA is there: who may install and upgrade need not be one who may read Secrets.
+*/}}
+{{- define "piggy-webhooks.ownCa" -}}
+{{- $mode := include "piggy-webhooks.tlsMode" . }}
+{{- if and (eq $mode "self") (eq (include "piggy-webhooks.servedBy" .) (include "piggy-webhooks.toBeServedBy" .)) }}
+{{- $data := dig "data" dict (lookup "v1" "Secret" .Release.Namespace (include "piggy-webhooks.ownSecretName" .)) }}
+{{- with get $data "ca.crt" }}
+{{- $kept := list . (get $data "previous-ca.crt") | compact }}
+{{- $texts := list }}
+{{- range $kept }}
+{{- $texts = append $texts (b64dec . | trim) }}
+{{- end }}
+{{- printf "%s\n" (join "\n" $texts) | b64enc }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* base64 of PEM: the CA of the operator's own certificate. */}}
 {{- define "piggy-webhooks.operatorsCa" -}}
 {{- if .Values.tls.caBundle }}
@@ -91,7 +111,12 @@ before it serve by another until they are gone.
 */}}
 {{- define "piggy-webhooks.caBundle" -}}
 {{- if ne (include "piggy-webhooks.tlsMode" .) "secret" }}
-{{- include "piggy-webhooks.caBundleThere" . }}
+{{- $there := include "piggy-webhooks.caBundleThere" . }}
+{{- if $there }}
+{{- $there }}
+{{- else }}
+{{- include "piggy-webhooks.ownCa" . }}
+{{- end }}
 {{- else if has (include "piggy-webhooks.servedBy" .) (list "" (include "piggy-webhooks.toBeServedBy" .)) }}
 {{- include "piggy-webhooks.operatorsCa" . }}
 {{- else }}
