@@ -44,7 +44,8 @@ func (c *cluster) answer(asked request) []byte {
 		return c.review(asked.body)
 	case strings.HasPrefix(asked.path, "/api/v1/namespaces/") && strings.Contains(asked.path, "/pods/"):
 		c.podReads.Add(1)
-		return c.pod(asked.path)
+		path, _, _ := strings.Cut(asked.path, "?")
+		return c.pod(path)
 	default:
 		// What nodes can is not what is measured, and may be forbidden.
 		return response("403 Forbidden", apiHeaders, []byte(

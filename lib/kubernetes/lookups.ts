@@ -17,6 +17,15 @@ export interface DataObject {
   readonly name: string;
 }
 
+export interface PodKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface BoundPodKey extends PodKey {
+  readonly uid: string;
+}
+
 export type Lookups = ReturnType<typeof createLookups>;
 
 /**
@@ -52,11 +61,20 @@ export function createLookups(client: KubernetesClient) {
     },
 
     /** @throws PiggyError when the API server does not say; undefined when there is no such Pod. */
-    async readPod(namespace: string, name: string, signal: AbortSignal): Promise<Pod | undefined> {
-      const response = await getObject(client, { kind: "Pod", namespace, name }, signal);
-      if (response.ok) return parsePod(response.object);
-      if (response.code === 404) return undefined;
-      throw refused(response);
+    async readPod({ namespace, name }: PodKey, signal: AbortSignal): Promise<Pod | undefined> {
+      return podIn(await getObject(client, { kind: "Pod", namespace, name }, signal));
+    },
+
+    /**
+     * The very Pod as the API server has it in memory, which costs etcd nothing; undefined where it has none or another.
+     * @throws PiggyError when the API server does not say
+     */
+    async readCachedPod(
+      { namespace, name, uid }: BoundPodKey,
+      signal: AbortSignal,
+    ): Promise<Pod | undefined> {
+      const pod = podIn(await getObject(client, { kind: "Pod", namespace, name }, signal, "cache"));
+      return pod?.uid === uid ? pod : undefined;
     },
 
     /**
@@ -79,6 +97,12 @@ export function createLookups(client: KubernetesClient) {
       return reviewToken(client, token, audiences, signal);
     },
   };
+}
+
+function podIn(response: ApiResponse): Pod | undefined {
+  if (response.ok) return parsePod(response.object);
+  if (response.code === 404) return undefined;
+  throw refused(response);
 }
 
 function namesIn(references: unknown): readonly string[] {

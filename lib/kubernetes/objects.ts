@@ -26,17 +26,27 @@ function isObjectName(name: string): boolean {
   return name.length <= 253 && /^[a-z0-9][a-z0-9.-]*$/.test(name);
 }
 
+/**
+ * `store`: as it is now, which costs etcd a read. `cache`: as that API server has it in memory, which is behind,
+ * by moments as a rule, and by no bound that is promised.
+ * Source: Kubernetes documentation, "Kubernetes API Concepts", resource versions.
+ */
+export type ReadFrom = "store" | "cache";
+
 /** Gets one object; the answer may be that it is not there (404) or not ours to read (403). */
 export function getObject(
   client: KubernetesClient,
   { kind, namespace, name }: ObjectKey,
   signal: AbortSignal,
+  from: ReadFrom = "store",
 ): Promise<ApiResponse> {
   // An empty name would list, and dots would lead elsewhere.
   if (!isObjectName(name) || !isObjectName(namespace)) {
     return Promise.resolve({ ok: false, code: 404, reason: "NotFound", message: `no name of a ${kind}` });
   }
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${PLURALS[kind]}/${encodeURIComponent(name)}`;
+  const object = `${PLURALS[kind]}/${encodeURIComponent(name)}`;
+  const query = from === "cache" ? "?resourceVersion=0" : "";
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${object}${query}`;
   return client.request({ method: "GET", path, signal, ...(kind === "Pod" ? AS_POD : {}) });
 }
 

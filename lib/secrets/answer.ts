@@ -102,9 +102,10 @@ async function decide(
   signal: AbortSignal,
 ) {
   const { environment } = world;
-  const { caller, readPod } = await identify(request.token, signal);
+  const { caller, readBoundPod } = await identify(request.token, signal);
   trail.caller = caller;
-  const pod = await readCallersPod(caller, request, rules.defaultTokens, readPod, signal);
+  const reads = { readBoundPod, readPod: world.readPod };
+  const pod = await readCallersPod(caller, request, rules.defaultTokens, reads, signal);
   trail.pod = pod;
   const grant = authorize(caller, pod, request, rules, environment);
   trail.grant = grant;

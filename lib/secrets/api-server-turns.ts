@@ -5,14 +5,14 @@ import { overloaded } from "./healing.ts";
 import type { OnReadEvent, Queue } from "./read-event.ts";
 import type { SecretsWorld } from "./world.ts";
 
-type ApiServer = Pick<SecretsWorld, "reviewToken" | "readPod">;
+type ApiServer = Pick<SecretsWorld, "reviewToken" | "readPod" | "readCachedPod">;
 
 /** Of requests, each with a connection of its own, for each of the two: whoever got the one finds the other free. */
 const BOUNDS: TurnBounds = { underWay: 32, waiting: 2_000 };
 
 /** The same, one after the other past the bounds. @throws PiggyError `overloaded` where too many wait already */
 export function takeTurns(
-  { reviewToken, readPod }: ApiServer,
+  { reviewToken, readPod, readCachedPod }: ApiServer,
   onEvent?: OnReadEvent,
   bounds: TurnBounds = BOUNDS,
 ): ApiServer {
@@ -20,7 +20,8 @@ export function takeTurns(
   const toRead = queue("pod", "Pods from the API server", onEvent, bounds);
   return {
     reviewToken: (token, audiences, signal) => toReview(signal, () => reviewToken(token, audiences, signal)),
-    readPod: (namespace, name, signal) => toRead(signal, () => readPod(namespace, name, signal)),
+    readPod: (pod, signal) => toRead(signal, () => readPod(pod, signal)),
+    readCachedPod: (pod, signal) => toRead(signal, () => readCachedPod(pod, signal)),
   };
 }
 

@@ -3,6 +3,7 @@ import { hasOwnTokenVolume } from "../own-token.ts";
 import type { Pod } from "../pod.ts";
 import type { Caller, DefaultTokens } from "./authenticate.ts";
 import { Denial } from "./denial.ts";
+import type { ReadBoundPod } from "./early-pod.ts";
 import type { SecretRequest } from "./request.ts";
 import type { SecretsWorld } from "./world.ts";
 
@@ -11,16 +12,23 @@ export interface CallersPod {
   readonly stored: Pod;
 }
 
+export interface CallersReads extends Pick<SecretsWorld, "readPod"> {
+  readonly readBoundPod: ReadBoundPod;
+}
+
 /** @throws Denial when there is none, or it is not the caller's; PiggyError when the API server cannot say. */
 export async function readCallersPod(
   caller: Caller,
   request: SecretRequest,
   defaultTokens: DefaultTokens,
-  readPod: SecretsWorld["readPod"],
+  { readBoundPod, readPod }: CallersReads,
   signal: AbortSignal,
 ): Promise<CallersPod> {
   const name = podNameOf(caller, request, defaultTokens);
-  const stored = await readPod(caller.namespace, name, signal);
+  const { namespace, pod } = caller;
+  const stored = await (pod === undefined
+    ? readPod({ namespace, name }, signal)
+    : readBoundPod({ namespace, ...pod }, signal));
   if (stored === undefined) throw new Denial(`Pod ${caller.namespace}/${name} does not exist`);
   checkPod(stored, caller, defaultTokens);
   return { name, stored };

@@ -3,11 +3,12 @@ import { decodeJwt } from "jose";
 import { isJsonObject, own } from "../json.ts";
 import { TOKEN_AUDIENCE } from "../own-token.ts";
 import { Denial } from "./denial.ts";
+import type { BoundPod } from "./world.ts";
 
 export interface Claims {
   readonly isForUs: boolean;
   /** The Pod that it says it is bound to. Source: Kubernetes, private claims of service account tokens. */
-  readonly pod: { readonly namespace: string; readonly name: string } | undefined;
+  readonly pod: BoundPod | undefined;
 }
 
 /**
@@ -40,6 +41,7 @@ function boundPod(claim: unknown): Claims["pod"] {
   if (!isJsonObject(claim)) return undefined;
   const namespace = own(claim, "namespace");
   const pod = own(claim, "pod");
-  const name = isJsonObject(pod) ? own(pod, "name") : undefined;
-  return typeof namespace === "string" && typeof name === "string" ? { namespace, name } : undefined;
+  if (typeof namespace !== "string" || !isJsonObject(pod)) return undefined;
+  const [name, uid] = [own(pod, "name"), own(pod, "uid")];
+  return typeof name === "string" && typeof uid === "string" ? { namespace, name, uid } : undefined;
 }

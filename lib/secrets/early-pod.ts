@@ -3,41 +3,50 @@
  * and a container waits for one answer of the API server instead of two. What was read is looked at when the review
  * names that very Pod, and never otherwise: nobody without a good token learns anything from it, or waits for it.
  *
- * A token that anybody made up costs the API server a read besides the review. So no more than a few are under way
- * before their tokens are known to be good, and after one that was not there are none for a second.
+ * A token that anybody made up costs the API server an answer from memory besides the review, and etcd nothing. So no
+ * more than a few are under way before their tokens are known to be good, and after one that was not there are none for
+ * a second. Once the review is there, a Pod that the API server has not in memory is read as it is stored.
  */
 import type { Pod } from "../pod.ts";
 import type { Claims } from "./claims.ts";
-import type { SecretsWorld } from "./world.ts";
+import type { BoundPod, SecretsWorld } from "./world.ts";
 
-type ReadPod = SecretsWorld["readPod"];
-type PodName = NonNullable<Claims["pod"]>;
+type Reads = Pick<SecretsWorld, "readPod" | "readCachedPod">;
+
+/** Undefined when there is no such Pod; where another has its name, that one may be given. */
+export type ReadBoundPod = (pod: BoundPod, signal: AbortSignal) => Promise<Pod | undefined>;
 
 const MOST_UNPROVED = 32;
 const DISTRUST_MS = 1_000;
 
 export interface EarlyRead {
-  /** The Pod, from the early read if that was it. */
-  readonly readPod: ReadPod;
+  /** With the early read, if that was of the Pod. */
+  readonly readBoundPod: ReadBoundPod;
   /** What the review said of the token: the Pod that it is bound to, or nothing good. To be told once. */
-  readonly settle: (proved: PodName | undefined) => void;
+  readonly settle: (proved: BoundPod | undefined) => void;
 }
 
 export type ReadEarly = (claims: Claims, signal: AbortSignal) => EarlyRead;
 
-export function createEarlyReads(readPod: ReadPod, now: () => number = () => performance.now()): ReadEarly {
+export function createEarlyReads(
+  { readPod, readCachedPod }: Reads,
+  now: () => number = () => performance.now(),
+): ReadEarly {
   let unproved = 0;
   let distrustedUntil = Number.NEGATIVE_INFINITY;
+  const orStored = async (cached: Promise<Pod | undefined>, pod: BoundPod, signal: AbortSignal) =>
+    (await cached) ?? readPod(pod, signal);
+  const readBoundPod: ReadBoundPod = (pod, signal) => orStored(readCachedPod(pod, signal), pod, signal);
   return ({ isForUs, pod }, signal) => {
     const isTrusted = unproved < MOST_UNPROVED && now() >= distrustedUntil;
-    if (!isForUs || pod === undefined || !isTrusted) return { readPod, settle: () => {} };
+    if (!isForUs || pod === undefined || !isTrusted) return { readBoundPod, settle: () => {} };
     unproved += 1;
-    const early: Promise<Pod | undefined> = readPod(pod.namespace, pod.name, signal);
+    const early = readCachedPod(pod, signal);
     // Whoever uses it is told; where nobody does, nobody need be.
     early.catch(() => {});
     return {
-      readPod: (namespace, name, until) =>
-        isSame(pod, { namespace, name }) ? early : readPod(namespace, name, until),
+      readBoundPod: (wanted, until) =>
+        isSame(pod, wanted) ? orStored(early, wanted, until) : readBoundPod(wanted, until),
       settle(proved) {
         unproved -= 1;
         if (proved === undefined || !isSame(pod, proved)) distrustedUntil = now() + DISTRUST_MS;
@@ -46,6 +55,6 @@ export function createEarlyReads(readPod: ReadPod, now: () => number = () => per
   };
 }
 
-function isSame(one: PodName, other: PodName): boolean {
-  return one.namespace === other.namespace && one.name === other.name;
+function isSame(one: BoundPod, other: BoundPod): boolean {
+  return one.namespace === other.namespace && one.name === other.name && one.uid === other.uid;
 }

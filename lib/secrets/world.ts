@@ -53,6 +53,17 @@ export interface PodEvent {
   readonly occasion: string;
 }
 
+/** Whichever Pod has the name now. */
+export interface PodName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One Pod and no other of its name. */
+export interface BoundPod extends PodName {
+  readonly uid: string;
+}
+
 export interface SecretsWorld {
   /** Milliseconds since 1970, by the clock of those who make tokens. */
   readonly now: () => number;
@@ -64,7 +75,9 @@ export interface SecretsWorld {
     signal: AbortSignal,
   ) => Promise<TokenReviewAnswer>;
   /** The Pod as stored; undefined when there is none of that name. */
-  readonly readPod: (namespace: string, name: string, signal: AbortSignal) => Promise<Pod | undefined>;
+  readonly readPod: (pod: PodName, signal: AbortSignal) => Promise<Pod | undefined>;
+  /** The same for less, as it was lately; undefined where it is to be read as stored. */
+  readonly readCachedPod: (pod: BoundPod, signal: AbortSignal) => Promise<Pod | undefined>;
   readonly readStore: (location: Location, signal: AbortSignal) => Promise<Entries>;
   /** One entry of a store, as a reference names it. */
   readonly readEntry: (location: EntryLocation, signal: AbortSignal) => Promise<EntryContent>;

@@ -50,6 +50,8 @@ export interface KubernetesFake {
   remove(kind: string, namespace: string | undefined, name: string): void;
   object(kind: string, namespace: string | undefined, name: string): StoredObject | undefined;
   pod(namespace: string, name: string): StoredPod | undefined;
+  /** From now on `resourceVersion=0` gets what is there now, until it is disposed of. A real server's cache is behind. */
+  holdCache(): Disposable;
   /** What anybody with `patch pods` can do after admission. */
   patchPodAnnotations(namespace: string, name: string, annotations: Readonly<Record<string, string>>): void;
   token(request: TokenRequest): Promise<string>;
@@ -145,6 +147,7 @@ export async function startKubernetes(): Promise<KubernetesFake> {
     remove: (kind, namespace, name) => void objects.remove(kind, namespace, name),
     object: (kind, namespace, name) => objects.get(kind, namespace, name),
     pod,
+    holdCache: () => objects.holdCache(),
     patchPodAnnotations(namespace, name, annotations) {
       const stored = pod(namespace, name);
       if (stored === undefined) throw new Error(`pods "${name}" not found`);

@@ -120,6 +120,7 @@ const secrets: SecretsWorld = {
     error: "",
   }),
   readPod: async () => pod,
+  readCachedPod: async () => pod,
   readStore: async () => ({
     values: new Map([
       ["PASSWORD", `${HUSH}-1`],

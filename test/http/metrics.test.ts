@@ -155,9 +155,9 @@ test("probes and what is no route are counted as such", async () => {
 
 test("a request under way is seen as that", async () => {
   const pod = await startPod(world.kubernetes);
-  const path = new RegExp(`/pods/${pod.name}$`);
+  const path = new RegExp(`/pods/${pod.name}\\b`);
   const { promise, resolve } = Promise.withResolvers<void>();
-  world.kubernetes.failNext({ path, status: 404, times: 1, until: promise });
+  world.kubernetes.failNext({ path, status: 404, times: 2, until: promise });
   const inFlight = async () =>
     (await scrape(world.webhook)).value("piggy_requests_in_flight", { route: "secret" });
   const asking = askAs(pod);

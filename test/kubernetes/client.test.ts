@@ -11,6 +11,7 @@ import { type KubernetesFake, startKubernetes } from "../fakes/kubernetes.ts";
 setDefaultTimeout(60_000);
 
 const ACCOUNT = { namespace: "piggy-webhooks", serviceAccount: "piggy-webhooks" };
+const SPEC = { serviceAccountName: "default", containers: [{ name: "app", image: "app" }] };
 const READ_POD = { method: "GET", path: "/api/v1/namespaces/shop/pods/cart" } as const;
 
 let kubernetes: KubernetesFake;
@@ -26,8 +27,12 @@ beforeAll(async () => {
     { resource: "pods", verb: "get" },
     { resource: "configmaps", verb: "get" },
   );
-  const spec = { serviceAccountName: "default", containers: [{ name: "app", image: "app" }] };
-  kubernetes.add({ apiVersion: "v1", kind: "Pod", metadata: { namespace: "shop", name: "cart" }, spec });
+  kubernetes.add({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace: "shop", name: "cart" },
+    spec: SPEC,
+  });
   directory = await mkdtemp(join(tmpdir(), "piggy-kubernetes-"));
   await writeFile(join(directory, "ca.crt"), kubernetes.caPem);
   await writeFile(join(directory, "namespace"), `${namespace}\n`);
@@ -184,20 +189,41 @@ describe("an answer", () => {
       seen: false,
       reason: "forbidden",
     });
-    expect(await lookups.readPod("shop", "none", soon())).toBeUndefined();
+    expect(await lookups.readPod({ namespace: "shop", name: "none" }, soon())).toBeUndefined();
   });
 
   test("that refuses a Pod is an error in the API server's words", async () => {
     kubernetes.failNext({ status: 403, times: 1 });
-    expect(await codeOf(lookups.readPod("shop", "cart", soon()))).toEqual([
+    expect(await codeOf(lookups.readPod({ namespace: "shop", name: "cart" }, soon()))).toEqual([
       "kubernetes_error",
       "Kubernetes API: 403 forbidden",
     ]);
   });
 
+  test("of a Pod from memory is that very Pod or none, and as it is stored whichever has the name", async () => {
+    const add = (uid: string) =>
+      kubernetes.add({ kind: "Pod", metadata: { namespace: "shop", name: "two", uid }, spec: SPEC });
+    add("first");
+    using _ = kubernetes.holdCache();
+    add("second");
+    const key = { namespace: "shop", name: "two" };
+    expect((await lookups.readCachedPod({ ...key, uid: "first" }, soon()))?.uid).toBe("first");
+    expect(await lookups.readCachedPod({ ...key, uid: "second" }, soon())).toBeUndefined();
+    expect((await lookups.readPod(key, soon()))?.uid).toBe("second");
+  });
+
+  test("of what a Pod names at admission is as it is stored", async () => {
+    using _ = kubernetes.holdCache();
+    kubernetes.add({ kind: "ConfigMap", metadata: { namespace: "shop", name: "fresh" }, data: { a: "1" } });
+    expect(await lookups.readObject("shop", { kind: "ConfigMap", name: "fresh" }, soon())).toEqual({
+      seen: true,
+      data: new Map([["a", "1"]]),
+    });
+  });
+
   test("for an empty name is that there is none, and nothing is asked: it would be a list", async () => {
     const since = kubernetes.requests.length;
-    expect(await lookups.readPod("shop", "", soon())).toBeUndefined();
+    expect(await lookups.readPod({ namespace: "shop", name: "" }, soon())).toBeUndefined();
     expect(await lookups.readObject("", { kind: "ConfigMap", name: "a" }, soon())).toEqual({
       seen: false,
       reason: "absent",
@@ -209,7 +235,7 @@ describe("an answer", () => {
     "for the name %j is not asked for",
     async (name) => {
       const since = kubernetes.requests.length;
-      expect(await lookups.readPod("shop", name, soon())).toBeUndefined();
+      expect(await lookups.readPod({ namespace: "shop", name }, soon())).toBeUndefined();
       expect(kubernetes.requests.slice(since)).toEqual([]);
     },
   );

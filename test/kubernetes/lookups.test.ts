@@ -68,7 +68,7 @@ test("Pods and reviews, which have turns of their own, wait for none of them", a
   for (let index = 0; index < 64; index += 1) {
     void lookups.readObject("shop", { kind: "Secret", name: `s${index}` }, signal);
   }
-  void lookups.readPod("shop", "cart", signal);
+  void lookups.readPod({ namespace: "shop", name: "cart" }, signal);
   void lookups.reviewToken("token", [], signal);
   await settle();
   expect(paths).toHaveLength(66);

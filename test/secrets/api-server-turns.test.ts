@@ -9,7 +9,7 @@ test("TokenReviews that hang leave Pods to be read, and past the queue are refus
   const events: ReadEvent[] = [];
   const { promise: hanging } = Promise.withResolvers<never>();
   const { reviewToken, readPod } = takeTurns(
-    { reviewToken: () => hanging, readPod: async () => undefined },
+    { reviewToken: () => hanging, readPod: async () => undefined, readCachedPod: async () => undefined },
     (event) => events.push(event),
     { underWay: 2, waiting: 2 },
   );
@@ -22,7 +22,7 @@ test("TokenReviews that hang leave Pods to be read, and past the queue are refus
     { kind: "queue", queue: "pod" },
     { kind: "refused", queue: "tokenReview" },
   ]);
-  expect(await readPod("shop", "cart", never)).toBeUndefined();
+  expect(await readPod({ namespace: "shop", name: "cart" }, never)).toBeUndefined();
 
   const left = Promise.allSettled(queued);
   waiting.abort();

@@ -95,11 +95,17 @@ async function authorized(
       return answerKept(route, request, objects);
     case "get": {
       const { namespace, resource, name } = route.action;
-      const found = objects.get(KINDS.get(resource) ?? "", namespace, name);
+      const key = [KINDS.get(resource) ?? "", namespace, name] as const;
+      const found = isFromCache(request) ? objects.getCached(...key) : objects.get(...key);
       if (found === undefined) throw new StatusError(notFound(resource, name));
       return { status: 200, body: found };
     }
   }
+}
+
+/** Source: Kubernetes documentation, "Kubernetes API Concepts", "resourceVersion parameter": get, "0". */
+function isFromCache({ url }: Request): boolean {
+  return new URL(url).searchParams.get("resourceVersion") === "0";
 }
 
 function gitVersion({ major, minor }: Version): string {

@@ -23,6 +23,7 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set(["Namespace", "Node", "Mutat
 /** The server's memory. What goes in and comes out is copied: an object changes by a write only. */
 export class ObjectStore {
   readonly #objects = new Map<string, StoredObject>();
+  #cache: ReadonlyMap<string, StoredObject> = this.#objects;
   readonly #namespaces = new Set<string>();
   readonly #caPem: string;
   #revision = 0;
@@ -55,6 +56,20 @@ export class ObjectStore {
   get(kind: string, namespace: string | undefined, name: string): StoredObject | undefined {
     if (namespace !== undefined) this.#ensureNamespace(namespace);
     return structuredClone(this.#objects.get(keyOf(kind, namespace, name)));
+  }
+
+  getCached(kind: string, namespace: string | undefined, name: string): StoredObject | undefined {
+    return structuredClone(this.#cache.get(keyOf(kind, namespace, name)));
+  }
+
+  /** What the cache has from now on, whatever is written, until it is disposed of. */
+  holdCache(): Disposable {
+    this.#cache = new Map(this.#objects);
+    return {
+      [Symbol.dispose]: () => {
+        this.#cache = this.#objects;
+      },
+    };
   }
 
   list(kind: string): StoredObject[] {

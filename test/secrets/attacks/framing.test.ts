@@ -147,9 +147,9 @@ describe("several callers on one connection, as behind a proxy", () => {
   });
 
   test("that do not wait for the answer before get none, and the connection is closed", async () => {
-    const path = new RegExp(`/pods/${bank.pod}$`);
+    const path = new RegExp(`/pods/${bank.pod}\\b`);
     const { promise, resolve } = Promise.withResolvers<void>();
-    world.kubernetes.failNext({ path, status: 404, times: 1, until: promise });
+    world.kubernetes.failNext({ path, status: 404, times: 2, until: promise });
     const connection = await connectTo(world);
     connection.write(asked(bank) + asked(cart));
     expect(await connection.closed()).toEqual([]);
