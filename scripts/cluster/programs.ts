@@ -1,5 +1,6 @@
 /** Everything that a cluster with a node is made of, so that the tests that start one need not wait for it. */
 import { motoPackages } from "../moto/moto.ts";
+import { certManager } from "./cert-manager.ts";
 import { containerdPrograms, networkPlugins } from "./containerd.ts";
 import { debianProgram } from "./debian-programs.ts";
 import { etcdProgram } from "./etcd.ts";
@@ -31,6 +32,7 @@ export async function prepareNode(): Promise<void> {
   await kubeconformProgram();
   await orasProgram();
   await hclProgram();
+  await certManager();
   await schemaLocation();
   await motoPackages();
 }

@@ -16,9 +16,14 @@ const parseService = object({ spec: object({ clusterIP: string }, {}) }, {});
 
 const decoded = (base64 = "") => Buffer.from(base64, "base64").toString("utf8");
 
+export const ownSecret = (cluster: Cluster) => secretAt(cluster, OWN_SECRET);
+
 /** The Secret's data, as text; undefined where there is none. */
-export async function ownSecret(cluster: Cluster): Promise<Readonly<Record<string, string>> | undefined> {
-  const { status, body } = await cluster.admin.call("GET", OWN_SECRET);
+export async function secretAt(
+  cluster: Cluster,
+  path: string,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const { status, body } = await cluster.admin.call("GET", path);
   if (status !== 200) return undefined;
   const { data } = parseSecret(body, "Secret");
   return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, decoded(value)]));

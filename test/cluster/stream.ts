@@ -3,6 +3,8 @@
 export interface Stream {
   /** How often it went well so far. */
   readonly count: () => number;
+  /** Whether it did not go well some time. */
+  readonly failed: () => boolean;
   /** Ends it. @returns what each time that did not go well had to say */
   readonly stop: () => Promise<readonly string[]>;
 }
@@ -32,6 +34,7 @@ export function startStream(step: () => Promise<void>, pauseMs: number): Stream 
   })();
   return {
     count: () => count,
+    failed: () => failures.length > 0,
     async stop() {
       isStopped = true;
       await done;
