@@ -26,7 +26,8 @@ export async function readCallersPod(
 ): Promise<CallersPod> {
   const name = podNameOf(caller, request, defaultTokens);
   const { namespace, pod } = caller;
-  const stored = await (pod === undefined
+  // Of an older webhook's Pod annotations decide, and they may have been changed a moment ago.
+  const stored = await (pod === undefined || caller.tokenKind === "default"
     ? readPod({ namespace, name }, signal)
     : readBoundPod({ namespace, ...pod }, signal));
   if (stored === undefined) throw new Denial(`Pod ${caller.namespace}/${name} does not exist`);

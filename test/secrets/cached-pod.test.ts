@@ -1,8 +1,18 @@
 /** The Pod as the API server's cache has it, which is behind by moments. */
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { World } from "../support/world.ts";
-import { HUSH, ownToken, requestOf, type SecretDoor, type StartedPod, startPod } from "./asking.ts";
+import { REGION, type World } from "../support/world.ts";
+import {
+  defaultToken,
+  HUSH,
+  olderRequestOf,
+  ownToken,
+  requestOf,
+  type SecretDoor,
+  type StartedPod,
+  startPod,
+} from "./asking.ts";
 import { startCart } from "./cart.ts";
+import { olderPod } from "./older-pod.ts";
 
 setDefaultTimeout(60_000);
 
@@ -68,6 +78,22 @@ describe("a container that starts", () => {
     expect((await ask(fresh)).status).toBe(503);
     expect(await ask(fresh)).toMatchObject(GRANTED);
   });
+});
+
+test("annotations decide of a Pod of an older webhook as they are now", async () => {
+  world.aws.putSecret({ region: REGION, name: "shop/other", value: `{"password":"${HUSH}other"}` });
+  const older = olderPod(world.kubernetes);
+  const askAsOlder = async () => door.ask(await defaultToken(world.kubernetes, older), olderRequestOf(older));
+  expect(await askAsOlder()).toMatchObject(GRANTED);
+  using _ = world.kubernetes.holdCache();
+  world.kubernetes.patchPodAnnotations(older.namespace, older.name, {
+    "piggysec.com/aws-secret-name": "shop/other",
+  });
+  expect(await askAsOlder()).toMatchObject({ status: 200, body: `{"password":"${HUSH}other"}` });
+  expect(reads(older)).toEqual([
+    ["", 200],
+    ["", 200],
+  ]);
 });
 
 test("a token that anybody made up costs etcd nothing, whatever it says of itself", async () => {
