@@ -13,7 +13,17 @@ import { type Case, interleave, type Measurement } from "../interleave.ts";
 import { pushInjector, pushProgram } from "./images.ts";
 import { NAMES } from "./names.ts";
 import type { Order } from "./order.ts";
-import { addressOfWebhook, kindsOfPods, NAMESPACE, podOf, SECRET, VALUE } from "./pods.ts";
+import { partsOf } from "./parts.ts";
+import {
+  addressOfWebhook,
+  type Images,
+  type KindOfPod,
+  kindsOfPods,
+  NAMESPACE,
+  podOf,
+  SECRET,
+  VALUE,
+} from "./pods.ts";
 import { timedStart } from "./start.ts";
 
 const APP = fileURLToPath(new URL("../../demo/app/app.c", import.meta.url));
@@ -46,10 +56,20 @@ async function warmCases(node: OneNode, { peer }: Order): Promise<readonly Case[
   const app = await pushProgram(node, "team/app", await compiledC(APP, "app"));
   const peerImage = await pushProgram(node, "team/peer", peer);
   const kinds = kindsOfPods(await addressOfWebhook(node));
-  return (["plain", "image", "init", "limited", "peer"] as const).map((name) => {
-    const images = name === "peer" ? { app, injector: peerImage } : { app };
-    return { name: NAMES[name], once: () => timedStart(node.cluster, podOf(kinds[name], images)) };
-  });
+  const parts = await partsOf(node.cluster, kinds, { app });
+  const ofKind = (name: KindOfPod, images: Images) => () => podOf(kinds[name], images);
+  const pods = {
+    plain: ofKind("plain", { app }),
+    ...parts,
+    image: ofKind("image", { app }),
+    init: ofKind("init", { app }),
+    limited: ofKind("limited", { app }),
+    peer: ofKind("peer", { app, injector: peerImage }),
+  };
+  return (["plain", "volumes", "injector", "image", "init", "limited", "peer"] as const).map((name) => ({
+    name: NAMES[name],
+    once: () => timedStart(node.cluster, pods[name]()),
+  }));
 }
 
 async function coldCases(node: OneNode, { peer, context }: Order): Promise<readonly Case[]> {

@@ -25,6 +25,7 @@ interface Kind {
 }
 
 export type KindOfPod = "plain" | "image" | "init" | "limited" | "peer";
+export type KindsOfPods = Readonly<Record<KindOfPod, Kind>>;
 
 const REFERENCE = "piggy:TEST_ENV";
 const withSecret = { "piggysec.com/aws-secret-name": SECRET };
@@ -32,7 +33,7 @@ const injector = (image: string | undefined) =>
   image === undefined ? {} : { "piggysec.com/piggy-env-image": image };
 
 /** @param address of the webhook's Service, for who is not told it by the webhook and has no DNS here */
-export function kindsOfPods(address: string): Readonly<Record<KindOfPod, Kind>> {
+export function kindsOfPods(address: string): KindsOfPods {
   const by = (delivery: "image" | "init"): Kind => ({
     value: REFERENCE,
     annotations: (images) => ({
@@ -68,7 +69,7 @@ export function kindsOfPods(address: string): Readonly<Record<KindOfPod, Kind>> 
 let pods = 0;
 
 /** A Pod that runs once, with a name of its own. */
-export function podOf({ value, annotations }: Kind, images: Images): StartedPod {
+export function podOf({ value, annotations }: Kind, images: Images) {
   pods += 1;
   return podWith(`start-${pods}`, images.app, annotations(images), value);
 }
@@ -85,7 +86,7 @@ function podWith(name: string, image: string, annotations: Readonly<Record<strin
       // and of these, which come one by one, most would wait for the registry.
       containers: [{ name: "app", image, command: ["/program"], env: [{ name: "TEST_ENV", value }] }],
     },
-  };
+  } as const;
 }
 
 const parseService = object({ spec: object({ clusterIP: string }, {}) }, {});
