@@ -33,8 +33,12 @@ export function format({ cert, key, previous, crossSigned }: Authority): StoredA
   };
 }
 
-/** @throws PiggyError `certificate_invalid` for what somebody else must have written: each CA of ours has a P-256 key */
-export function parse(stored: StoredAuthority): Authority {
+/**
+ * @param now milliseconds since 1970
+ * @throws PiggyError `certificate_invalid` for what somebody else must have written: each CA of ours has a P-256 key, and
+ * began before it was written
+ */
+export function parse(stored: StoredAuthority, now: number): Authority {
   const read: Record<string, string> = {};
   for (const [name, text] of Object.entries(stored)) {
     read[name] = name === "ca.key" ? keyIn(name, text) : certificateIn(name, text);
@@ -43,8 +47,19 @@ export function parse(stored: StoredAuthority): Authority {
   if (cert === undefined || key === undefined) throw invalid("ca.crt or ca.key is missing");
   const certificate = new X509Certificate(cert);
   if (!certificate.ca) throw invalid("ca.crt is not a CA's certificate");
-  if (!certificate.checkPrivateKey(createPrivateKey(key))) throw invalid("ca.key is not the key of ca.crt");
-  return { cert, key, previous: read["previous-ca.crt"], crossSigned: read["cross-signed.crt"] };
+  const privateKey = createPrivateKey(key);
+  if (!certificate.checkPrivateKey(privateKey)) throw invalid("ca.key is not the key of ca.crt");
+  if (certificate.validFromDate.getTime() > now) throw invalid("ca.crt is not valid yet");
+  const { "previous-ca.crt": previous, "cross-signed.crt": crossSigned } = read;
+  if (crossSigned !== undefined) requireVouched(new X509Certificate(crossSigned), privateKey, previous);
+  return { cert, key, previous, crossSigned };
+}
+
+/** Whoever knows the CA before alone gets to a server's certificate by this one. */
+function requireVouched(crossSigned: X509Certificate, key: KeyObject, previous: string | undefined): void {
+  if (!crossSigned.checkPrivateKey(key)) throw invalid("cross-signed.crt is not of the key of ca.crt");
+  if (previous === undefined || !crossSigned.verify(new X509Certificate(previous).publicKey))
+    throw invalid("cross-signed.crt is not signed by previous-ca.crt");
 }
 
 /** Written anew without what stands around it: what was looked at is what certificates are made by. */
@@ -94,6 +109,9 @@ export async function changeTo(
 ): Promise<Change> {
   const known = stored ?? held;
   if (known === undefined) return { next: await create(lifetimeMs, now), because: "there was none" };
+  if (held !== undefined && isReplacedBy(known, held, now)) {
+    return { next: held, because: "an older state of it stood in its place" };
+  }
   if (isDue(known.cert, now)) {
     return { next: await succeed(known, lifetimeMs, now), because: "two thirds of its life are over" };
   }
@@ -107,6 +125,12 @@ export async function changeTo(
   }
   const next = { ...stored, previous: held.cert, crossSigned: await crossSign(stored, held) };
   return { next, because: "another CA stood in its place" };
+}
+
+/** Whether what is stored is what a backup brought back, or a part of it: running Pods trust the one that is held. */
+function isReplacedBy(stored: Authority, held: Authority, now: number): boolean {
+  if (stored.cert !== held.cert) return isDue(stored.cert, now) && !isDue(held.cert, now);
+  return stored.previous === undefined && held.previous !== undefined && !hasEnded(held.previous, now);
 }
 
 async function create(lifetimeMs: number, now: number): Promise<Authority> {

@@ -55,7 +55,7 @@ export function createKeptAuthority(secret: AuthoritySecret, options: AuthorityO
   ): Promise<authority.Authority> => {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const found = await secret.readSecret(signal);
-      const stored = found && authority.parse(found.data);
+      const stored = found && authority.parse(found.data, now());
       // Where the Secret goes between two looks, its CA goes back there, whoever served it.
       const change = await authority.changeTo(stored, served ?? read, authorityLifetimeMs, now());
       read = stored ?? read;

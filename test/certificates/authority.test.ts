@@ -10,15 +10,19 @@ import {
 } from "../../lib/certificates/authority.ts";
 import { withTrust } from "../../lib/certificates/bundle.ts";
 import { certificateNames } from "../../lib/certificates/names.ts";
-import { issueServer } from "../../lib/certificates/x509.ts";
+import { crossSign, issueServer } from "../../lib/certificates/x509.ts";
 import { createRsaAuthority } from "../fakes/certificates.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const LIFETIME_MS = 300 * HOUR_MS;
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 
+const THEN = NOW + 200 * HOUR_MS;
+
 const first = (await changeTo(undefined, undefined, LIFETIME_MS, NOW)).next;
-const second = (await changeTo(first, first, LIFETIME_MS, NOW + 200 * HOUR_MS)).next;
+const second = (await changeTo(first, first, LIFETIME_MS, THEN)).next;
+/** What the second says of the first, as nobody would have it. */
+const word = await crossSign(first, second);
 const rsa = await createRsaAuthority();
 const server = await issueServer(first, ["piggy.ops.svc"], validityFrom(NOW, HOUR_MS));
 
@@ -44,6 +48,21 @@ describe("the CA that is to be stored", () => {
     expect((await change(second, first, 201)).next).toBe(second);
   });
 
+  test("is the one that was held where an older one stands, as a backup brings it back", async () => {
+    expect(await change(first, second, 201)).toEqual({
+      next: second,
+      because: "an older state of it stood in its place",
+    });
+    expect((await change(first, undefined, 201)).next.previous).toBe(first.cert);
+  });
+
+  test("is the one that was held where the one before it is missing, until that has ended", async () => {
+    const alone = { ...second, previous: undefined, crossSigned: undefined };
+    expect((await change(alone, second, 299)).next).toBe(second);
+    expect((await change(alone, second, 301)).next).toBe(alone);
+    expect((await change(second, alone, 299)).next).toBe(second);
+  });
+
   test("gets the word of the held one where it is neither that nor its successor", async () => {
     const other = (await change(undefined, undefined, 0)).next;
     const { next } = await change(other, first, 1);
@@ -57,20 +76,20 @@ describe("the CA that is to be stored", () => {
   });
 
   test("is read from a Secret as it was written", () => {
-    expect(parse(format(second))).toEqual(second);
+    expect(parse(format(second), THEN)).toEqual(second);
     expect(trustOf(second)).toBe(`${second.cert}${first.cert}`);
   });
 
   test("is the certificate alone where something that looks like another stands beside it", () => {
     const broken = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-    const read = parse({ ...format(first), "ca.crt": broken + first.cert });
+    const read = parse({ ...format(first), "ca.crt": broken + first.cert }, NOW);
     expect(read).toEqual(first);
     expect(isDue(read.cert, NOW)).toBe(false);
   });
 
   test("has its key alone where something stands around that", () => {
     const around = `what it is\n${first.key.replaceAll("\n", "\r\n")}${second.key}`;
-    expect(parse({ ...format(first), "ca.key": around })).toEqual(first);
+    expect(parse({ ...format(first), "ca.key": around }, NOW)).toEqual(first);
   });
 
   const BROKEN_KEY = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n";
@@ -83,9 +102,25 @@ describe("the CA that is to be stored", () => {
     ["with an RSA key", "ca.key is not an EC P-256", { "ca.crt": rsa.cert, "ca.key": rsa.key }],
     ["with another's key", "ca.key is not the key of", { ...format(first), "ca.key": second.key }],
     ["with a server's pair", "ca.crt is not a CA's", { "ca.crt": server.cert, "ca.key": server.key }],
+    ["with a CA that begins later", "ca.crt is not valid yet", format(second)],
+    [
+      "with the word for another",
+      "cross-signed.crt is not of the key",
+      { ...format(second), ...format(first) },
+    ],
+    [
+      "with the word of another",
+      "cross-signed.crt is not signed by",
+      { ...format(first), "cross-signed.crt": word, "previous-ca.crt": first.cert },
+    ],
+    [
+      "with the word of nobody",
+      "cross-signed.crt is not signed by",
+      { ...format(first), "cross-signed.crt": word },
+    ],
     ["with something else beside it", "tls.crt is not one", { ...format(first), "tls.crt": "nothing" }],
   ])("is refused from a Secret %s", (_, message, stored) => {
-    expect(() => parse(stored)).toThrow(
+    expect(() => parse(stored, NOW)).toThrow(
       expect.objectContaining({ code: "certificate_invalid", message: expect.stringContaining(message) }),
     );
   });
@@ -107,6 +142,13 @@ describe("a caBundle", () => {
     expect(withTrust(`${first.cert.trimEnd()} # ours\n`, first.cert, NOW)).toBe(first.cert);
     expect(withTrust(`${first.cert.trimEnd()} \r\n`, first.cert, NOW)).toBeUndefined();
   });
+
+  test.each([first.key, rsa.key.replaceAll("PRIVATE", "RSA PRIVATE")])(
+    "with a key in it is written anew without it: everybody may read it",
+    (key) => {
+      expect(withTrust(first.cert + key, first.cert, NOW)).toBe(first.cert);
+    },
+  );
 
   test("that cannot be read is written anew", () => {
     expect(withTrust("nonsense", first.cert, NOW)).toBe(first.cert);

@@ -107,9 +107,15 @@ async function caWithTheKeyOfAnother(): Promise<StoredSecret> {
   return { data: { "ca.crt": one?.next.cert ?? "", "ca.key": other?.next.key ?? "" }, object: {} };
 }
 
+async function caOfLater(): Promise<StoredSecret> {
+  const { next } = await changeTo(undefined, undefined, 900 * HOUR_MS, BEGIN + 100 * HOUR_MS);
+  return { data: format(next), object: {} };
+}
+
 const UNUSABLE: [string, () => Promise<StoredSecret>, string][] = [
   ["one with an RSA key", rsaCa, "ca.key is not an EC P-256 key"],
   ["one with the key of another", caWithTheKeyOfAnother, "ca.key is not the key of ca.crt"],
+  ["one that begins later", caOfLater, "ca.crt is not valid yet"],
 ];
 
 test.each(UNUSABLE)(
@@ -147,6 +153,17 @@ test.each(UNUSABLE)(
     expect(ca).not.toContain(theirs.data["ca.crt"]);
   },
 );
+
+test("a backup from before the CA was followed by the next changes nothing: running Pods trust that one", async () => {
+  await keeper.look();
+  const backup = secret;
+  hours = 201;
+  const followed = await keeper.look();
+  const ours = secret;
+  secret = backup;
+  expect(await keeper.look()).toEqual(followed);
+  expect(secret).toEqual(ours);
+});
 
 test("that the Secret is not kept is said once each time, although the reason is the one of the time before", async () => {
   await keeper.look();

@@ -161,6 +161,24 @@ describe("the CA is as it was", () => {
     expect(await isAsItWas()).toBe(true);
   });
 
+  test("and its key goes nowhere, though somebody put it beside the certificate", async () => {
+    const write = async (text: string) => {
+      const change = { data: { "ca.crt": Buffer.from(text).toString("base64") } };
+      const type = "application/merge-patch+json";
+      expect((await node.cluster.admin.call("PATCH", OWN_SECRET, change, type)).status).toBe(200);
+    };
+    const { "ca.crt": ca = "", "ca.key": key } = secret ?? {};
+    await write(`${ca}${key}`);
+    expect((await node.cluster.admin.call("DELETE", CONFIGURATION)).status).toBe(200);
+    await helm("upgrade", installation.values);
+    expect(await caBundle(node.cluster)).toBe(ca);
+    // A replica would take it out of caBundle again, and not of what Helm keeps.
+    const manifest = await installation.helm.run("get", "manifest", RELEASE, "--namespace", OWN_NAMESPACE);
+    expect(manifest).toContain(Buffer.from(ca).toString("base64"));
+    await write(ca);
+    expect(await isAsItWas()).toBe(true);
+  });
+
   test("after somebody deleted its Secret", async () => {
     expect((await node.cluster.admin.call("DELETE", OWN_SECRET)).status).toBe(200);
     await eventually("the Secret is there", isAsItWas);

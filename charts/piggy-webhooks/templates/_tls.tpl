@@ -86,9 +86,12 @@ before the first release and where a CA is there: who may install and upgrade ne
 {{- $kept := list . (get $data "previous-ca.crt") | compact }}
 {{- $texts := list }}
 {{- range $kept }}
-{{- $texts = append $texts (b64dec . | trim) }}
+{{- /* As replicas read it, for everybody may read where this goes: a key that somebody put beside it stays here. */}}
+{{- $texts = concat $texts (regexFindAll "-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----" (b64dec .) -1) }}
 {{- end }}
-{{- printf "%s\n" (join "\n" $texts) | b64enc }}
+{{- with $texts }}
+{{- printf "%s\n" (join "\n" .) | b64enc }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -104,12 +104,12 @@ export const storedAuthorities = target({
       "ca.key": fill(key),
       ...(previous === undefined ? {} : { "previous-ca.crt": withDamage(previous) }),
     };
-    const reading = read(() => parse(data));
+    const reading = read(() => parse(data, NOW));
     if (!reading.ok) {
       if (reading.message.includes("-----")) throw new Error("a message has what was secret");
       return reasonOf(reading);
     }
-    if (!Bun.deepEquals(parse(format(reading.value)), reading.value))
+    if (!Bun.deepEquals(parse(format(reading.value), NOW), reading.value))
       throw new Error("written anew it is another");
     for (const pem of certificatesIn(trustOf(reading.value))) isDue(pem, NOW);
     isDue(reading.value.cert, NOW);
