@@ -1,34 +1,20 @@
 /** The certificate that cert-manager makes, a real one, on a real node. Part of `npm run test:cluster`. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createAuthority, type KeyPair } from "../../lib/certificates/x509.ts";
-import { environmentOf, isWrapped } from "../admission/mutation.ts";
-import { add, eventually, podsOf } from "../apiserver/objects.ts";
+import { environmentOf } from "../admission/mutation.ts";
+import { eventually } from "../apiserver/objects.ts";
 import { parsePod } from "../fakes/kubernetes/pod.ts";
-import { list, number, object } from "../fakes/kubernetes/schema.ts";
+import { number, object } from "../fakes/kubernetes/schema.ts";
 import type { Background } from "../support/background.ts";
-import { REGION } from "../support/world.ts";
 import { addClusterIssuer, isIssuerReady, renew, startCertManager } from "./cert-manager.ts";
-import {
-  type ChartInstallation,
-  OWN_NAMESPACE,
-  prepareChart,
-  RELEASE,
-  RESTRICTED,
-  runHelm,
-} from "./installation.ts";
+import { type ChartInstallation, OWN_NAMESPACE, prepareChart, RELEASE, runHelm } from "./installation.ts";
 import { inventory } from "./inventory.ts";
 import { caBundle, ownSecret, secretAt, servedSince, serviceAddress } from "./kept-certificate.ts";
 import { killProcess } from "./kill-process.ts";
 import { type OneNode, startOneNode } from "./one-node.ts";
-import { addLiveNamespace, addPullSecret, logOf, restartsOf, says, stored } from "./pods.ts";
-import { LINGER, pushCompiled } from "./program-image.ts";
-import { restrictedPod } from "./restricted-pod.ts";
-import { startStream } from "./stream.ts";
+import { restartsOf, stored } from "./pods.ts";
+import { NAMESPACE, type Use, useRelease } from "./use.ts";
 
-const NAMESPACE = "restricted";
-const SECRET = "restricted/sample";
-const VALUE = "from AWS";
-const HOST = `${RELEASE}.${OWN_NAMESPACE}.svc`;
 /** A Certificate is called as its Secret is. */
 const CERTIFICATE = `${RELEASE}-cert-manager`;
 const AUTHORITY = `${CERTIFICATE}-ca`;
@@ -40,7 +26,7 @@ const DAY_MS = 86_400_000;
 let node: OneNode;
 let certManager: Background;
 let installation: ChartInstallation;
-let image: string;
+let use: Use;
 let operators: KeyPair;
 let before: readonly string[];
 beforeAll(async () => {
@@ -54,10 +40,7 @@ beforeAll(async () => {
   // It is there when it has looked at that one.
   await certManager.ready(() => isIssuerReady(node.cluster, OPERATORS_ISSUER));
   installation = await prepareChart(node);
-  installation.aws.putSecret({ region: REGION, name: SECRET, value: JSON.stringify({ TEST_ENV: VALUE }) });
-  image = await pushCompiled(node, "linger", LINGER);
-  await addLiveNamespace(node.cluster, NAMESPACE, RESTRICTED);
-  await addPullSecret(node.cluster, NAMESPACE, node.dockerConfig);
+  use = await useRelease(node, installation);
   before = await inventory(node.cluster, OWN_NAMESPACE);
 });
 afterAll(async () => {
@@ -71,36 +54,10 @@ const helm = (command: "install" | "upgrade", tls: object) =>
 
 const BY_CERT_MANAGER = { mode: "cert-manager" };
 
-/** There is no DNS in this cluster. */
-async function podOf(name: string) {
-  const { spec, ...rest } = restrictedPod({
-    namespace: NAMESPACE,
-    name,
-    image,
-    annotations: { "piggysec.com/aws-secret-name": SECRET },
-    container: {
-      command: ["/program"],
-      args: [name],
-      env: [{ name: "TEST_ENV", value: "piggy:TEST_ENV" }],
-    },
-    restartPolicy: "Always",
-  });
-  const hostAliases = [{ ip: await serviceAddress(node.cluster), hostnames: [HOST] }];
-  return { ...rest, spec: { ...spec, hostAliases } };
+async function starts(name: string): Promise<void> {
+  await use.create(name);
+  await use.says(name);
 }
-
-/** Not stored. */
-async function admit(): Promise<void> {
-  const path = `${podsOf(NAMESPACE)}?dryRun=All`;
-  const { status, body } = await node.cluster.admin.call("POST", path, await podOf("of-many"));
-  if (status !== 201) throw new Error(`${status} ${String(body["message"])}`);
-  if (!isWrapped(parsePod(body, "Pod"))) throw new Error("admitted as it came");
-}
-
-const starts = async (name: string) => {
-  await add(node.cluster, podsOf(NAMESPACE), await podOf(name));
-  await says(node.cluster, NAMESPACE, name, VALUE);
-};
 
 /** PEM of the CAs that the Pod verifies piggy-webhooks by, for as long as it lives. */
 async function trustOf(name: string): Promise<string> {
@@ -113,7 +70,7 @@ async function startsAgain(name: string): Promise<void> {
   await killProcess(["/program", name]);
   const isStartedAgain = async () => (await restartsOf(node.cluster, NAMESPACE, name)) > restarts;
   await eventually("the container is started again", isStartedAgain);
-  await says(node.cluster, NAMESPACE, name, VALUE);
+  await use.says(name);
 }
 
 const secretOf = async (name: string) =>
@@ -125,26 +82,6 @@ const authorityIn = async (name: string) => (await secretOf(name))["ca.crt"] ?? 
 async function everyReplicaServesBy(ca: string): Promise<void> {
   const address = await serviceAddress(node.cluster);
   await Promise.all(Array.from({ length: 30 }, () => servedSince(address, ca)));
-}
-
-/** Does something while Pods are created, and others connect anew each time, and expects that none of it fails. */
-async function whileInUse<Result>(step: () => Promise<Result>): Promise<Result> {
-  const address = await serviceAddress(node.cluster);
-  const admissions = startStream(admit, 20);
-  const connect = async () => void (await servedSince(address, await caBundle(node.cluster)));
-  const connections = startStream(connect, 20);
-  try {
-    const result = await step();
-    // What fails ends its stream by and by, and is told.
-    const often = () => Math.min(admissions.count(), connections.count()) > 20;
-    await eventually(
-      "both were at it often",
-      async () => often() || admissions.failed() || connections.failed(),
-    );
-    return result;
-  } finally {
-    expect([await connections.stop(), await admissions.stop()]).toEqual([[], []]);
-  }
 }
 
 const parseDeployment = object({ status: object({ readyReplicas: number }, {}) }, {});
@@ -180,7 +117,7 @@ describe("installed with tls.mode=cert-manager", () => {
 
   test("its certificate is renewed while Pods are created and clients connect, and a Pod from before starts again", async () => {
     const authority = await secretOf(AUTHORITY);
-    await whileInUse(renewed);
+    await use.during(renewed);
     expect(await secretOf(AUTHORITY)).toEqual(authority);
     expect(await caBundle(node.cluster)).toBe(await trustOf(FIRST));
     await startsAgain(FIRST);
@@ -188,7 +125,7 @@ describe("installed with tls.mode=cert-manager", () => {
 
   test("its CA is renewed with the key that it has, and a Pod from before starts again", async () => {
     const { "tls.key": key, "tls.crt": ca } = await secretOf(AUTHORITY);
-    await whileInUse(async () => {
+    await use.during(async () => {
       await renew(node.cluster, AUTHORITY);
       await eventually("it is renewed", async () => (await secretOf(AUTHORITY))["tls.crt"] !== ca);
       await renewed();
@@ -205,18 +142,11 @@ describe("installed with tls.mode=cert-manager", () => {
 describe("where tls.mode is changed and changed back", () => {
   /** Upgrades, and waits until only the replicas that it has made are there. @returns what Helm said */
   const upgrade = (tls: object) =>
-    whileInUse(async () => {
+    use.during(async () => {
       const said = await helm("upgrade", tls);
-      await eventually("the replicas before are gone", async () => (await countReplicas()) === 2);
+      await use.onlyNewReplicas();
       return said;
     });
-
-  const parsePods = object({ items: list(object({}, {})) }, {});
-  async function countReplicas(): Promise<number> {
-    const selector = encodeURIComponent(`app.kubernetes.io/name=${RELEASE}`);
-    const path = `${podsOf(OWN_NAMESPACE)}?labelSelector=${selector}`;
-    return parsePods((await node.cluster.admin.call("GET", path)).body, "PodList").items.length;
-  }
 
   test("to its own: Pods are admitted all the while, and one from before does not start again", async () => {
     const there = await caBundle(node.cluster);
@@ -224,11 +154,7 @@ describe("where tls.mode is changed and changed back", () => {
     const own = (await ownSecret(node.cluster))?.["ca.crt"] ?? "none";
     expect(await caBundle(node.cluster)).toBe(`${own}${there}`);
     await everyReplicaServesBy(own);
-    await killProcess(["/program", FIRST]);
-    await eventually("it says why", async () => {
-      const log = await logOf(node.cluster, NAMESPACE, FIRST).catch(() => "");
-      return log.includes('"code":"webhook_untrusted"');
-    });
+    await use.isLost(FIRST);
   });
 
   test("to cert-manager's: Pods are admitted all the while, its CA is the one from before, and the Pod starts again", async () => {
@@ -237,14 +163,14 @@ describe("where tls.mode is changed and changed back", () => {
     expect(await secretOf(AUTHORITY)).toEqual(authority);
     expect(await caBundle(node.cluster)).toBe(there);
     await everyReplicaServesBy(await authorityIn(CERTIFICATE));
-    await says(node.cluster, NAMESPACE, FIRST, VALUE);
+    await use.says(FIRST);
   });
 });
 
 test("an issuer that is there already takes the place of the chart's: Pods are admitted all the while, and start", async () => {
   const issuerRef = { name: OPERATORS_ISSUER, kind: "ClusterIssuer" };
   const there = await caBundle(node.cluster);
-  await whileInUse(async () => {
+  await use.during(async () => {
     await helm("upgrade", { ...BY_CERT_MANAGER, certManager: { issuerRef } });
     await eventually("every replica serves by its CA", () =>
       everyReplicaServesBy(operators.cert).then(
