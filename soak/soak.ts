@@ -41,7 +41,8 @@ function readArguments(): Pick<Order, "seconds" | "seed"> | undefined {
   }
 }
 
-async function run({ seconds, seed }: Pick<Order, "seconds" | "seed">): Promise<SoakResults> {
+/** Undefined when it was ended by a signal, as by Ctrl-C. */
+async function run({ seconds, seed }: Pick<Order, "seconds" | "seed">): Promise<SoakResults | undefined> {
   await prepareNode();
   const context = await mkdtemp(join(tmpdir(), "piggy-context-"));
   try {
@@ -49,7 +50,9 @@ async function run({ seconds, seed }: Pick<Order, "seconds" | "seed">): Promise<
     const order: Order = { seconds, seed, output: join(context, "results.json") };
     const command = [process.execPath, ENCLOSED, JSON.stringify(order)];
     const limitMs = seconds * 1000 + BESIDES_MS;
-    const { exitCode } = await runEnclosed(command, limitMs, { PIGGY_IMAGE_CONTEXT: context });
+    const variables = { PIGGY_IMAGE_CONTEXT: context };
+    const { exitCode, isInterrupted } = await runEnclosed(command, limitMs, variables);
+    if (isInterrupted) return undefined;
     if (exitCode !== 0) throw new Error(`the run ended with ${exitCode}`);
     return JSON.parse(await readFile(order.output, "utf8"));
   } finally {
@@ -65,6 +68,10 @@ if (given === undefined) {
 process.chdir(ROOT);
 console.log(`piggy: ${given.seconds / 60} minutes, --seed ${given.seed}`);
 const results = await run(given);
+if (results === undefined) {
+  console.error("piggy: ended before its time, so there is nothing to say");
+  process.exit(130);
+}
 await save(RESULTS, JSON.stringify({ ...thisMachine(), ...results }));
 await runProgram([join(ROOT, "node_modules/.bin/biome"), "format", "--write", RESULTS], ROOT);
 const { violations } = results;
