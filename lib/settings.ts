@@ -118,7 +118,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission"],
     meaning:
-      "CPU limit of the install container. `auto`, which the chart sets, is the highest that one of the Pod's own containers has, from 200m to one processor, and one where none has any; the request is then no less than that container's.",
+      "CPU limit of the install container. `auto`, which the chart sets, is the highest that one of the Pod's own containers has, from 200m to one processor, and one where none has any; the request is then that container's, within that limit, and no less than `piggy-env-resource-cpu-request`.",
     example: "auto",
   },
   "piggy-env-resource-memory-limit": {
@@ -142,7 +142,8 @@ export const SETTINGS = {
     type: "url",
     from: EITHER,
     readBy: ["admission"],
-    meaning: "The webhook's address for proxy mode. Default: the webhook's own Service.",
+    meaning:
+      "The webhook's address for proxy mode. Default: the webhook's own Service. At another name than the Service's its certificate has to be by a public CA.",
     example: "https://piggy-webhooks.piggy-webhooks.svc.cluster.local",
   },
   "piggy-skip-verify-tls": {
@@ -461,7 +462,7 @@ export const SETTINGS = {
     readBy: ["server"],
     meaning:
       "Further DNS names in the certificate that the webhook makes, besides those of its Service, separated by commas.",
-    example: "piggy.example.com",
+    example: "piggy-webhooks.piggy-webhooks.svc.corp.example.com",
   },
   "piggy-ca-lifetime": {
     type: "duration",
@@ -477,7 +478,7 @@ export const SETTINGS = {
     from: WEBHOOK_ONLY,
     readBy: ["server"],
     meaning: "How long a certificate that the webhook makes lives; it is renewed after two thirds of it.",
-    example: "24h",
+    example: "240h",
   },
 } as const satisfies Readonly<Record<string, Row>>;
 
