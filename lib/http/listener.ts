@@ -4,7 +4,8 @@ import { handOver } from "./hand-over.ts";
 import type { Tls } from "./tls.ts";
 
 /** Admission reviews hold two objects of at most 3 MiB at the API server. */
-const LONGEST_BODY = 8 * 1024 * 1024;
+/** In bytes: a Pod of three mebibytes, which is the most that the API server takes, as it is and as it was. */
+export const LONGEST_BODY = 8 * 1024 * 1024;
 /** Longer than the 90 s after which the API server itself closes an idle connection. */
 const IDLE_SECONDS = 120;
 /** How long a socket whose certificate was renewed is kept, for what waits in its queue and for clients to be told. */

@@ -3,12 +3,14 @@ import { ALLOWED, admit } from "../admission/admit.ts";
 import { uidOfUnconcerned } from "../admission/glance.ts";
 import { type AdmissionOutcome, formatReview, parseReview } from "../admission/review.ts";
 import type { AdmissionWorld } from "../admission/world.ts";
-import { deadlineIn } from "../deadline.ts";
+import { type Deadline, deadlineIn } from "../deadline.ts";
 import { parseDuration } from "../duration.ts";
 import type { Result } from "../metrics/requests.ts";
 import { type Answer, TIME_TO_ANSWER_MS } from "./answer.ts";
 import { readWholeBody } from "./body.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import { createGathering } from "./gathering.ts";
+import { LONGEST_BODY } from "./listener.ts";
 
 /** The API server's own default, where a request does not say, and the longest that it can be told to wait. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -18,10 +20,30 @@ const gathered = createGathering();
 
 const UNCONCERNED: Result = { outcome: "unconcerned" };
 
+/** The API server has all of it when it asks. */
+const BODY_TIMEOUT_MS = 5_000;
+
+export interface MutateRoute {
+  readonly admission: AdmissionWorld;
+  readonly reviews: BodyBudget;
+}
+
 /** @param query of the request's address, where the API server says how long it waits */
-export async function mutate(admission: AdmissionWorld, request: Request, query: string): Promise<Answer> {
-  const deadline = deadlineIn(timeToDecide(query));
-  const body = await readWholeBody(request, deadline);
+export async function mutate(
+  { admission, reviews }: MutateRoute,
+  request: Request,
+  query: string,
+): Promise<Answer> {
+  const end = reviews.take(request, LONGEST_BODY);
+  try {
+    return await decide(admission, request, deadlineIn(timeToDecide(query)));
+  } finally {
+    end();
+  }
+}
+
+async function decide(admission: AdmissionWorld, request: Request, deadline: Deadline): Promise<Answer> {
+  const body = await readWholeBody(request, deadlineIn(Math.min(BODY_TIMEOUT_MS, deadline.remaining())));
   await gathered();
   const unconcerned = uidOfUnconcerned(body, admission.webhook.environment);
   if (unconcerned !== undefined) {

@@ -4,9 +4,9 @@ import type { Log } from "../log.ts";
 import type { RequestMetrics, Result, Route } from "../metrics/requests.ts";
 import type { SecretAnswer } from "../secrets/answer.ts";
 import { type Answer, failure } from "./answer.ts";
-import { createBodyBudget } from "./body-budget.ts";
+import { createBodyBudget, OF_REVIEWS, OF_SECRETS } from "./body-budget.ts";
 import type { Fetch } from "./listener.ts";
-import { mutate } from "./mutate.ts";
+import { type MutateRoute, mutate } from "./mutate.ts";
 import { answerProbe, isProbe } from "./probes.ts";
 import type { Readiness } from "./readiness.ts";
 import { type SecretRoute, secret, shareEnds } from "./secret.ts";
@@ -25,13 +25,14 @@ export interface Routes {
 }
 
 /** What requests share besides what they lead to. */
-type Shared = Routes & SecretRoute;
+type Shared = Routes & SecretRoute & MutateRoute;
 
 /** The handler of Bun.serve. Every request gets an answer, and nothing that it throws ends the server. */
 export function createHandler(given: Routes): Fetch {
   const routes: Shared = {
     ...given,
-    bodies: createBodyBudget(given.onRefused),
+    bodies: createBodyBudget(OF_SECRETS, given.onRefused),
+    reviews: createBodyBudget(OF_REVIEWS, given.onRefused),
     endOfRequest: shareEnds(),
   };
   const { metrics, log } = routes;
@@ -68,7 +69,7 @@ function answer(routes: Shared, { path, query }: Target, request: Request): Prom
   if (isProbe(path)) return { response: answerProbe(path, routes.readiness), result: ANSWERED };
   switch (path) {
     case "/mutate":
-      return request.method === "POST" ? mutate(routes.admission, request, query) : notAllowed();
+      return request.method === "POST" ? mutate(routes, request, query) : notAllowed();
     case "/secret":
       return request.method === "POST" ? secret(routes, request) : notAllowed();
     default:

@@ -1,5 +1,7 @@
 /** Requests that are too long or too slow, and what the others notice of them. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mutate, podWith } from "../../admission/mutation.ts";
+import { until } from "../../support/until.ts";
 import type { World } from "../../support/world.ts";
 import { requestOf, type SecretDoor, type StartedPod } from "../asking.ts";
 import { startCart } from "../cart.ts";
@@ -72,6 +74,28 @@ describe("a body of 100 MiB", () => {
     connection.destroy();
     await door.sent(1);
   });
+});
+
+test("of reviews that are as long as may be, and do not come, two are waited for, and Pods are admitted meanwhile", async () => {
+  const open = async () => {
+    const connection = await connectTo(world);
+    connection.write(requestText([`Content-Length: ${8 << 20}`], "{", "POST /mutate?timeout=10s HTTP/1.1"));
+    return connection;
+  };
+  const waiting = [await open(), await open()];
+  // What the first two have sent is known to be there when the third is refused.
+  await until(async () => {
+    const connection = await open();
+    const [answer] = await Promise.race([connection.answers(1), Bun.sleep(200).then(() => [])]);
+    connection.destroy();
+    return answer?.status === 429;
+  });
+  expect((await mutate(world, podWith())).allowed).toBe(true);
+  const answers = await Promise.all(waiting.map((connection) => connection.answers(1)));
+  expect(answers.flat()).toMatchObject(
+    Array(2).fill({ status: 400, body: "the body did not come in time\n" }),
+  );
+  for (const connection of waiting) connection.destroy();
 });
 
 describe("clients that are slow", () => {
