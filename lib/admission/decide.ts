@@ -5,7 +5,7 @@ import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector, variableOf } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, isReplaced, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { INJECTOR_VOLUME } from "./delivery/injector-volume.ts";
-import { type Contents, type ObjectContent, readSources } from "./environment/objects.ts";
+import { type Contents, type ObjectContent, readSources, type Unseen } from "./environment/objects.ts";
 import { type ContainerEnvironment, environmentOf, leftOutEnvironment } from "./environment.ts";
 import { ownContainers } from "./own-containers.ts";
 import { type Selection, selectContainers } from "./selection.ts";
@@ -165,9 +165,13 @@ async function leaveOut(
   return { container, action, environment, argv: wrapping?.argv ?? [], wrapping, warnings };
 }
 
-/** A container that would not start at all without the missing object is not one to let through unwrapped. */
 function mustBeWrapped(environment: ContainerEnvironment): boolean {
-  return environment.holdsReference || environment.unseen.some((unseen) => !unseen.optional);
+  return environment.holdsReference || environment.unseen.some(isNoExcuse);
+}
+
+/** The container may start without an optional object that is not there; one that may not be read is likely to be. */
+function isNoExcuse({ optional, reason }: Unseen): boolean {
+  return !optional || reason !== "absent";
 }
 
 function windows({ name }: Container): PiggyError {
@@ -193,7 +197,7 @@ function unknownArgv(container: Container, environment: ContainerEnvironment, ca
   const hint = environment.holdsReference
     ? ""
     : ` It is looked up because ${environment.unseen
-        .filter((unseen) => !unseen.optional)
+        .filter(isNoExcuse)
         .map(({ object, reason }) => `${object.kind} ${object.name} is ${reason}`)
         .join(", ")}, so it may hold references: piggysec.com/piggy-unseen: ignore takes it as holding none.`;
   return new PiggyError(

@@ -252,12 +252,20 @@ describe("a webhook without the right to read Secrets and ConfigMaps", () => {
     expect(isWrapped(pod)).toBe(true);
   });
 
-  test("says so where an entrypoint cannot be found", async () => {
-    const envFrom = [{ secretRef: { name: "plain" } }];
+  test.each([
+    ["a Secret", { secretRef: { name: "plain" } }, "Secret plain is forbidden"],
+    ["an optional Secret", { secretRef: { name: "plain", optional: true } }, "Secret plain is forbidden"],
+    [
+      "an optional ConfigMap",
+      { configMapRef: { name: "plain", optional: true } },
+      "ConfigMap plain is forbidden",
+    ],
+  ])("denies a Pod of %s where an entrypoint cannot be found, and says so", async (_, source, words) => {
     const image = `${world.registry.host}/shop/none:1`;
-    const { allowed, status } = await mutate(world, podWith({ image, command: [], env: [], envFrom }));
+    const container = { image, command: [], env: [], envFrom: [source] };
+    const { allowed, status } = await mutate(world, podWith(container));
     expect(allowed).toBe(false);
-    expect(status.message).toContain("Secret plain is forbidden");
+    expect(status.message).toContain(words);
   });
 });
 
