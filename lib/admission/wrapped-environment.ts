@@ -24,20 +24,28 @@ export const TUNING_SETTINGS = [
 const TUNING: ReadonlySet<string> = new Set(TUNING_SETTINGS.map(containerVariable));
 
 /**
- * What takes a guard away: asking the webhook, verifying it, and a start only with every secret. Nothing is written of
- * them where they are off.
+ * What takes a guard away, each as it is said to be off: asking the webhook, verifying it, and a start only with every
+ * secret. Nothing is written of them where they are off.
  */
 const GUARDS = (["standalone", "piggy-skip-verify-tls", "piggy-ignore-no-env"] as const).map(
-  containerVariable,
+  (setting): Variable => ({ name: containerVariable(setting), value: "false" }),
 );
+
+/**
+ * In proxy mode also by whose CA the webhook is verified, and at what address it is asked. Empty they are as if they
+ * were not there, and the API server stores nothing of an empty value.
+ */
+const PROXY_GUARDS: readonly Variable[] = [...GUARDS, { name: "PIGGY_CA" }, { name: "PIGGY_SERVICE" }];
+
+type Variable = JsonObject & { readonly name: string };
 
 /**
  * The guards that an object behind `envFrom` could take away by a key of such a name, now or at any later start. For
  * the kubelet what stands in `env` counts, so they are said there.
  */
-function openGuards({ envFrom, env }: Container, { variables }: Plan): readonly string[] {
+function openGuards({ envFrom, env }: Container, { mode, variables }: Plan): readonly JsonObject[] {
   if (envFrom.length === 0) return [];
-  return GUARDS.filter((guard) => {
+  return (mode === "proxy" ? PROXY_GUARDS : GUARDS).filter(({ name: guard }) => {
     const isSaid = variables.has(guard) || (TUNING.has(guard) && env.some(({ name }) => name === guard));
     return !isSaid && envFrom.some(({ prefix }) => guard.startsWith(prefix));
   });
@@ -60,8 +68,8 @@ export function wrappedEnvironment(
   const variables: JsonObject[] = [];
   for (const [name, value] of plan.variables) variables.push({ name, value });
   if (plan.mode === "proxy") variables.push(POD_NAME);
-  for (const name of openGuards(container, plan)) variables.push({ name, value: "false" });
   variables.push(
+    ...openGuards(container, plan),
     { name: "PIGGY_UID", value: uid },
     ...terminationLog(container),
     ...expansion(decision, uid, pod, plan),

@@ -67,6 +67,30 @@ describe("a container's env", () => {
       expect((await mutate(world, first.pod)).patch).toEqual([]);
     });
 
+    const empty = (...names: readonly string[]) => names.map((name) => ({ name }));
+    const ofTheWebhookIn = ({ pod }: Awaited<ReturnType<typeof mutate>>) =>
+      (containerOf(pod).env ?? []).filter(({ name }) => ["PIGGY_CA", "PIGGY_SERVICE"].includes(name));
+
+    test.each([
+      ["no prefix", undefined, empty("PIGGY_CA", "PIGGY_SERVICE")],
+      ["the beginning of one", "PIGGY_C", empty("PIGGY_CA")],
+      ["another prefix", "APP_", []],
+    ])("of %s, leaves another host to the built-in roots and its own address", async (_, prefix, said) => {
+      const annotations = { "piggysec.com/piggy-address": "https://piggy.example.com" };
+      const first = await mutate(world, podWith({ envFrom: from(prefix) }, { annotations }));
+      expect(ofTheWebhookIn(first)).toEqual(said);
+      expect((await mutate(world, first.pod)).patch).toEqual([]);
+    });
+
+    test.each([
+      ["verified by the CA that is known", {}, ["PIGGY_CA", "PIGGY_SERVICE"]],
+      ["never asked in standalone mode", { "piggysec.com/standalone": "true" }, []],
+    ])("has nothing more of a webhook that is %s", async (_, annotations, names) => {
+      const found = ofTheWebhookIn(await mutate(world, podWith({ envFrom: from() }, { annotations })));
+      expect(found.map(({ name }) => name)).toEqual(names);
+      expect(found.every(({ value }) => value)).toBe(true);
+    });
+
     test("has what the annotations and the manifest's own env turn on", async () => {
       const on = { name: "PIGGY_IGNORE_NO_ENV", value: "true" };
       const annotations = {

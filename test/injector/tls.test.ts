@@ -104,6 +104,11 @@ describe("a webhook is asked whose certificate is of PIGGY_CA and for its name",
     await expectStarted({ PIGGY_ADDRESS: `https://${name}`, PIGGY_SERVICE: `[::1]:${port}` });
   });
 
+  test("by name when PIGGY_SERVICE is empty", async () => {
+    const { port } = await tlsWebhook(["localhost"]);
+    await expectStarted({ PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_SERVICE: "" });
+  });
+
   test("by name when nobody listens at PIGGY_SERVICE", async () => {
     const { port, requests } = await tlsWebhook(["localhost"]);
     await expectStarted({ PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_SERVICE: "127.0.0.1:1" });
@@ -159,10 +164,13 @@ describe("the container does not start, and the token is told to nobody, when", 
     expect(requests).toEqual([]);
   });
 
-  test("there is no PIGGY_CA and the system does not know the authority", async () => {
+  test.each([
+    ["no", undefined],
+    ["an empty", ""],
+  ])("there is %s PIGGY_CA and the system does not know the authority", async (_, ca) => {
     const { port, requests } = await tlsWebhook(["localhost"]);
     await expectRefused(
-      { PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_CA: undefined },
+      { PIGGY_ADDRESS: `https://localhost:${port}`, PIGGY_CA: ca },
       "webhook_untrusted",
       "certificate",
     );
