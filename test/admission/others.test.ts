@@ -23,6 +23,20 @@ afterAll(() => world.stop());
 const again = async (manifest: object, change: (pod: Changed) => void) =>
   mutate(world, edited((await mutate(world, manifest)).pod, change));
 
+type Fields = Readonly<Record<string, unknown>>;
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The object with fields put into it, however deep. */
+function merged(object: object, fields: object): object {
+  const into: Fields = { ...object };
+  const entries = Object.entries(fields).map(([name, value]: [string, unknown]) => {
+    const before = into[name];
+    return [name, isFields(value) && isFields(before) ? merged(before, value) : value];
+  });
+  return { ...into, ...Object.fromEntries(entries) };
+}
+
 describe("another webhook", () => {
   test("that added words to the argv has them signed", async () => {
     const { pod } = await again(
@@ -62,6 +76,46 @@ describe("another webhook", () => {
     expect(allowed).toBe(true);
     expect(containerOf(pod, "install-piggy-env")).toMatchObject({ args: ["install", "/piggy"] });
     expect(isWrapped(pod, "install-piggy-env")).toBe(false);
+  });
+
+  const user = { runAsUser: 1_000_680_000, runAsGroup: 1_000_680_000 };
+  const labels = { seLinuxOptions: { level: "s0:c26,c5" } };
+  test.each([
+    ["the namespace's user", { securityContext: user }],
+    ["a label", { securityContext: labels }],
+    [
+      "further capabilities to do without",
+      { securityContext: { capabilities: { drop: ["ALL", "KILL", "SETUID"] } } },
+    ],
+    ["a limit's default", { resources: { limits: { "ephemeral-storage": "1Gi" } } }],
+    ["an extended resource", { resources: { requests: { "example.com/a": "1" }, claims: [{ name: "a" }] } }],
+  ])("that gave the install container %s has it kept", async (_, given) => {
+    const { patch } = await again(podWith(), ({ spec }) => {
+      spec.initContainers = spec.initContainers.map((container) => merged(container, given));
+    });
+    expect(patch).toEqual([]);
+  });
+
+  test("that left the install container some capabilities has those taken too", async () => {
+    const { pod } = await again(podWith(), ({ spec }) => {
+      const given = { securityContext: { capabilities: { drop: ["KILL"] } } };
+      spec.initContainers = spec.initContainers.map((container) => merged(container, given));
+    });
+    expect(containerOf(pod, "install-piggy-env")).toHaveProperty("securityContext.capabilities", {
+      drop: ["KILL", "ALL"],
+    });
+  });
+
+  const localhost = { seccompProfile: { type: "Localhost", localhostProfile: "shop.json" } };
+  test.each([
+    ["root from the Pod", { runAsUser: 0 }, {}, "runAsUser"],
+    ["the runtime's profile from the Pod", {}, localhost, "seccompProfile"],
+  ])("that took %s takes it from the install container", async (_, before, after, field) => {
+    const admitted = await mutate(world, podWith({}, { spec: { securityContext: before } }));
+    expect(containerOf(admitted.pod, "install-piggy-env")).toHaveProperty(`securityContext.${field}`);
+    const change = ({ spec }: Changed) => void Object.assign(spec, { securityContext: after });
+    const { pod } = await mutate(world, edited(admitted.pod, change));
+    expect(containerOf(pod, "install-piggy-env")).not.toHaveProperty(`securityContext.${field}`);
   });
 
   test.each([
