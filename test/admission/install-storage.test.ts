@@ -66,6 +66,33 @@ describe("a request", () => {
   });
 });
 
+describe("a request is never above the limit:", () => {
+  test.each([
+    [
+      "of a container that names no limit",
+      [named("a", storage("1Gi")), named("b", storage(undefined, "5Gi"))],
+      [],
+      { limit: "1136Mi", request: "1136Mi" },
+    ],
+    [
+      "of an init container that names no limit",
+      [named("a", storage("1Gi", "512Mi"))],
+      [named("i", storage(undefined, "5Gi"))],
+      { limit: "1136Mi", request: "1136Mi" },
+    ],
+    [
+      "below it stays what it is",
+      [named("a", storage("2Gi", "1Gi")), named("b", storage(undefined, "512Mi"))],
+      [],
+      { limit: "2160Mi", request: "1648Mi" },
+    ],
+  ])("%s", async (_, containers, initContainers, expected) => {
+    const pod = await admitted(containers, initContainers);
+    expect(storageOf(pod)).toEqual(expected);
+    expect((await mutate(world, pod)).patch).toEqual([]);
+  });
+});
+
 describe("nothing is named", () => {
   test.each([
     ["where the Pod names nothing", containerWith()],

@@ -18,17 +18,23 @@ const RESOURCE = "ephemeral-storage";
 /** What `install` leaves on a disk, with a little room; a test holds it against the bundle. */
 const BUNDLE_BYTES = 112n << 20n;
 
-/** What the install container is to name besides CPU and memory, where the Pod's containers name it. */
+/**
+ * What the install container is to name besides CPU and memory, where the Pod's containers name it. Those that request
+ * may be others than those that limit it, and the API server takes no request above its limit.
+ */
 export function installStorage(pod: Pod) {
-  const named = (amount: (container: Container) => bigint | undefined): JsonObject => {
-    const total = podAmount(pod, amount);
-    return total === undefined ? {} : { [RESOURCE]: formatBytes(total + BUNDLE_BYTES) };
-  };
-  return {
-    // The API server takes a limit alone for the request too.
-    requests: named((container) => amountOf(container, "requests") ?? amountOf(container, "limits")),
-    limits: named((container) => amountOf(container, "limits")),
-  };
+  const limit = podAmount(pod, (container) => amountOf(container, "limits"));
+  // The API server takes a limit alone for the request too.
+  const request = podAmount(
+    pod,
+    (container) => amountOf(container, "requests") ?? amountOf(container, "limits"),
+  );
+  const isAbove = request !== undefined && limit !== undefined && request > limit;
+  return { requests: named(isAbove ? limit : request), limits: named(limit) };
+}
+
+function named(amount: bigint | undefined): JsonObject {
+  return amount === undefined ? {} : { [RESOURCE]: formatBytes(amount + BUNDLE_BYTES) };
 }
 
 /** In bytes; undefined where the container does not name it, or in no way that the API server would take. */
