@@ -136,7 +136,10 @@ function digestOf(bytes: Uint8Array): string {
   return `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
 }
 
+/** One empty word is how a Dockerfile takes a base image's ENTRYPOINT back. Source: containerd, CRI, WithProcessArgs. */
 function parseConfig(json: JsonObject): ImageCommand {
   const config = objectOf(json["config"]);
-  return { entrypoint: stringsOf(config["Entrypoint"]), cmd: stringsOf(config["Cmd"]) };
+  const entrypoint = stringsOf(config["Entrypoint"]);
+  const isTakenBack = entrypoint.length === 1 && entrypoint[0] === "";
+  return { entrypoint: isTakenBack ? [] : entrypoint, cmd: stringsOf(config["Cmd"]) };
 }

@@ -10,6 +10,7 @@ beforeAll(async () => {
   registry.pushImage("shop/both", "1", { Entrypoint: ["/entry", "-e"], Cmd: ["cmd", "-c"] });
   registry.pushImage("shop/entrypoint", "1", { Entrypoint: ["/entry"], Cmd: null });
   registry.pushImage("shop/cmd", "1", { Cmd: ["sh", "-c", "run"] });
+  registry.pushImage("shop/taken-back", "1", { Entrypoint: [""], Cmd: ["/app", "serve"] });
   registry.pushImage("shop/neither", "1", {});
   registry.pushImage("shop/dollars", "1", { Entrypoint: ["sh", "-c", "echo $(A) $$"] });
   registry.pushImage("shop/docker", "1", { Entrypoint: ["/docker"] }, { format: "docker" });
@@ -43,6 +44,8 @@ describe("the original argv, behind the injector", () => {
     ["ENTRYPOINT alone", "shop/entrypoint", {}, ["/entry"]],
     ["CMD alone", "shop/cmd", {}, ["sh", "-c", "run"]],
     ["args in place of CMD where there is no ENTRYPOINT", "shop/cmd", { args: ["ls", "-l"] }, ["ls", "-l"]],
+    ["CMD alone where the image took its ENTRYPOINT back", "shop/taken-back", {}, ["/app", "serve"]],
+    ["args alone where the image took its ENTRYPOINT back", "shop/taken-back", { args: ["a"] }, ["a"]],
     ["an image of Docker's media types", "shop/docker", { args: ["a"] }, ["/docker", "a"]],
   ])("is %s", async (_, repository, container, argv) => {
     const { allowed, pod } = await inject(repository, container);

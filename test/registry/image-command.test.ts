@@ -54,6 +54,19 @@ describe("what an image runs", () => {
       { Entrypoint: ["a"], Cmd: null },
       { entrypoint: ["a"], cmd: [] },
     ],
+    [
+      { Entrypoint: [""], Cmd: ["a"] },
+      { entrypoint: [], cmd: ["a"] },
+    ],
+    [{ Entrypoint: [""] }, { entrypoint: [], cmd: [] }],
+    [
+      { Entrypoint: [""], Cmd: [""] },
+      { entrypoint: [], cmd: [""] },
+    ],
+    [
+      { Entrypoint: ["", "a"], Cmd: ["b"] },
+      { entrypoint: ["", "a"], cmd: ["b"] },
+    ],
   ])("may be little: %j", async (config, command) => {
     const registry = registryWith();
     registry.pushImage("app", "1", config);
