@@ -56,7 +56,7 @@ async function bearerAuthorization(session: RegistrySession, challenge: Challeng
   const { credentials } = session;
   const headers = credentials ? { Authorization: basicAuthorization(credentials) } : {};
   const response = await send(session, realm, headers);
-  const body = await readBody(response, LONGEST_TOKEN_ANSWER, realm.origin);
+  const body = await readBody(session, response, realm, LONGEST_TOKEN_ANSWER);
   const value = objectOf(parseJson(new TextDecoder().decode(body)));
   const token = value["token"] ?? value["access_token"];
   if (response.ok && typeof token === "string") {

@@ -3,7 +3,7 @@ import { PiggyError } from "../error.ts";
 import { authorizationsFor, headerOf } from "./authorization.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { checkAddress } from "./endpoint.ts";
-import { type RegistrySession, readBody, send } from "./session.ts";
+import { leaveBody, type RegistrySession, readBody, send } from "./session.ts";
 
 const MOST_REDIRECTS = 3;
 
@@ -24,31 +24,40 @@ export async function getBlob(
   accept: string,
   atMost: number,
 ): Promise<Blob> {
-  let { response, isRegistrys } = await followAsKept(session, address, accept);
+  let answer = await followAsKept(session, address, accept);
   // The challenge of an origin that the registry redirects to is not to be answered with the registry's credentials.
-  if (response.status === 401 && isRegistrys) {
-    response = await authenticate(session, response, address, accept);
+  if (answer.response.status === 401 && answer.isRegistrys) {
+    answer = await authenticate(session, answer.response, address, accept);
   }
+  const { response, url } = answer;
   const mediaType = (response.headers.get("Content-Type") ?? "").split(";", 1)[0]?.trim() ?? "";
   const retryAfter = response.headers.get("Retry-After");
-  return { status: response.status, mediaType, retryAfter, bytes: await readBody(response, atMost, address) };
+  const bytes = await readBody(session, response, url, atMost);
+  return { status: response.status, mediaType, retryAfter, bytes };
 }
 
 /** What was kept is good until the registry refuses it, and is then asked as if nothing had been. */
 async function followAsKept(session: RegistrySession, address: string, accept: string) {
   const answer = await follow(session, address, accept);
-  const { status, body } = answer.response;
+  const { status } = answer.response;
   const isRefused = answer.isRegistrys && (status === 401 || status === 403);
   if (!session.shown?.isKept || !isRefused) return answer;
   // Not by this answer's challenge: there are registries that send none to who shows a token that is over.
-  await body?.cancel();
+  await leaveBody(answer.response);
   session.kept.drop();
   session.shown = undefined;
   return await follow(session, address, accept);
 }
 
-/** The answer, and whether it is from the registry's own origin. */
-async function follow(session: RegistrySession, address: string, accept: string) {
+interface Answer {
+  readonly response: Response;
+  /** Where it came from. */
+  readonly url: URL;
+  /** Whether that is the registry's own origin. */
+  readonly isRegistrys: boolean;
+}
+
+async function follow(session: RegistrySession, address: string, accept: string): Promise<Answer> {
   let url = checkAddress(address, session.settings);
   const { origin } = url;
   for (let redirects = 0; ; redirects += 1) {
@@ -60,13 +69,18 @@ async function follow(session: RegistrySession, address: string, accept: string)
     const response = await send(session, url, headers);
     const location = response.headers.get("Location");
     if (response.status < 300 || response.status >= 400 || location === null) {
-      return { response, isRegistrys: url.origin === origin };
+      return { response, url, isRegistrys: url.origin === origin };
     }
-    await response.body?.cancel();
+    await leaveBody(response);
     if (redirects === MOST_REDIRECTS)
       throw new PiggyError("registry_unavailable", `${origin} redirects without end`);
-    url = checkAddress(new URL(location, url).href, session.settings);
+    url = checkAddress(redirectedTo(location, url), session.settings);
   }
+}
+
+function redirectedTo(location: string, from: URL): string {
+  if (URL.canParse(location, from.href)) return new URL(location, from).href;
+  throw new PiggyError("registry_unavailable", `${from.origin} redirects to what is no address`);
 }
 
 /** The answer to the first of the challenges that the registry takes; its refusal where it takes none. */
@@ -75,9 +89,9 @@ async function authenticate(
   challenged: Response,
   address: string,
   accept: string,
-): Promise<Response> {
+): Promise<Answer> {
   const challenges = parseChallenges(challenged.headers.get("WWW-Authenticate"));
-  await challenged.body?.cancel();
+  await leaveBody(challenged);
   let refusal = nothingToSay(address, challenges);
   for (const authorize of authorizationsFor(session, challenges)) {
     try {
@@ -88,10 +102,11 @@ async function authenticate(
       refusal = error;
       continue;
     }
-    const { response } = await follow(session, address, accept);
+    const answer = await follow(session, address, accept);
+    const { response } = answer;
     if (response.ok) session.kept.keep(session.shown.authorization);
-    if (response.status !== 401) return response;
-    await response.body?.cancel();
+    if (response.status !== 401) return answer;
+    await leaveBody(response);
     refusal = new PiggyError("image_unauthorized", `${new URL(address).origin} answers 401`);
   }
   throw refusal;

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../lib/error.ts";
 import { askFor } from "./asking.ts";
 import { caught } from "./caught.ts";
 import {
+  BROKEN,
   CONFIG,
   CONFIG_DIGEST,
   challenge,
@@ -11,6 +12,7 @@ import {
   type Origin,
   redirect,
   serve,
+  serveBytes,
   stopServing,
 } from "./origins.ts";
 
@@ -187,6 +189,35 @@ describe("a registry that answers with", () => {
     const registry = serve(() => manifest());
     const image = `${registry.host}/team/app@${digestOf("something else")}`;
     expect((await caught(() => askFor(image, [registry.url]))).code).toBe("image_unsupported");
+  });
+
+  test.each(BROKEN)("an answer that %s may be another later", async (_, bytes) => {
+    const { host, url } = serveBytes(bytes);
+    const { code, message } = await caught(() => askFor(`${host}/team/app:1`, [url]));
+    expect(code).toBe("registry_unavailable");
+    expect(message).toContain(url);
+    expect(message).not.toMatch(/verbose|fetching/);
+  });
+
+  test("a body that breaks after a redirect names who sent it, and not the signature", async () => {
+    const [, cut = ""] = BROKEN[0] ?? [];
+    const storage = serveBytes(cut);
+    const registry = registryOf(() => redirect(`${storage.url}/blob?signature=x`));
+    const { message } = await caught(() =>
+      askFor(`${registry.host}/team/app:1`, [registry.url, storage.url], { credentials: [ALICE] }),
+    );
+    expect(message).toContain(storage.url);
+    expect(message).not.toContain("signature=x");
+  });
+
+  test("a refusal whose body is broken is answered all the same", async () => {
+    const auth = serve(() => Response.json({ token: "t" }));
+    const registry = serve((path, authorization) => {
+      const headers = { "www-authenticate": `Bearer realm="${auth.url}/token"`, "content-encoding": "gzip" };
+      if (authorization === null) return new Response("abcde", { status: 401, headers });
+      return path.includes("/manifests/") ? manifest() : new Response(CONFIG);
+    });
+    expect((await ask(registry, [auth])).entrypoint).toEqual(["/bin/app"]);
   });
 
   test("a body that says to be over 4 MiB is not read", async () => {

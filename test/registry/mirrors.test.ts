@@ -7,6 +7,7 @@ import { startWebhook } from "../support/webhook.ts";
 import { startWorld } from "../support/world.ts";
 import { type Asking, askFor } from "./asking.ts";
 import { caught } from "./caught.ts";
+import { BROKEN, serveBytes, stopServing } from "./origins.ts";
 
 setDefaultTimeout(60_000);
 
@@ -15,7 +16,7 @@ const BOB = { username: "bob", password: "builder" };
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
+  await Promise.all([...stops.splice(0).map((stop) => stop()), stopServing()]);
 });
 
 function registryOf(entrypoint: string, options: Parameters<typeof startRegistry>[0] = {}): RegistryFake {
@@ -95,6 +96,11 @@ describe("a mirror", () => {
     const { entrypoint } = await ask(upstream, [first.url, `${second.url}/v2/hub`]);
     expect(entrypoint).toEqual(["/bin/mirrored"]);
     expect(first.heard).toEqual(["/v2/team/app/manifests/1"]);
+  });
+
+  test.each(BROKEN)("whose answer %s is passed over for the registry itself", async (_, bytes) => {
+    const upstream = registryOf("/bin/upstream");
+    expect((await ask(upstream, [serveBytes(bytes).url])).entrypoint).toEqual(["/bin/upstream"]);
   });
 
   test("that cannot be reached is passed over for the registry itself", async () => {
