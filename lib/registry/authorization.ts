@@ -4,8 +4,9 @@ import { type JsonObject, objectOf, parseJson, stringOf } from "../json.ts";
 import { answerable, type Challenge } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { checkAddress } from "./endpoint.ts";
+import { follow } from "./follow.ts";
 import { ComeBackLater } from "./retry-after.ts";
-import { type RegistrySession, readBody, send } from "./session.ts";
+import { type RegistrySession, readBody } from "./session.ts";
 
 const LONGEST_TOKEN_ANSWER = 64 * 1024;
 
@@ -54,21 +55,21 @@ async function bearerAuthorization(session: RegistrySession, challenge: Challeng
   if (service) realm.searchParams.set("service", service);
   realm.searchParams.set("scope", session.scope);
   const { credentials } = session;
-  const headers = credentials ? { Authorization: basicAuthorization(credentials) } : {};
-  const response = await send(session, realm, headers);
-  const body = await readBody(session, response, realm, LONGEST_TOKEN_ANSWER);
+  const password = credentials ? { Authorization: basicAuthorization(credentials) } : {};
+  const { response, url } = await follow(session, realm.href, {}, password);
+  const body = await readBody(session, response, url, LONGEST_TOKEN_ANSWER);
   const value = objectOf(parseJson(new TextDecoder().decode(body)));
   const token = value["token"] ?? value["access_token"];
   if (response.ok && typeof token === "string") {
     return { scheme: "bearer", token, lifetimeMs: lifetimeOf(value, Date.now()) };
   }
   if (response.status === 429 || response.status === 503) {
-    throw new ComeBackLater(realm.origin, response.status, response.headers.get("Retry-After"));
+    throw new ComeBackLater(url.origin, response.status, response.headers.get("Retry-After"));
   }
   if (response.status >= 500) {
-    throw new PiggyError("registry_unavailable", `${realm.origin}: ${response.status}`);
+    throw new PiggyError("registry_unavailable", `${url.origin}: ${response.status}`);
   }
-  throw new PiggyError("image_unauthorized", `${realm.origin} gives no token: ${response.status}`);
+  throw new PiggyError("image_unauthorized", `${url.origin} gives no token: ${response.status}`);
 }
 
 /** Where a token's answer does not say. Source: distribution spec, "Token Authentication", response fields. */

@@ -2,10 +2,8 @@
 import { PiggyError } from "../error.ts";
 import { authorizationsFor, headerOf } from "./authorization.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
-import { checkAddress } from "./endpoint.ts";
-import { leaveBody, type RegistrySession, readBody, send } from "./session.ts";
-
-const MOST_REDIRECTS = 3;
+import { type Answer, follow } from "./follow.ts";
+import { leaveBody, type RegistrySession, readBody } from "./session.ts";
 
 export interface Blob {
   readonly status: number;
@@ -24,9 +22,9 @@ export async function getBlob(
   accept: string,
   atMost: number,
 ): Promise<Blob> {
-  let answer = await followAsKept(session, address, accept);
+  let answer = await askAsKept(session, address, accept);
   // The challenge of an origin that the registry redirects to is not to be answered with the registry's credentials.
-  if (answer.response.status === 401 && answer.isRegistrys) {
+  if (answer.response.status === 401 && answer.isOwn) {
     answer = await authenticate(session, answer.response, address, accept);
   }
   const { response, url } = answer;
@@ -37,50 +35,22 @@ export async function getBlob(
 }
 
 /** What was kept is good until the registry refuses it, and is then asked as if nothing had been. */
-async function followAsKept(session: RegistrySession, address: string, accept: string) {
-  const answer = await follow(session, address, accept);
+async function askAsKept(session: RegistrySession, address: string, accept: string) {
+  const answer = await ask(session, address, accept);
   const { status } = answer.response;
-  const isRefused = answer.isRegistrys && (status === 401 || status === 403);
+  const isRefused = answer.isOwn && (status === 401 || status === 403);
   if (!session.shown?.isKept || !isRefused) return answer;
   // Not by this answer's challenge: there are registries that send none to who shows a token that is over.
   await leaveBody(answer.response);
   session.kept.drop();
   session.shown = undefined;
-  return await follow(session, address, accept);
+  return await ask(session, address, accept);
 }
 
-interface Answer {
-  readonly response: Response;
-  /** Where it came from. */
-  readonly url: URL;
-  /** Whether that is the registry's own origin. */
-  readonly isRegistrys: boolean;
-}
-
-async function follow(session: RegistrySession, address: string, accept: string): Promise<Answer> {
-  let url = checkAddress(address, session.settings);
-  const { origin } = url;
-  for (let redirects = 0; ; redirects += 1) {
-    // The registry's credentials are the registry's alone: what it points to elsewhere is signed in its own way.
-    const { shown, credentials } = session;
-    const authorization =
-      url.origin === origin && shown ? headerOf(shown.authorization, credentials) : undefined;
-    const headers = { Accept: accept, ...(authorization ? { Authorization: authorization } : {}) };
-    const response = await send(session, url, headers);
-    const location = response.headers.get("Location");
-    if (response.status < 300 || response.status >= 400 || location === null) {
-      return { response, url, isRegistrys: url.origin === origin };
-    }
-    await leaveBody(response);
-    if (redirects === MOST_REDIRECTS)
-      throw new PiggyError("registry_unavailable", `${origin} redirects without end`);
-    url = checkAddress(redirectedTo(location, url), session.settings);
-  }
-}
-
-function redirectedTo(location: string, from: URL): string {
-  if (URL.canParse(location, from.href)) return new URL(location, from).href;
-  throw new PiggyError("registry_unavailable", `${from.origin} redirects to what is no address`);
+function ask(session: RegistrySession, address: string, accept: string): Promise<Answer> {
+  const { shown, credentials } = session;
+  const authorization = shown && headerOf(shown.authorization, credentials);
+  return follow(session, address, { Accept: accept }, authorization ? { Authorization: authorization } : {});
 }
 
 /** The answer to the first of the challenges that the registry takes; its refusal where it takes none. */
@@ -102,7 +72,7 @@ async function authenticate(
       refusal = error;
       continue;
     }
-    const answer = await follow(session, address, accept);
+    const answer = await ask(session, address, accept);
     const { response } = answer;
     if (response.ok) session.kept.keep(session.shown.authorization);
     if (response.status !== 401) return answer;

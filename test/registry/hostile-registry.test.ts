@@ -110,12 +110,42 @@ describe("a registry whose realm", () => {
     expect(auth.heard).toEqual([{ path: "/token", authorization: BASIC }]);
   });
 
-  test("redirects is not followed, for the credentials are with the request", async () => {
+  const withTokens = (realm: string) =>
+    serve((path, authorization) => {
+      if (authorization !== "Bearer t") return challenge(`Bearer realm="${realm}"`);
+      return path.includes("/manifests/") ? manifest() : new Response(CONFIG);
+    });
+
+  test("redirects within its origin is followed, with the credentials", async () => {
+    const auth = serve((path) => (path === "/token" ? redirect("/auth") : Response.json({ token: "t" })));
+    expect((await ask(withTokens(`${auth.url}/token`), [auth])).entrypoint).toEqual(["/bin/app"]);
+    expect(auth.heard).toEqual([
+      { path: "/token", authorization: BASIC },
+      { path: "/auth", authorization: BASIC },
+    ]);
+  });
+
+  test("redirects elsewhere is followed, but the credentials are not taken along", async () => {
     const elsewhere = serve(() => Response.json({ token: "t" }));
     const auth = serve(() => redirect(`${elsewhere.url}/token`));
-    const registry = withRealm(`${auth.url}/token`);
-    expect((await refusal(registry, [auth, elsewhere])).code).toBe("image_unauthorized");
-    expect(elsewhere.heard).toEqual([]);
+    const { entrypoint } = await ask(withTokens(`${auth.url}/token`), [auth, elsewhere]);
+    expect(entrypoint).toEqual(["/bin/app"]);
+    expect(elsewhere.heard).toEqual([{ path: "/token", authorization: null }]);
+  });
+
+  test("redirects to an origin that may not be asked is not followed there", async () => {
+    const inside = serve(() => Response.json({ token: "t" }));
+    const auth = serve(() => redirect(`${inside.url}/token?signature=x`));
+    const { code, message } = await refusal(withTokens(`${auth.url}/token`), [auth]);
+    expect(code).toBe("image_host_refused");
+    expect(message).not.toContain("signature=x");
+    expect(inside.heard).toEqual([]);
+  });
+
+  test("redirects without end is followed no more than three times", async () => {
+    const auth: Origin = serve(() => redirect("/token"));
+    expect((await refusal(withTokens(`${auth.url}/token`), [auth])).code).toBe("registry_unavailable");
+    expect(auth.heard).toHaveLength(4);
   });
 
   test.each<[string, () => Response, ErrorCode]>([
