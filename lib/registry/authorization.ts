@@ -59,8 +59,9 @@ async function bearerAuthorization(session: RegistrySession, challenge: Challeng
   const { response, url } = await follow(session, realm.href, {}, password);
   const body = await readBody(session, response, url, LONGEST_TOKEN_ANSWER);
   const value = objectOf(parseJson(new TextDecoder().decode(body)));
-  const token = value["token"] ?? value["access_token"];
-  if (response.ok && typeof token === "string") {
+  // A service that gives an access_token may leave the other empty, and an empty one is none.
+  const token = stringOf(value["token"]) || stringOf(value["access_token"]);
+  if (response.ok && token) {
     return { scheme: "bearer", token, lifetimeMs: lifetimeOf(value, Date.now()) };
   }
   if (response.status === 429 || response.status === 503) {

@@ -116,6 +116,11 @@ describe("a registry whose realm", () => {
       return path.includes("/manifests/") ? manifest() : new Response(CONFIG);
     });
 
+  test("answers with an access_token beside an empty token is heard", async () => {
+    const auth = serve(() => Response.json({ token: "", access_token: "t" }));
+    expect((await ask(withTokens(`${auth.url}/token`), [auth])).entrypoint).toEqual(["/bin/app"]);
+  });
+
   test("redirects within its origin is followed, with the credentials", async () => {
     const auth = serve((path) => (path === "/token" ? redirect("/auth") : Response.json({ token: "t" })));
     expect((await ask(withTokens(`${auth.url}/token`), [auth])).entrypoint).toEqual(["/bin/app"]);
