@@ -30,8 +30,14 @@ export function parseOrigins(text: string): ReadonlySet<string> {
 
 /** The origin of a registry: https, but for a host that was configured for http. */
 export function originOf(host: string, { trustedOrigins }: Pick<RegistrySettings, "trustedOrigins">): string {
-  const plain = `http://${host}`;
+  const plain = plainOrigin(host);
   return trustedOrigins.has(plain) ? plain : `https://${host}`;
+}
+
+/** As URLs have it, and so the origins that an operator wrote: most hosts are like that, and every Pod comes by here. */
+function plainOrigin(host: string): string {
+  const isLikeThat = !/[A-Z]|:80$/.test(host);
+  return isLikeThat ? `http://${host}` : `http://${host.toLowerCase().replace(/:80$/, "")}`;
 }
 
 /**

@@ -15,7 +15,10 @@ describe("a registry's origin", () => {
     ["127.0.0.1:5001", "https://127.0.0.1:5001"],
     ["localhost:5000", "https://localhost:5000"],
     ["plain.example.com", "http://plain.example.com"],
-    ["plain.example.com:80", "https://plain.example.com:80"],
+    ["plain.example.com:80", "http://plain.example.com"],
+    ["Plain.Example.com", "http://plain.example.com"],
+    ["plain.example.com:8080", "https://plain.example.com:8080"],
+    ["Registry.example.com:80", "https://Registry.example.com:80"],
   ])("of %s is %s", (host, origin) => {
     expect(originOf(host, settings)).toBe(origin);
   });
@@ -38,6 +41,16 @@ describe("an address is asked", () => {
     expect(checkAddress(address, settings).href).toBe(new URL(address).href);
   });
 });
+
+test.each(["http://registry.local:80", "http://Registry.local", "HTTP://REGISTRY.LOCAL:80/"])(
+  "an origin is an operator's however they write it: %s",
+  (text) => {
+    const trustedOrigins = parseOrigins(text);
+    for (const host of ["registry.local", "registry.local:80", "Registry.Local:80"]) {
+      expect(originOf(host, { trustedOrigins })).toBe("http://registry.local");
+    }
+  },
+);
 
 test("a password in an operator's setting is not told where the setting cannot be read", async () => {
   for (const read of [
