@@ -8,11 +8,12 @@ import { getBlob } from "./fetch-blob.ts";
 import type { Found, ImageRequest, Known } from "./image-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
 import { isDigest } from "./image-name.ts";
-import { selectManifest } from "./platform.ts";
+import { isFor, type Platform, selectEntry } from "./platform.ts";
 import { createReach } from "./reach.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
 import { ComeBackLater } from "./retry-after.ts";
 import type { RegistrySession } from "./session.ts";
+import type { Source } from "./source.ts";
 
 const INDEX_TYPES = [
   "application/vnd.oci.image.index.v1+json",
@@ -23,6 +24,9 @@ const MANIFEST_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
 const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES].join(", ");
+
+/** Some tools put the index of each platform into another; each is a request. */
+const MOST_INDEXES = 3;
 
 /** In characters, in a message. */
 const LONGEST_DIGEST = 150;
@@ -70,21 +74,11 @@ async function readAs(
   const authorization = kept.get();
   const shown = authorization && { authorization, isKept: true };
   const session: RegistrySession = { settings, skipVerify, credentials, scope, signal, reach, kept, shown };
-  let manifest = await getJson(session, `${base}/manifests/${reference}${query}`, ACCEPT);
-  const digest = isDigest(reference) ? reference : digestOf(manifest.bytes);
+  const first = await getManifest(session, source, reference);
+  const digest = isDigest(reference) ? reference : digestOf(first.bytes);
   const command = known(digest);
   if (command !== undefined) return { command, digest };
-  if (INDEX_TYPES.includes(manifest.mediaType) || Array.isArray(manifest.json["manifests"])) {
-    const ofPlatform = selectManifest(manifest.json, platform);
-    if (ofPlatform === undefined) {
-      throw new PiggyError(
-        "image_unsupported",
-        `it has no manifest for ${platform.os}/${platform.architecture}`,
-      );
-    }
-    checkAlgorithm(ofPlatform);
-    manifest = await getJson(session, `${base}/manifests/${ofPlatform}${query}`, MANIFEST_TYPES.join(", "));
-  }
+  const { manifest, isForPlatform } = await throughIndexes(session, source, first, platform);
   if (manifest.json["schemaVersion"] === 1) {
     throw new PiggyError(
       "image_unsupported",
@@ -96,7 +90,41 @@ async function readAs(
   checkAlgorithm(config);
 
   const { json } = await getJson(session, `${base}/blobs/${config}${query}`, "*/*");
+  if (!isForPlatform && !isFor(json, platform)) throw notFor(platform);
   return { command: parseConfig(json), digest };
+}
+
+/** The image that the indexes lead to; what is asked for by its own name is for whichever platform it is asked for. */
+async function throughIndexes(session: RegistrySession, source: Source, first: Manifest, platform: Platform) {
+  let [manifest, isForPlatform] = [first, true];
+  for (let indexes = 0; isIndex(manifest); indexes += 1) {
+    if (indexes === MOST_INDEXES) {
+      throw new PiggyError(
+        "image_unsupported",
+        `more than ${MOST_INDEXES} of its indexes are in one another`,
+      );
+    }
+    const entry = selectEntry(manifest.json, platform);
+    if (entry === undefined) throw notFor(platform);
+    checkAlgorithm(entry.digest);
+    manifest = await getManifest(session, source, entry.digest);
+    isForPlatform = entry.isForPlatform;
+  }
+  return { manifest, isForPlatform };
+}
+
+function isIndex({ mediaType, json }: Manifest): boolean {
+  return INDEX_TYPES.includes(mediaType) || Array.isArray(json["manifests"]);
+}
+
+function notFor({ os, architecture }: Platform): PiggyError {
+  return new PiggyError("image_unsupported", `it has no manifest for ${os}/${architecture}`);
+}
+
+type Manifest = Awaited<ReturnType<typeof getJson>>;
+
+function getManifest(session: RegistrySession, { base, query }: Source, reference: string) {
+  return getJson(session, `${base}/manifests/${reference}${query}`, ACCEPT);
 }
 
 async function getJson(session: RegistrySession, address: string, accept: string) {
