@@ -61,7 +61,8 @@ function adviceForKms({ message }: AwsFailure): string {
   return `allow kms:Decrypt on ${key} to ${whom}, in a policy of that identity's and in the key's`;
 }
 
-function adviceForCredentials({ name, message }: AwsFailure): string {
+/** What to do where a signature is not taken. */
+export function adviceForCredentials({ name, message }: AwsFailure): string {
   if (/Signature (?:expired|not yet current)|RequestExpired/.test(`${name} ${message}`)) {
     return "the clock is wrong on one side: set this machine's";
   }

@@ -24,7 +24,7 @@ export interface Surroundings {
  * So do the SDKs for Go, Java and Python; the one for JavaScript prefers AWS_PROFILE to keys, warns, and announces that
  * it may change.
  * @throws PiggyError `credentials_missing` when there are none, or the one that is named cannot be had;
- * `setting_invalid`, `region_invalid`, `aws_access_denied`, `aws_throttled`, `aws_unavailable`.
+ * `setting_invalid`, `region_invalid`, `aws_access_denied`, `aws_credentials_refused`, `aws_throttled`, `aws_unavailable`.
  */
 export async function resolveCredentials(
   environment: Environment,

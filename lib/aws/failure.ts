@@ -49,10 +49,16 @@ const OF_KMS = /\bKMS\b|kms:|customer master key/;
 const IS_DELETED = /marked (?:for deletion|deleted)|scheduled for deletion/;
 const NO_SUCH_STAGE = /VersionStage that is not associated/;
 
-function codeOf({ name, message, status }: AwsFailure): ErrorCode {
-  const code = Object.hasOwn(CODES, name) ? CODES[name] : undefined;
+function codeOf(failure: AwsFailure): ErrorCode {
+  const { name, message } = failure;
+  const code = codeByName(failure);
   if (code === "aws_access_denied" && OF_KMS.test(message)) return "aws_kms_denied";
-  if (name === "InvalidRequestException") return codeOfInvalidRequest(message);
+  return name === "InvalidRequestException" ? codeOfInvalidRequest(message) : code;
+}
+
+/** By the name, or by the status where nothing is known of the name; whatever the message says. */
+export function codeByName({ name, status }: Pick<AwsFailure, "name" | "status">): ErrorCode {
+  const code = Object.hasOwn(CODES, name) ? CODES[name] : undefined;
   if (code !== undefined) return code;
   if (status === 429) return "aws_throttled";
   return status === 0 || status >= 500 ? "aws_unavailable" : "aws_error";
@@ -71,7 +77,7 @@ const LONGEST_MESSAGE = 700;
 /** `what` was asked for is said first, then AWS's own words, then what to do. */
 export function awsError(failure: AwsFailure, what: string, cause?: unknown): PiggyError {
   const code = codeOf(failure);
-  const message = withoutRequest(failure);
+  const message = withoutRequest(failure.message);
   const said = [failure.name, message].filter((part) => part !== "").join(": ") || `HTTP ${failure.status}`;
   const advice = adviceFor(code, { ...failure, message }, what);
   const text = advice === undefined ? said : `${said.replace(/[.:]$/, "")}: ${advice}`;
@@ -82,7 +88,7 @@ export function awsError(failure: AwsFailure, what: string, cause?: unknown): Pi
  * AWS's words without those of the request: who signed wrongly is told what should have been signed, the session token
  * included, below the first line, or is shown the Authorization header.
  */
-function withoutRequest({ message }: AwsFailure): string {
+export function withoutRequest(message: string): string {
   const [line = ""] = message.split(/[\r\n]|Authorization=/, 1);
   return oneLine(line.trim(), LONGEST_MESSAGE);
 }

@@ -1,6 +1,6 @@
 /** What the AWS SDK throws, as an error that a person can act on. */
 import { messageOf, PiggyError } from "../error.ts";
-import { awsError } from "./failure.ts";
+import { awsError, withoutRequest } from "./failure.ts";
 
 /** `what` was asked for is said first; `signal` is that of the call. */
 export function sdkError(error: unknown, what: string, signal: AbortSignal): PiggyError {
@@ -9,7 +9,7 @@ export function sdkError(error: unknown, what: string, signal: AbortSignal): Pig
   if (name === "CredentialsProviderError") {
     return new PiggyError(
       "credentials_missing",
-      `${what}: piggy-webhooks has no AWS credentials: ${messageOf(error)}`,
+      `${what}: piggy-webhooks has no AWS credentials: ${withoutRequest(messageOf(error))}`,
       { cause: error },
     );
   }

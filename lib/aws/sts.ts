@@ -18,7 +18,8 @@ export interface StsCall {
 }
 
 /**
- * @throws PiggyError `aws_access_denied` when STS refuses, `aws_throttled`, `aws_unavailable` when it does not answer.
+ * @throws PiggyError `aws_access_denied` when STS refuses, `aws_credentials_refused` when it does not take the signature,
+ * `aws_throttled`, `aws_unavailable` when it does not answer.
  */
 export async function askSts(call: StsCall, context: CredentialContext): Promise<AwsCredentials> {
   return (await ask(call, context)).credentials;
@@ -56,7 +57,7 @@ async function ask(call: StsCall, context: StsContext): Promise<IssuedCredential
   const signedAt = now();
   let answer = await exchange(signedAt);
   if (clock?.correctBy(answer, signedAt)) answer = await exchange(now());
-  return readAnswer(answer, endpoint, call.roleArn);
+  return readAnswer(answer, endpoint, call);
 }
 
 function headersOf(
@@ -71,9 +72,17 @@ function headersOf(
   return signedHeaders(endpoint, body, contentType, { region, service: "sts", date }, signer);
 }
 
-function readAnswer({ status, body: xml }: Received, endpoint: URL, roleArn: string): IssuedCredentials {
+async function readAnswer(
+  { status, body: xml }: Received,
+  endpoint: URL,
+  { roleArn, signer }: StsCall,
+): Promise<IssuedCredentials> {
   const field = (name: string) => unescapeXml(new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "");
-  if (status < 200 || status > 299) throw refusal(status, field("Code"), field("Message"), roleArn);
+  if (status < 200 || status > 299) {
+    const { stsError } = await import("./sts-failure.ts");
+    const failure = { name: field("Code"), message: field("Message"), status };
+    throw stsError(failure, roleArn, signer !== undefined);
+  }
   const [accessKeyId, secretAccessKey] = [field("AccessKeyId"), field("SecretAccessKey")];
   if (accessKeyId === "" || secretAccessKey === "") {
     throw new PiggyError("aws_unavailable", `STS at ${endpoint.host}: an answer without credentials`);
@@ -87,18 +96,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "&gt;": ">",
   "&quot;": '"',
   "&apos;": "'",
-  "&#39;": "'",
-  "&#x27;": "'",
   "&amp;": "&",
 };
 
 function unescapeXml(text: string): string {
-  return text.replace(/&[^;]+;/g, (entity) => ENTITIES[entity] ?? entity);
-}
-
-function refusal(status: number, code: string, message: string, roleArn: string): PiggyError {
-  const said = `role ${roleArn}: ${code || `HTTP ${status}`}: ${message}`;
-  if (status >= 500) return new PiggyError("aws_unavailable", said);
-  if (code === "Throttling") return new PiggyError("aws_throttled", said);
-  return new PiggyError("aws_access_denied", said);
+  return text.replace(/&(?:#x([\da-f]{1,5})|#(\d{1,6})|\w+);/gi, (entity, hex?: string, decimal?: string) => {
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    return Number.isNaN(code) ? (ENTITIES[entity] ?? entity) : String.fromCodePoint(code);
+  });
 }

@@ -1,5 +1,6 @@
 /** What AWS refuses, in its own words as its documents and its users quote them, and what is made of them. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createOwnCredentials } from "../../lib/aws/own-credentials.ts";
 import { type ErrorCode, PiggyError } from "../../lib/error.ts";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
 import { machine, setEnvironment, transports } from "./transports.ts";
@@ -156,6 +157,18 @@ const refusals: readonly (Refusal & { readonly when: string })[] = [
     code: "aws_throttled",
   },
 ];
+
+test("of what the SDK says of a search for credentials the first line is told", async () => {
+  const failure = Object.assign(new Error("Command failed: get-keys\nhush"), {
+    name: "CredentialsProviderError",
+  });
+  const own = createOwnCredentials({}, { load: () => Promise.reject(failure) });
+  const location = { kind: "secret", name: "cart", region: REGION, version: "AWSCURRENT" } as const;
+  await expect(own(location, AbortSignal.timeout(10_000))).rejects.toMatchObject({
+    code: "credentials_missing",
+    message: `secret cart in ${REGION}: piggy-webhooks has no AWS credentials: Command failed: get-keys`,
+  });
+});
 
 describe.each(transports)("%s", (_transport, create) => {
   const keys = () => ({

@@ -37,7 +37,7 @@ export async function containerCredentials(context: CredentialContext): Promise<
   const direct = isNear(url) ? { proxy: false as const } : {};
   const where = `container credentials at ${url.host}`;
   const answer = await receive(send, url, { method: "GET", headers, signal, ...direct }, where);
-  if (answer.status !== 200) throw refusal(answer, url);
+  if (answer.status !== 200) throw await refusal(answer, url);
   const issued = parseIssued(answer.body, "Token");
   if (issued !== undefined) return issued.credentials;
   throw new PiggyError("aws_unavailable", `${where}: an answer without credentials`);
@@ -87,12 +87,13 @@ async function readToken(file: string, readText: ReadText): Promise<string> {
   }
 }
 
-function refusal({ status, body }: Received, url: URL): PiggyError {
+async function refusal({ status, body }: Received, url: URL): Promise<PiggyError> {
   const value = parseJson(body);
   const [code, message] = isJsonObject(value)
     ? [value["Code"] ?? value["code"], value["Message"] ?? value["message"]]
     : [];
-  const details = [code, message].filter((part) => typeof part === "string");
+  const { withoutRequest } = await import("../failure.ts");
+  const details = [code, message].filter((part) => typeof part === "string").map(withoutRequest);
   const said = [`container credentials at ${url.host}: HTTP ${status}`, ...details].join(": ");
   if (status === 429) return new PiggyError("aws_throttled", said);
   return new PiggyError(status >= 400 && status < 500 ? "aws_access_denied" : "aws_unavailable", said);

@@ -27,7 +27,7 @@ export async function renewToken(
   url.pathname = `${url.pathname.replace(/\/$/, "")}/token`;
   const headers = { "content-type": "application/json" };
   const answer = await receive(send, url, { method: "POST", headers, body, signal }, `SSO at ${url.host}`);
-  if (answer.status !== 200) return refusal(answer, url);
+  if (answer.status !== 200) return await refusal(answer, url);
   const { accessToken, expiresIn, refreshToken } = objectOf(parseJson(answer.body));
   if (typeof accessToken !== "string" || typeof expiresIn !== "number") {
     throw new PiggyError("aws_unavailable", `SSO at ${url.host}: an answer without a token`);
@@ -49,13 +49,14 @@ function requestOf(cached: JsonObject): string | undefined {
   return JSON.stringify({ clientId, clientSecret, grantType: "refresh_token", refreshToken });
 }
 
-function refusal({ status, body }: Received, url: URL): Renewal {
+async function refusal({ status, body }: Received, url: URL): Promise<Renewal> {
   if (status === 429) throw new PiggyError("aws_throttled", `SSO at ${url.host}: HTTP 429`);
   if (status < 400 || status > 499) {
     throw new PiggyError("aws_unavailable", `SSO at ${url.host}: HTTP ${status}`);
   }
   const code = stringOf(objectOf(parseJson(body))["error"]);
-  return { problem: `has expired and is not renewed (${code ?? `HTTP ${status}`})` };
+  const { withoutRequest } = await import("../failure.ts");
+  return { problem: `has expired and is not renewed (${withoutRequest(code ?? `HTTP ${status}`)})` };
 }
 
 /**

@@ -34,7 +34,7 @@ export async function ssoCredentials(
   const answer = await receive(send, url, { method: "GET", headers, signal }, `SSO at ${url.host}`);
   if (answer.status === 401) throw loginNeeded(profile, "is no longer valid");
   const role = `role ${sso.roleName} of account ${sso.accountId} by SSO`;
-  if (answer.status !== 200) throw refusal(answer, role);
+  if (answer.status !== 200) throw await refusal(answer, role);
   return readCredentials(answer.body, role);
 }
 
@@ -54,9 +54,10 @@ function sessionOf(sso: SsoSettings, profile: string, { ssoSessions }: ProfileFi
   return { region, tokenId: sso.session, isRenewable: true };
 }
 
-function refusal({ status, body }: Received, role: string): PiggyError {
+async function refusal({ status, body }: Received, role: string): Promise<PiggyError> {
   const message = stringOf(objectOf(parseJson(body))["message"]);
-  const said = `${role}: HTTP ${status}${message === undefined ? "" : `: ${message}`}`;
+  const { withoutRequest } = await import("../failure.ts");
+  const said = `${role}: HTTP ${status}${message === undefined ? "" : `: ${withoutRequest(message)}`}`;
   if (status === 429) return new PiggyError("aws_throttled", said);
   return new PiggyError(status >= 400 && status < 500 ? "aws_access_denied" : "aws_unavailable", said);
 }

@@ -136,10 +136,17 @@ test("the relative URI cannot become another host", async () => {
 
 describe("without credentials the reason is said", () => {
   const refused = { code: "AccessDeniedException", message: "Pod is not associated" };
+  const repeating = { ...refused, message: `${refused.message}\nAuthorization: the-token` };
   const answers: readonly (readonly [when: string, () => Response, code: string, says: string])[] = [
     [
       "the agent refuses",
       () => Response.json(refused, { status: 400 }),
+      "aws_access_denied",
+      refused.message,
+    ],
+    [
+      "the agent repeats the request",
+      () => Response.json(repeating, { status: 400 }),
       "aws_access_denied",
       refused.message,
     ],
@@ -156,7 +163,9 @@ describe("without credentials the reason is said", () => {
   ];
   test.each(answers)("when %s", async (_when, respond, code, says) => {
     answer = respond;
-    expect(await refusalOf(resolve(full()))).toEqual({ code, message: expect.stringContaining(says) });
+    const refusal = await refusalOf(resolve(full()));
+    expect(refusal).toEqual({ code, message: expect.stringContaining(says) });
+    expect(refusal.message).not.toContain("the-token");
   });
 
   test("when nobody listens", async () => {

@@ -80,7 +80,10 @@ export function startIssuer(): Issuer {
       return Response.json({ message: "Session token not found or invalid" }, { status: 401 });
     }
     const role = url.searchParams.get("role_name");
-    if (role === "NoAccess") return Response.json({ message: "No access" }, { status: 403 });
+    if (role === "NoAccess") {
+      const message = `No access\nx-amz-sso_bearer_token: ${SSO_TOKEN}`;
+      return Response.json({ message }, { status: 403 });
+    }
     const credentials = issue(`${role}.${url.searchParams.get("account_id")}`);
     return Response.json({ roleCredentials: { ...credentials, expiration: Date.now() + 3_600_000 } });
   }

@@ -352,7 +352,7 @@ const refusals: readonly Refusal[] = [
   {
     when: "the source's secret key is wrong",
     config: `[profile dev]\n${roleOf("reader")}source_profile = dev\n${keys({ ...USER, secretAccessKey: "wrong" })}`,
-    code: "aws_access_denied",
+    code: "aws_credentials_refused",
     says: "InvalidSignature",
   },
   {

@@ -132,6 +132,15 @@ describe("a login is asked for", () => {
     expect(await cached()).toEqual(JSON.parse(JSON.stringify(token)));
   });
 
+  test("in the portal's word, and no further where that repeats the request", async () => {
+    await home.writeSsoToken("corp", expired());
+    const error = `invalid_grant\n${REGISTRATION.refreshToken}`;
+    const oidc = startEndpoint(() => Response.json({ error }, { status: 400 }));
+    const refusal = await refusalOf(resolveDev({ AWS_ENDPOINT_URL_SSO_OIDC: oidc.url }));
+    await oidc.stop();
+    expect(refusal.message).toContain("is not renewed (invalid_grant): ");
+  });
+
   test("of a profile without a session, whatever is in its cache", async () => {
     await home.write(
       ".aws/config",
