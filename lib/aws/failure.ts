@@ -37,11 +37,16 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ThrottlingException: "aws_throttled",
   ThrottledException: "aws_throttled",
   Throttling: "aws_throttled",
+  TooManyRequests: "aws_throttled",
   TooManyRequestsException: "aws_throttled",
   RequestLimitExceeded: "aws_throttled",
+  RequestThrottled: "aws_throttled",
+  RequestThrottledException: "aws_throttled",
   InternalServiceError: "aws_unavailable",
   InternalServerError: "aws_unavailable",
   ServiceUnavailable: "aws_unavailable",
+  IDPCommunicationError: "aws_unavailable",
+  IDPCommunicationErrorException: "aws_unavailable",
 };
 
 /** That a KMS key may not be used is said by the stores under names of their own, and in words. */

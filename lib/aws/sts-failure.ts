@@ -21,8 +21,7 @@ export function stsError(failure: AwsFailure, roleArn: string, isSigned: boolean
 }
 
 function codeOf(failure: AwsFailure, isSigned: boolean): ErrorCode {
-  if (failure.status >= 500) return "aws_unavailable";
-  if (failure.name === "Throttling") return "aws_throttled";
-  const isOfSigner = isSigned && codeByName(failure) === "aws_credentials_refused";
-  return isOfSigner ? "aws_credentials_refused" : "aws_access_denied";
+  const code = codeByName(failure);
+  const isOfToken = code === "aws_credentials_refused" && !isSigned;
+  return isOfToken || code === "aws_error" ? "aws_access_denied" : code;
 }

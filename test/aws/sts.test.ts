@@ -89,3 +89,21 @@ describe("credentials that STS does not take are told from a role that it does n
     },
   );
 });
+
+describe("what heals by itself is told as that, whoever signs", () => {
+  test.each([
+    [400, "Throttling", "aws_throttled"],
+    [400, "ThrottlingException", "aws_throttled"],
+    [400, "RequestLimitExceeded", "aws_throttled"],
+    [400, "TooManyRequests", "aws_throttled"],
+    [400, "TooManyRequestsException", "aws_throttled"],
+    [400, "RequestThrottled", "aws_throttled"],
+    [429, "", "aws_throttled"],
+    [400, "IDPCommunicationError", "aws_unavailable"],
+    [503, "", "aws_unavailable"],
+  ])("%d %s", async (status, code, ours) => {
+    said = { status, code };
+    expect((await signed()).code).toBe(ours);
+    expect((await unsigned()).code).toBe(ours);
+  });
+});

@@ -358,6 +358,22 @@ describe("with a role by web identity", () => {
     expect(aws.requests[0]?.input).toMatchObject({ RoleArn: ROLE, RoleSessionName: "piggy-env" });
   });
 
+  test("the role is asked for again when STS did not reach whose token it is", async () => {
+    aws.failNext({
+      action: "AssumeRoleWithWebIdentity",
+      times: 1,
+      status: 400,
+      code: "IDPCommunicationError",
+    });
+    const outcome = await start({ ...(await identity()), PIGGY_DEADLINE: "10s" });
+    expect(outcome.started().variable("A")).toBe(VALUE);
+    expect(actions()).toEqual([
+      "AssumeRoleWithWebIdentity 400",
+      "AssumeRoleWithWebIdentity 200",
+      "GetSecretValue 200",
+    ]);
+  });
+
   test("the session has the name that the environment gives", async () => {
     await expectValue(VALUE, { ...(await identity()), AWS_ROLE_SESSION_NAME: "my-session" });
     expect(aws.requests[0]?.input).toMatchObject({ RoleSessionName: "my-session" });
