@@ -42,13 +42,16 @@ export async function instanceCredentials(context: CredentialContext): Promise<I
     // Its answer to a container needs a hop limit of two.
     return { absent: `no instance metadata at ${base.host}` };
   }
-  if (session.status !== 200) return { absent: `instance metadata at ${base.host}: HTTP ${session.status}` };
+  const { status } = session;
+  // Any other is told to whoever has no role there, or not by this version.
+  if (status === 429 || status >= 500) throw unavailable(base, `HTTP ${status}`);
+  if (status !== 200) return { absent: `instance metadata at ${base.host}: HTTP ${status}` };
   const headers = { "x-aws-ec2-metadata-token": session.body };
   const read = (path: string) => readOne(context, new URL(path, base), headers);
   const roles = await read(ROLES);
+  if (roles.status !== 200 && roles.status !== 404) throw unavailable(base, `HTTP ${roles.status}`);
   const role = roles.body.split("\n", 1)[0]?.trim();
   if (roles.status === 404 || !role) return { absent: "the instance has no role" };
-  if (roles.status !== 200) throw unavailable(base, `HTTP ${roles.status}`);
   const answer = await read(ROLES + encodeURIComponent(role));
   if (answer.status !== 200) throw unavailable(base, `role ${role}: HTTP ${answer.status}`);
   const issued = parseIssued(answer.body, "Token");

@@ -144,6 +144,14 @@ describe("without credentials the reason is said", () => {
       "credentials_missing",
       "the instance has no role",
     ],
+    ["no session is given now", { "/latest/api/token": failing(503) }, "aws_unavailable", "HTTP 503"],
+    ["sessions are throttled", { "/latest/api/token": failing(429) }, "aws_unavailable", "HTTP 429"],
+    [
+      "roles cannot be listed now",
+      { [ROLES]: () => new Response("", { status: 503 }) },
+      "aws_unavailable",
+      "HTTP 503",
+    ],
     ["roles cannot be listed", { [ROLES]: failing(500) }, "aws_unavailable", "HTTP 500"],
     ["the role's keys cannot be had", { [`${ROLES}my%20node`]: failing(500) }, "aws_unavailable", "HTTP 500"],
     [
