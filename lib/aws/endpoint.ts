@@ -101,8 +101,15 @@ export function signingRegionOf(endpoint: URL, region: string): string {
 }
 
 function configuredEndpoint(text: string, { fips, dualStack }: Variant): URL {
-  if (!URL.canParse(text)) {
-    throw new PiggyError("setting_invalid", `AWS_ENDPOINT_URL: ${JSON.stringify(text)} is not a URL`);
+  const url = URL.parse(text);
+  // `localhost:4566` is a URL too, of the scheme `localhost`.
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    // A password may stand in it.
+    const shown = JSON.stringify(text.replace(/[^/]*@/, "…@"));
+    throw new PiggyError(
+      "setting_invalid",
+      `AWS_ENDPOINT_URL: ${shown} is not a URL that begins with http:// or https://`,
+    );
   }
   // The SDKs refuse it too: whether a host of one's own is FIPS validated is not for a variable to say.
   if (fips || dualStack) {
@@ -112,7 +119,7 @@ function configuredEndpoint(text: string, { fips, dualStack }: Variant): URL {
       `${variable} and AWS_ENDPOINT_URL exclude each other: unset one of them`,
     );
   }
-  return new URL(text);
+  return url;
 }
 
 function hostOf(service: Service, region: string, { fips, dualStack }: Variant): string {

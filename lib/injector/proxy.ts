@@ -40,10 +40,12 @@ export interface ProxyQuery {
 export async function askWebhook(query: ProxyQuery): Promise<Findings> {
   const { own } = query;
   const address = own.get("PIGGY_ADDRESS");
-  if (!address || !URL.canParse(address)) {
+  const scheme = URL.parse(address ?? "")?.protocol;
+  // Any other would be asked as http is, with the token.
+  if (!address || (scheme !== "https:" && scheme !== "http:")) {
     throw new PiggyError(
       "usage",
-      "PIGGY_ADDRESS is not set to the webhook's address, and PIGGY_STANDALONE is not true",
+      "PIGGY_ADDRESS is not set to the webhook's address, which begins with https://, and PIGGY_STANDALONE is not true",
     );
   }
   const url = new URL(`${trimEndOf(address, "/")}/secret`);

@@ -111,9 +111,19 @@ describe("a configured endpoint", () => {
     expect(signingRegionOf(endpointOf("sts", "eu-west-1", environment), "eu-west-1")).toBe("eu-west-1");
   });
 
-  test("that is no URL is refused", () => {
-    expect(() => endpointOf("ssm", "eu-west-1", { AWS_ENDPOINT_URL: "aws.test" })).toThrow(
-      expect.objectContaining({ code: "setting_invalid" }),
+  test.each([
+    ["aws.test", "aws.test"],
+    ["localhost:4566", "localhost:4566"],
+    ["ftp://aws.test", "ftp://aws.test"],
+    ["https//aws.test", "https//aws.test"],
+    ["ftp://me:hush@aws.test", "ftp://…@aws.test"],
+    ["me:hush@aws.test", "…@aws.test"],
+  ])("that is no URL of HTTP is refused: %s", (AWS_ENDPOINT_URL, shown) => {
+    expect(() => endpointOf("ssm", "eu-west-1", { AWS_ENDPOINT_URL })).toThrow(
+      expect.objectContaining({
+        code: "setting_invalid",
+        message: `AWS_ENDPOINT_URL: "${shown}" is not a URL that begins with http:// or https://`,
+      }),
     );
   });
 });

@@ -368,6 +368,20 @@ describe("a container does not start, exits with 125 and says why in one line", 
     expect(line.message).toContain("PIGGY_ADDRESS");
   });
 
+  test.each(["localhost:PORT", "ftp://localhost:PORT"])("when its scheme is another: %s", async (address) => {
+    const { startStubWebhook } = await import("./stub-webhook.ts");
+    const stub = startStubWebhook({ answer: () => Response.json({ PASSWORD }) });
+    try {
+      const PIGGY_ADDRESS = address.replace("PORT", String(stub.port));
+      const line = expectRefused(await again({ PIGGY_ADDRESS, PIGGY_SERVICE: undefined }));
+      expect(line.code).toBe("usage");
+      expect(line.message).toContain("https://");
+      expect(stub.requests).toEqual([]);
+    } finally {
+      await stub.stop();
+    }
+  });
+
   test("when AWS is down, in the webhook's own words", async () => {
     const answer = { status: 500, code: "InternalServiceError" };
     const outage = world.aws.disturb({ action: "GetSecretValue", answer });
