@@ -55,6 +55,8 @@ async function main(): Promise<never> {
 
   timeline.mark("references");
   const keys = referencedKeys(environment.variables);
+  const endsOnSignals = keys.length > 0 && process.pid === 1;
+  if (endsOnSignals) endOnSignals(launch.state?.ignoredSignals ?? 0n);
   // Even a wait for nothing takes a tenth of a millisecond.
   const findings =
     keys.length === 0
@@ -66,6 +68,8 @@ async function main(): Promise<never> {
   const target = known ?? findTarget(argv[0] ?? "", lookUp(entries, "PATH"));
   timeline.mark("exec");
   if (settings.debug) log("debug", "timeline in milliseconds", timeline.read());
+  // A signal that came since the answer was caught by Bun, which has not told it yet: execve would forget it.
+  if (endsOnSignals) await new Promise(setImmediate);
   const errno = exec(target, argv, entries, launch.state);
   const { execFailure } = await import("./lib/injector/exec-failure.ts");
   throw execFailure({ file: target, argv, environment: entries, errno });
@@ -99,7 +103,6 @@ async function resolve(
   mark: Mark,
 ): Promise<Findings | undefined> {
   const { own, variables } = environment;
-  endOnSignals();
   if (settings.initialDelayMs > 0) await Bun.sleep(settings.initialDelayMs);
 
   let findings: Findings | undefined;
@@ -143,11 +146,24 @@ async function ask(
   return askWebhook({ own, argv: argv.map(textOf), keys, skipVerifyTls, mark, connectByName });
 }
 
-/** For the first process of a container the kernel has no default action: without a handler it could not be ended. */
-function endOnSignals(): void {
-  if (process.pid !== 1) return;
-  process.on("SIGTERM", () => process.exit(128 + 15));
-  process.on("SIGINT", () => process.exit(128 + 2));
+/** What ends a program by default, of what images have as their STOPSIGNAL and terminals send. */
+const ENDING_SIGNALS = [
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGQUIT", 3],
+  ["SIGUSR1", 10],
+  ["SIGUSR2", 12],
+  ["SIGTERM", 15],
+] as const;
+
+/**
+ * For the first process of a container the kernel has no default action: without a handler it could not be ended.
+ * @param ignored those that it was started with as ignored, which end nothing; bit 0 is signal 1
+ */
+function endOnSignals(ignored: bigint): void {
+  for (const [name, signal] of ENDING_SIGNALS) {
+    if (((ignored >> BigInt(signal - 1)) & 1n) === 0n) process.on(name, () => process.exit(128 + signal));
+  }
 }
 
 function logTo(debug: boolean): Log {

@@ -1,6 +1,6 @@
 /** The launcher as a built program: what it is made of, and what it says when it cannot start the injector. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -175,51 +175,104 @@ describe.skipIf(noMounts !== undefined)("install says why it cannot", () => {
   });
 });
 
+/** In front of a command: its process is the first of a PID namespace of its own. */
+const AS_PID_1 = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
+/** Starts it with a webhook to ask, on this port. */
+async function startAsking(
+  port: number,
+  launcher: readonly string[],
+  environment: Readonly<Record<string, string>>,
+) {
+  await writeFile(join(directory, "token"), "token");
+  return Bun.spawn([...launcher, await piggyEnv(), "--", await probe()], {
+    env: {
+      PATH: process.env["PATH"],
+      PIGGY_ADDRESS: `http://127.0.0.1:${port}`,
+      PIGGY_TOKEN_FILE: join(directory, "token"),
+      ...environment,
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+const childOf = (pid: number) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"));
+
 describe("while it waits for a webhook that never answers", () => {
-  let asked: () => void = () => {};
   let webhook: StubWebhook | undefined;
   afterEach(() => webhook?.stop());
 
-  /** Starts it, and says how it ends when it gets a signal in the middle of its question. */
-  async function endedBy(signal: NodeJS.Signals, launcher: readonly string[], toInner: boolean) {
-    const question = new Promise<void>((resolve) => {
-      asked = resolve;
-    });
+  /** Starts it, and says how it ends when it gets these signals, one after the other, in the middle of its question. */
+  async function endedBy(signals: readonly NodeJS.Signals[], launcher: readonly string[], toInner: boolean) {
+    const question = Promise.withResolvers<void>();
     webhook = startStubWebhook({
       answer: () => {
-        asked();
+        question.resolve();
         return new Promise<Response>(() => {});
       },
     });
-    await writeFile(join(directory, "token"), "token");
-    const child = Bun.spawn([...launcher, await piggyEnv(), "--", await probe()], {
-      env: {
-        PATH: process.env["PATH"],
-        A: "piggy:KEY",
-        PIGGY_ADDRESS: `http://127.0.0.1:${webhook.port}`,
-        PIGGY_TOKEN_FILE: join(directory, "token"),
-      },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    await question;
-    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
-    process.kill(toInner ? Number(children) : child.pid, signal);
+    const child = await startAsking(webhook.port, launcher, { A: "piggy:KEY" });
+    await question.promise;
+    const asking = toInner ? childOf(child.pid) : child.pid;
+    for (const [index, signal] of signals.entries()) {
+      if (index > 0) await Bun.sleep(50);
+      process.kill(asking, signal);
+    }
     await child.exited;
     expect(await child.stdout.text()).toBe("");
     return child.exitCode ?? child.signalCode;
   }
 
-  test.skipIf(noMounts !== undefined).each([
-    ["SIGTERM", 143],
+  const ending = [
+    ["SIGHUP", 129],
     ["SIGINT", 130],
-  ] as const)("as PID 1 it ends at once on %s, with %i", async (signal, exitCode) => {
-    const first = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-    expect(await endedBy(signal, first, true)).toBe(exitCode);
+    ["SIGQUIT", 131],
+    ["SIGUSR1", 138],
+    ["SIGUSR2", 140],
+    ["SIGTERM", 143],
+  ] as const;
+
+  test.skipIf(noMounts !== undefined).each(ending)(
+    "as PID 1 it ends at once on %s, with %i",
+    async (signal, exitCode) => {
+      expect(await endedBy([signal], AS_PID_1, true)).toBe(exitCode);
+    },
+  );
+
+  test.skipIf(noMounts !== undefined)("as PID 1 it ends on none that ends nothing", async () => {
+    const ignoring = [...AS_PID_1, await arrangeProgram(), "ignore=1", "--"];
+    expect(await endedBy(["SIGWINCH", "SIGHUP", "SIGTERM"], ignoring, true)).toBe(143);
   });
 
-  test.each(["SIGTERM", "SIGINT"] as const)("else it ends by %s, as any program", async (signal) => {
-    expect(await endedBy(signal, [], false)).toBe(signal);
+  test.each(ending)("else it ends by %s, as any program", async (signal) => {
+    expect(await endedBy([signal], [], false)).toBe(signal);
+  });
+});
+
+test.skipIf(noMounts !== undefined)("as PID 1 it ends on a signal that comes after the answer", async () => {
+  let answered: () => void = () => {};
+  const webhook = startStubWebhook({
+    answer: () => {
+      setTimeout(answered, 10);
+      return Response.json({ K: "" });
+    },
+  });
+  // Some tenths of a second of work between the answer and what is made of it, which is small.
+  const values = Array.from({ length: 50 }, (_, i) => [`A${i}`, `\${piggy:K}`.repeat(2_000)]);
+  const child = await startAsking(webhook.port, AS_PID_1, Object.fromEntries(values));
+  let program = "";
+  answered = () => {
+    const inner = childOf(child.pid);
+    process.kill(inner, "SIGTERM");
+    program = readlinkSync(`/proc/${inner}/exe`);
+  };
+  await child.exited;
+  await webhook.stop();
+  expect(program).toEndWith("/lib/injector");
+  expect({ exitCode: child.exitCode, stdout: await child.stdout.text() }).toEqual({
+    exitCode: 143,
+    stdout: "",
   });
 });
