@@ -1,6 +1,6 @@
 /** What a Pod has of its own where something of ours has to be: names of volumes and containers, paths of mounts. */
 import { PiggyError } from "../error.ts";
-import { type JsonObject, stringOf } from "../json.ts";
+import { type JsonObject, objectOf, stringOf } from "../json.ts";
 import type { Container, Pod } from "../pod.ts";
 import { annotationName } from "../settings.ts";
 import { INJECTOR_VOLUME, INSTALL_CONTAINER, MOUNT_PATH } from "./delivery/injector-volume.ts";
@@ -68,9 +68,14 @@ function pathTaken(container: string, { name, mountPath }: JsonObject, where: st
   );
 }
 
+/** The mount may say so, the source be of such a kind, or the source say so, as a claim's does. Source: kubelet, makeMounts. */
 function isReadOnly(mount: JsonObject, { volumes }: Pod): boolean {
-  const volume = volumes.find(({ name }) => name === mount["name"]);
-  return mount["readOnly"] === true || READ_ONLY_SOURCES.some((source) => volume?.[source]);
+  const volume = volumes.find(({ name }) => name === mount["name"]) ?? {};
+  return (
+    mount["readOnly"] === true ||
+    READ_ONLY_SOURCES.some((source) => volume[source]) ||
+    Object.values(volume).some((source) => objectOf(source)["readOnly"] === true)
+  );
 }
 
 function isWithin(path: string, folder: string): boolean {

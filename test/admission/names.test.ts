@@ -93,6 +93,9 @@ describe("a mount in a container that is wrapped", () => {
     ["of a Secret", {}, { secret: { secretName: "s" } }],
     ["of a ConfigMap", {}, { configMap: { name: "c" } }],
     ["for reading", { readOnly: true }, { emptyDir: {} }],
+    ["of a claim for reading", {}, { persistentVolumeClaim: { claimName: "c", readOnly: true } }],
+    ["of a CSI driver for reading", {}, { csi: { driver: "secrets-store.csi.k8s.io", readOnly: true } }],
+    ["of an NFS server for reading", {}, { nfs: { server: "s", path: "/", readOnly: true } }],
   ])("%s above the token is denied: nothing can be mounted in it", async (_what, mount, source) => {
     const { allowed, status } = await admitted({ mountPath: "/var/run/secrets", ...mount }, source);
     expect(allowed).toBe(false);
@@ -100,6 +103,14 @@ describe("a mount in a container that is wrapped", () => {
     const standalone = { "piggysec.com/standalone": "true" };
     const alone = await admitted({ mountPath: "/var/run/secrets", ...mount }, source, standalone);
     expect(alone.allowed).toBe(true);
+  });
+
+  test.each([
+    { persistentVolumeClaim: { claimName: "c", readOnly: false } },
+    { csi: { driver: "d" } },
+    { nfs: { server: "s", path: "/" } },
+  ])("of %j above the token is as it was: a folder can be made in it", async (source) => {
+    expect((await admitted({ mountPath: "/var/run/secrets" }, source)).allowed).toBe(true);
   });
 
   test.each(["/", "/piggybank", "/pig", "/var/run/secrets", "/run", "/opt/piggy", `${TOKEN}s`])(
