@@ -40,14 +40,15 @@ const PROXY_GUARDS: readonly Variable[] = [...GUARDS, { name: "PIGGY_CA" }, { na
 type Variable = JsonObject & { readonly name: string };
 
 /**
- * The guards that an object behind `envFrom` could take away by a key of such a name, now or at any later start. For
- * the kubelet what stands in `env` counts, so they are said there.
+ * The guards that an object behind `envFrom` could take away by a key of such a name. For the kubelet what stands in
+ * `env` counts, so they are said there.
  */
-function openGuards({ envFrom, env }: Container, { mode, variables }: Plan): readonly JsonObject[] {
+function openGuards(container: Container, { mode, variables }: Plan): readonly JsonObject[] {
+  const { envFrom, env } = container;
   if (envFrom.length === 0) return [];
   return (mode === "proxy" ? PROXY_GUARDS : GUARDS).filter(({ name: guard }) => {
     const isSaid = variables.has(guard) || (TUNING.has(guard) && env.some(({ name }) => name === guard));
-    return !isSaid && envFrom.some(({ prefix }) => guard.startsWith(prefix));
+    return !isSaid && maySet(container, guard);
   });
 }
 
@@ -123,10 +124,20 @@ function expansion(
 }
 
 const DEFAULT_TERMINATION_LOG = "/dev/termination-log";
+const TERMINATION_LOG = "PIGGY_TERMINATION_LOG";
 
-/** Told only where it is not what the injector tries by itself. */
-function terminationLog({ json }: Container): readonly JsonObject[] {
-  const path = json["terminationMessagePath"];
+/**
+ * Told only where it is not what the injector tries by itself, and where an object behind `envFrom` could name another
+ * file: an end without secrets would overwrite it.
+ */
+function terminationLog(container: Container): readonly JsonObject[] {
+  const path = container.json["terminationMessagePath"];
   const isOwn = typeof path === "string" && path !== "" && path !== DEFAULT_TERMINATION_LOG;
-  return isOwn ? [{ name: "PIGGY_TERMINATION_LOG", value: path }] : [];
+  if (!isOwn && !maySet(container, TERMINATION_LOG)) return [];
+  return [{ name: TERMINATION_LOG, value: isOwn ? path : DEFAULT_TERMINATION_LOG }];
+}
+
+/** Whether an object behind `envFrom` could set a variable, now or at any later start. */
+function maySet({ envFrom }: Container, variable: string): boolean {
+  return envFrom.some(({ prefix }) => variable.startsWith(prefix));
 }

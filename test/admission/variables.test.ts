@@ -91,6 +91,17 @@ describe("a container's env", () => {
       expect(found.every(({ value }) => value)).toBe(true);
     });
 
+    test.each([
+      ["the usual file", undefined, undefined, "/dev/termination-log"],
+      ["the usual file, said in so many words", undefined, "/dev/termination-log", "/dev/termination-log"],
+      ["the container's own", undefined, "/tmp/end", "/tmp/end"],
+      ["nothing where they cannot name another", "APP_", undefined, undefined],
+    ])("names for the reason of an end %s", async (_, prefix, terminationMessagePath, file) => {
+      const first = await mutate(world, podWith({ envFrom: from(prefix), terminationMessagePath }));
+      expect(environmentOf(first.pod)["PIGGY_TERMINATION_LOG"]).toBe(file);
+      expect((await mutate(world, first.pod)).patch).toEqual([]);
+    });
+
     test("has what the annotations and the manifest's own env turn on", async () => {
       const on = { name: "PIGGY_IGNORE_NO_ENV", value: "true" };
       const annotations = {
