@@ -1,17 +1,19 @@
 /** What anybody may send is read in time that grows with its length, and not with its square: the server has one thread. */
 import { describe, expect, test } from "bun:test";
-import { inline } from "../lib/admission/environment/inline.ts";
+import { inline, type Values } from "../lib/admission/environment/inline.ts";
 import { createMentions } from "../lib/admission/environment/mentions.ts";
+import { environmentOf } from "../lib/admission/environment.ts";
 import { execWarnings } from "../lib/admission/warnings/exec-commands.ts";
 import { subPathWarnings } from "../lib/admission/warnings/sub-paths.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { escapeForKubelet, expand, mentionedNames, unescapeForKubelet } from "../lib/expansion.ts";
+import type { JsonObject } from "../lib/json.ts";
 import { parseContainers } from "../lib/pod.ts";
 import { isResourceQuantity } from "../lib/quantity.ts";
 import { readSettings } from "../lib/read-settings.ts";
 import { planEntries } from "../lib/reference/entry-plan.ts";
 import { parseReference } from "../lib/reference/reference.ts";
-import { formatEmbedded, parseValue } from "../lib/reference/value.ts";
+import { formatEmbedded, holdsReference, parseValue } from "../lib/reference/value.ts";
 import { isRegion } from "../lib/region.ts";
 import { credentialsFor } from "../lib/registry/credentials.ts";
 import { parseImageName } from "../lib/registry/image-name.ts";
@@ -42,12 +44,48 @@ function markAll(count: number): void {
   }
 }
 
+/** Mentions of a name as long as a thousandth, beside prefixes of as many lengths. */
+function markBesidePrefixes(length: number): void {
+  const mentions = createMentions({ isKnown: () => false, mayJoinDollars: () => true });
+  for (let at = 1; at <= length / 1000; at += 1) mentions.addPrefix("B".repeat(at));
+  mentions.mark("V", `$(${"A".repeat(length / 1000)})`.repeat(length / 100), "");
+}
+
+/** A container's environment, read as admission does. */
+const environment = (env: readonly JsonObject[]) =>
+  parseContainers({ containers: [{ env }] }, "containers").map((container) =>
+    environmentOf(container, {}, undefined),
+  );
+
+/** Variables that each are a copy of a long one. */
+const copied = (value: string) =>
+  environment([
+    { name: "A", value },
+    ...Array.from({ length: value.length / 20 }, (_, at) => ({ name: `V${at}`, value: "$(A)" })),
+  ]);
+
+/** A variable that mentions a long one again and again, each time in front of a reference. */
+const joined = (value: string) =>
+  environment([
+    { name: "A", value },
+    { name: "V", value: `$(A)\${piggy:a}`.repeat(value.length / 100) },
+  ]);
+
+const valuesOf = (values: ReadonlyMap<string, string>): Values => ({
+  get: (name) => values.get(name),
+  isHolder: (name) => holdsReference(values.get(name)),
+});
+
+const REFERENCE = valuesOf(new Map([["A", "piggy:A"]]));
+
 /** Mentions of a long variable: together they would be as long as a thousandth of the square. */
 const inlineLong = (before: string, length: number) => {
-  const values = new Map([
-    ["R", "piggy:R"],
-    ["A", "a".repeat(length / 2)],
-  ]);
+  const values = valuesOf(
+    new Map([
+      ["R", "piggy:R"],
+      ["A", "a".repeat(length / 2)],
+    ]),
+  );
   return inline(before + "$(A)".repeat(length / 500), values, length);
 };
 
@@ -81,12 +119,13 @@ const cases: readonly (readonly [string, (long: Long, length: number) => unknown
   ["references that are text", (long) => formatEmbedded([long("${piggy:"), { key: "a" }])],
   ["mentions of a long value", (_, length) => inlineLong("", length)],
   ["mentions of a long value beside a reference", (_, length) => inlineLong("$(R)", length)],
-  ["mentions of a reference", (long) => inline(long("$(A)"), new Map([["A", "piggy:A"]]), MEGABYTE)],
+  ["mentions of a reference", (long) => inline(long("$(A)"), REFERENCE, MEGABYTE)],
   ["names under prefixes", (_, length) => markAll(length / 20)],
-  [
-    "mentions between which references begin",
-    (long) => inline(long("${piggy:$(A)"), new Map([["A", "piggy:A"]]), MEGABYTE),
-  ],
+  ["mentions beside prefixes of many lengths", (_, length) => markBesidePrefixes(length)],
+  ["copies of references", (long) => copied(long(`\${piggy:a}`))],
+  ["copies of text", (long) => copied(long("a"))],
+  ["mentions of dollars in front of references", (long) => joined(long("$a"))],
+  ["mentions between which references begin", (long) => inline(long("${piggy:$(A)"), REFERENCE, MEGABYTE)],
   ["an address's slashes", (long) => annotation("piggy-address", `https://a${long("/", "x")}`)],
   ["a delay", (long) => annotation("piggy-initial-delay", long("1", "x"))],
   ["a pull secret's globs", (_, length) => credentialsFor(image, [stars((30 * length) / MEGABYTE)])],

@@ -77,23 +77,20 @@ const NONE: ReadonlyMap<EnvVar, string> = new Map();
 
 /** @throws PiggyError `reference_invalid` */
 function referencesIn(draft: Draft) {
-  const { container, values, heldOpen, hiddenEntries } = draft;
-  let holders = heldOpen !== undefined && heldOpen.size > 0 ? new Set(heldOpen) : undefined;
+  const { container, values, holders = NOBODY, heldOpen = NOBODY, hiddenEntries } = draft;
   let embeddedIn: string | undefined;
   let entries: Finding | undefined;
-  for (const [name, value] of values) {
-    const parts = value === undefined ? undefined : parseValue(value);
-    if (value === undefined || parts === undefined) continue;
-    holders ??= new Set();
-    holders.add(name);
+  for (const name of holders) {
+    const value = values.get(name) ?? "";
+    const parts = parseValue(value) ?? [];
     if (embeddedIn === undefined && parseReference(value) === undefined) embeddedIn = name;
     if (isOwnVariable(name)) continue;
     entries ??= findEntries(container.name, (mentioned) => isOpen(draft, mentioned));
     entries.add(name, parts, hiddenEntries?.has(name) === true);
   }
   return {
-    holdsReference: holders !== undefined,
-    holders: holders ?? NOBODY,
+    holdsReference: holders.size + heldOpen.size > 0,
+    holders: heldOpen.size === 0 ? holders : new Set([...heldOpen, ...holders]),
     embeddedIn,
     entries: entries?.result() ?? NO_ENTRIES,
   };

@@ -24,7 +24,7 @@ export function parseValue(value: string): readonly Part[] | undefined {
 
 /** Whether there is something in a value for the injector to do: a reference, or an escaped one to be made text. */
 export function holdsReference(value: string | undefined): boolean {
-  return value !== undefined && parseValue(value) !== undefined;
+  return value !== undefined && (parseReference(value) !== undefined || value.indexOf(OPEN) >= 0);
 }
 
 /** What a text that is not a whole-value reference is made of. No text is empty, and no two stand side by side. */

@@ -24,6 +24,8 @@ export interface Draft {
   /** Those of the values that nothing is open about. */
   readonly known: Values;
   readonly unseen: Unseen[];
+  /** Those whose value holds a reference, or text for the injector to unescape. */
+  holders: Set<string> | undefined;
   inlined: Map<EnvVar, string> | undefined;
   marked: Map<EnvVar, string> | undefined;
   mentions: Mentions | undefined;
@@ -49,8 +51,12 @@ export function beginDraft(
     annotations,
     contents,
     values: new Map(),
-    known: { get: (name) => textOf(draft, name) },
+    known: {
+      get: (name) => textOf(draft, name),
+      isHolder: (name) => draft.holders?.has(name) === true && textOf(draft, name) !== undefined,
+    },
     unseen: [],
+    holders: undefined,
     inlined: undefined,
     marked: undefined,
     mentions: undefined,
@@ -97,7 +103,7 @@ function takeOwn(draft: Draft, { value, from }: EnvVar): void {
 /** One that is not there is empty; nothing in it is expanded. */
 function takeAnnotation(draft: Draft, name: string, annotation: string): void {
   const { annotations } = draft;
-  draft.values.set(name, Object.hasOwn(annotations, annotation) ? annotations[annotation] : "");
+  setValue(draft, name, Object.hasOwn(annotations, annotation) ? annotations[annotation] : "");
   draft.mentions?.settle(name);
   draft.heldOpen = noted(draft.heldOpen, name, false);
   draft.hiddenEntries = noted(draft.hiddenEntries, name, false);
@@ -129,30 +135,37 @@ function takeWritten(draft: Draft, variable: EnvVar): void {
   if (value?.includes("$(")) mentionsOf(draft);
   const marked = draft.mentions?.mark(name, value ?? "", expanded ?? "");
   const isHidden = draft.hidden !== undefined && mentionsAny(value, draft.hidden);
+  const isHolder = setValue(draft, name, expanded);
   if (marked !== undefined) {
     draft.marked ??= new Map();
     draft.marked.set(variable, marked);
-  } else if (isHidden && holdsReference(expanded)) mentionsOf(draft).addName(name);
-  const isHeld =
-    holdsReference(expanded) || (draft.heldOpen !== undefined && mentionsAny(value, draft.heldOpen));
+  } else if (isHidden && isHolder) mentionsOf(draft).addName(name);
+  const isHeld = isHolder || (draft.heldOpen !== undefined && mentionsAny(value, draft.heldOpen));
   draft.heldOpen = noted(draft.heldOpen, name, isHeld && draft.mentions?.isOpen(name) === true);
   draft.hidden = noted(draft.hidden, name, isHidden);
   const namesHidden = isHidden && namesOtherEntries(value ?? "", expanded ?? "");
   draft.hiddenEntries = noted(draft.hiddenEntries, name, namesHidden);
-  draft.values.set(name, expanded);
 }
 
 /** A key's text, which the kubelet hands on as it is. */
 function takeText(draft: Draft, name: string, value: string, { object }: ObjectSource): void {
-  draft.values.set(name, value);
+  const isHolder = setValue(draft, name, value);
   const isHidden = object.kind === "Secret" && parseReference(value) === undefined;
   draft.hidden = noted(draft.hidden, name, isHidden);
   // Written in a mention's place it would be read by whoever may read Pods: left to the kubelet it is not.
-  const isHeldOpen = isHidden && holdsReference(value);
+  const isHeldOpen = isHidden && isHolder;
   if (isHeldOpen) mentionsOf(draft).addName(name);
   else draft.mentions?.settle(name);
   draft.heldOpen = noted(draft.heldOpen, name, isHeldOpen);
   draft.hiddenEntries = noted(draft.hiddenEntries, name, false);
+}
+
+/** @returns whether there is something in the value for the injector to do */
+function setValue(draft: Draft, name: string, value: string | undefined): boolean {
+  const isHolder = holdsReference(value);
+  draft.values.set(name, value);
+  draft.holders = noted(draft.holders, name, isHolder);
+  return isHolder;
 }
 
 /** The data of an object; where it is not seen, it is said to be so. */
@@ -172,9 +185,13 @@ function mentionsOf(draft: Draft): Mentions {
   draft.mentions ??= createMentions({
     isKnown: (name) => textOf(draft, name) !== undefined,
     mayJoinDollars: (name) =>
-      draft.hidden?.has(name) || (draft.values.has(name) && /^$|\$$/.test(textOf(draft, name) ?? "")),
+      draft.hidden?.has(name) || (draft.values.has(name) && joinsDollars(textOf(draft, name) ?? "")),
   });
   return draft.mentions;
+}
+
+function joinsDollars(text: string): boolean {
+  return text === "" || text.endsWith("$");
 }
 
 function mentionsAny(value: string | undefined, names: ReadonlySet<string>): boolean {

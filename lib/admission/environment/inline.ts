@@ -4,17 +4,13 @@
  * written in its place, and what the kubelet will make of that is compared with what was meant.
  */
 import { escapeForKubelet, expand, mentionedNames } from "../../expansion.ts";
-import {
-  formatEmbedded,
-  holdsReference,
-  type Part,
-  parseEmbedded,
-  parseValue,
-} from "../../reference/value.ts";
+import { formatEmbedded, type Part, parseEmbedded, parseValue } from "../../reference/value.ts";
 
 /** A variable's value as the kubelet hands it on; undefined when it is there but not known, such as a field of the Pod. */
 export interface Values {
   get(name: string): string | undefined;
+  /** Whether there is a reference in it. A long value is not read once more for each that mentions it. */
+  isHolder(name: string): boolean;
 }
 
 export interface Inlined {
@@ -37,7 +33,7 @@ export interface NotInlined {
 /** @param longest in characters, of what is mentioned */
 export function inline(value: string, values: Values, longest: number): Inlined | NotInlined {
   if (!value.includes("$")) return { value, expanded: value };
-  const holder = [...new Set(mentionedNames(value))].find((name) => holdsReference(values.get(name)));
+  const holder = [...new Set(mentionedNames(value))].find((name) => values.isHolder(name));
   const asWritten = expandWithin(value, values, longest);
   // A copy is expanded to the whole reference, and stays one.
   if (holder === undefined || value === `$(${holder})`) return { value, expanded: asWritten ?? value };

@@ -20,6 +20,12 @@ import { LONGEST_ENVIRONMENT } from "./inline.ts";
 /** A character that no variable can hold, until the container's PIGGY_UID takes its place. */
 const MARK = "\0";
 
+/**
+ * In characters, of a prefix: of a longer one only its beginning counts, so that names are not held against thousands of
+ * lengths. Taken for open is then what would not be, by an object of a prefix that long beside one that begins alike.
+ */
+const LONGEST_PREFIX = 64;
+
 /** A mention of nothing: a dollar in front of what has marks of its own would be taken for part of that. */
 const SEAM = MARK + MARK;
 
@@ -59,7 +65,8 @@ export function createMentions({ isKnown, mayJoinDollars }: Mentioned): Mentions
   const isUncertain = (name: string) => {
     if (uncertain.has(name)) return true;
     const since = settled.get(name) ?? 0;
-    return lengths.values().some((length) => (prefixes.get(name.slice(0, length)) ?? 0) > since);
+    const isSaid = (length: number) => (prefixes.get(name.slice(0, length)) ?? 0) > since;
+    return lengths.values().some((length) => length <= name.length && isSaid(length));
   };
   const addName = (name: string) => {
     uncertain.add(name);
@@ -83,8 +90,9 @@ export function createMentions({ isKnown, mayJoinDollars }: Mentioned): Mentions
   };
   return {
     addPrefix(prefix) {
-      prefixes.set(prefix, ++now);
-      lengths.add(prefix.length);
+      const beginning = prefix.slice(0, LONGEST_PREFIX);
+      prefixes.set(beginning, ++now);
+      lengths.add(beginning.length);
     },
     addName,
     settle,
