@@ -26,6 +26,11 @@ export function stringsOf(value: unknown): readonly string[] {
   return list.filter((entry) => typeof entry === "string");
 }
 
+/** Those of a list that are objects; none where it is no list. */
+export function objectsOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
 /**
  * The value of an object's own key. `object[key]` would also find `constructor` and its like on the prototype.
  */

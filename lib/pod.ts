@@ -3,6 +3,7 @@
  * we do not know is carried through untouched. Source: Kubernetes API reference, Pod v1 core.
  */
 import { type JsonObject, type JsonValue, own } from "./json.ts";
+import { ARCHITECTURE_LABEL, requiredArchitecture } from "./node-affinity.ts";
 import {
   inWords,
   listOf,
@@ -36,6 +37,8 @@ export interface Pod {
   readonly nodeSelector: Readonly<Record<string, string>>;
   /** What its nodes run, such as `linux` or `windows`, where the Pod says so. */
   readonly os: string | undefined;
+  /** GOARCH of its nodes, where the Pod says so, by its nodeSelector or by the affinity that it requires. */
+  readonly architecture: string | undefined;
   readonly imagePullSecrets: readonly string[];
   readonly volumes: readonly JsonObject[];
   readonly initContainers: readonly Container[];
@@ -134,6 +137,7 @@ function readPod(json: JsonObject): Pod {
     serviceLinks: own(spec, "enableServiceLinks") !== false,
     nodeSelector,
     os: optionalString(optionalObject(spec, "os", "spec."), "name", "spec.os.") || nodeSelector[OS_LABEL],
+    architecture: nodeSelector[ARCHITECTURE_LABEL] ?? requiredArchitecture(spec),
     imagePullSecrets: listOf(spec, "imagePullSecrets", "spec.", readName).filter(
       (name) => name !== undefined,
     ),

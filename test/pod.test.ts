@@ -56,6 +56,15 @@ describe("a Pod", () => {
     expect(pod({ serviceAccountName: "" }).serviceAccount).toBe("default");
   });
 
+  test("has the architecture of its nodeSelector, else that of the affinity that it requires", () => {
+    const matchExpressions = [{ key: "kubernetes.io/arch", operator: "In", values: ["arm64"] }];
+    const required = { nodeSelectorTerms: [{ matchExpressions }] };
+    const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } };
+    expect(pod({ affinity }).architecture).toBe("arm64");
+    expect(pod({ affinity, nodeSelector: { "kubernetes.io/arch": "amd64" } }).architecture).toBe("amd64");
+    expect(pod({ affinity: null }).architecture).toBeUndefined();
+  });
+
   test("has an annotation for every key, names of the object prototype included", () => {
     const annotations: object = JSON.parse('{"__proto__":"a","constructor":"b"}');
     expect(Object.entries(pod({}, { annotations }).annotations)).toEqual([

@@ -79,7 +79,7 @@ export function createImageLookup(
     return readImageCommand(
       {
         image: container.image,
-        platform: platformOf(pod.nodeSelector),
+        platform: platformOf(pod),
         skipVerify: settings["image-skip-verify-registry"],
         imagePullPolicy: container.imagePullPolicy,
         logins,

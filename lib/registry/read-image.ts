@@ -8,7 +8,7 @@ import { getBlob } from "./fetch-blob.ts";
 import type { Found, ImageRequest, Known } from "./image-cache.ts";
 import type { ImageCommand } from "./image-command.ts";
 import { isDigest } from "./image-name.ts";
-import { isFor, type Platform, selectEntry } from "./platform.ts";
+import { describePlatform, isFor, type Platform, selectEntry } from "./platform.ts";
 import { createReach } from "./reach.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
 import { ComeBackLater } from "./retry-after.ts";
@@ -117,8 +117,8 @@ function isIndex({ mediaType, json }: Manifest): boolean {
   return INDEX_TYPES.includes(mediaType) || Array.isArray(json["manifests"]);
 }
 
-function notFor({ os, architecture }: Platform): PiggyError {
-  return new PiggyError("image_unsupported", `it has no manifest for ${os}/${architecture}`);
+function notFor(platform: Platform): PiggyError {
+  return new PiggyError("image_unsupported", `it has no manifest for ${describePlatform(platform)}`);
 }
 
 type Manifest = Awaited<ReturnType<typeof getJson>>;

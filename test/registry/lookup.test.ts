@@ -27,6 +27,11 @@ beforeAll(async () => {
       })),
     },
   );
+  const attestation = { os: "unknown", architecture: "unknown", config: {} };
+  const elsewhere = { os: "linux", architecture: OTHER, config: { Entrypoint: [`/bin/on-${OTHER}`] } };
+  world.registry.pushImage("team/app", "elsewhere", {}, { platforms: [elsewhere, attestation] });
+  const third = { os: "linux", architecture: "s390x", config: {} };
+  world.registry.pushImage("team/app", "two-elsewhere", {}, { platforms: [elsewhere, third] });
   pullSecret("shop", "right", world.registry.host);
   pullSecret("shop", "for-another-host", "registry.example.com");
   pullSecret("operators", "elsewhere", world.registry.host);
@@ -104,6 +109,64 @@ describe("a container without a command runs", () => {
   test("what the image has for the architecture of the Pod's nodeSelector", async () => {
     const spec = { nodeSelector: { "kubernetes.io/arch": OTHER } };
     expect(await argsOf({ image: "team/app:multi", spec })).toEqual(["--", `/bin/on-${OTHER}`]);
+  });
+});
+
+/** A Pod's affinity for nodes of one of these terms' architectures, or for others than those where `operator` says so. */
+const affinityFor = (terms: readonly (readonly string[])[], operator = "In") => ({
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: terms.map((values) => ({
+          matchExpressions: [
+            { key: "example.com/pool", operator: "Exists" },
+            ...(values.length === 0 ? [] : [{ key: "kubernetes.io/arch", operator, values }]),
+          ],
+        })),
+      },
+    },
+  },
+});
+
+describe("the architecture is", () => {
+  test.each([[[[OTHER]]], [[[OTHER], [OTHER]]]])(
+    "that of the node affinity that the Pod requires: %j",
+    async (terms) => {
+      const spec = affinityFor(terms);
+      expect(await argsOf({ image: "team/app:multi", spec })).toEqual(["--", `/bin/on-${OTHER}`]);
+    },
+  );
+
+  test.each([
+    ["several architectures", affinityFor([[OTHER, OWN]])],
+    ["another in each of its terms", affinityFor([[OTHER], [OWN]])],
+    ["none in one of its terms", affinityFor([[OTHER], []])],
+    ["which it is not", affinityFor([[OTHER]], "NotIn")],
+    ["no term", affinityFor([])],
+    ["nothing", { affinity: null }],
+  ])("this machine's where the affinity names %s", async (_, spec) => {
+    expect(await argsOf({ image: "team/app:multi", spec })).toEqual(["--", `/bin/on-${OWN}`]);
+  });
+
+  test("that of the nodeSelector where the affinity names another, for both must hold", async () => {
+    const spec = { ...affinityFor([[OTHER]]), nodeSelector: { "kubernetes.io/arch": OWN } };
+    expect(await argsOf({ image: "team/app:multi", spec })).toEqual(["--", `/bin/on-${OWN}`]);
+  });
+
+  test("the only one that the image is for, where the Pod names none", async () => {
+    expect(await argsOf({ image: "team/app:elsewhere" })).toEqual(["--", `/bin/on-${OTHER}`]);
+  });
+
+  test("not another than the Pod names", async () => {
+    const spec = { nodeSelector: { "kubernetes.io/arch": OWN } };
+    const { message } = await denialOf({ image: "team/app:elsewhere", spec });
+    expect(message).toContain(`no manifest for linux/${OWN}`);
+    expect(message).not.toContain("does not say");
+  });
+
+  test("not known where the image is for several others, and the Pod is told how to name one", async () => {
+    const { message } = await denialOf({ image: "team/app:two-elsewhere" });
+    expect(message).toContain(`no manifest for linux/${OWN}, and the Pod does not say by kubernetes.io/arch`);
   });
 });
 
