@@ -67,8 +67,8 @@ const SIDE_BY_SIDE = 64;
 /** For tags and refusals, and as much again for what runs by digests. */
 const BOUNDS: Bounds = { entries: 2_000, bytes: 4 * 1024 * 1024 };
 
-/** What the registry has decided. Everything else may be another answer a moment later. */
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(["image_not_found", "image_unauthorized"]);
+/** What the registry has decided about a login. Everything else may be another answer a moment later. */
+export const REFUSALS: ReadonlySet<ErrorCode> = new Set(["image_not_found", "image_unauthorized"]);
 
 /** The clock is in milliseconds and never set back. */
 export function createImageCache(

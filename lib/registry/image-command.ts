@@ -1,7 +1,7 @@
 /** What an image runs, asked for with all credentials that there are until some do. */
 import { type Deadline, deadlineIn } from "../deadline.ts";
 import { PiggyError } from "../error.ts";
-import type { ImageCache, ImageRequest, Known } from "./image-cache.ts";
+import { type ImageCache, type ImageRequest, type Known, REFUSALS } from "./image-cache.ts";
 import { type ImageName, parseImageName } from "./image-name.ts";
 import type { Login } from "./login.ts";
 import type { Platform } from "./platform.ts";
@@ -103,6 +103,8 @@ async function readFrom(
   const logins = await query.logins(source);
   let refusal: PiggyError | undefined;
   for (const [index, login] of logins.entries()) {
+    // What is not there for somebody is not there for everybody; nor does the kubelet ask then.
+    if (login.by === "nobody" && refusal?.code === "image_not_found") break;
     const request = requestOf(source, reference, login, query);
     const read = (signal: AbortSignal, known: Known) => readImage(request, registries, known, signal);
     try {
@@ -112,14 +114,21 @@ async function readFrom(
       );
     } catch (error) {
       if (!(error instanceof PiggyError)) throw error;
-      // Other credentials may do what these cannot; nothing else gets better by them.
+      // Other credentials may do what these cannot, and see what is hidden from these; nothing else gets better by them.
       if (error.code === "registry_unavailable") throw added(error, tried(logins.slice(0, index + 1)));
-      if (error.code !== "image_unauthorized") throw error;
-      // Of a registry that lets nobody in unknown it is the last who is told why.
-      refusal = login.by === "aws" ? error : (refusal ?? error);
+      if (!REFUSALS.has(error.code)) throw error;
+      refusal = moreTelling(refusal, error, login);
     }
   }
   throw added(refusal ?? late(), tried(logins));
+}
+
+function moreTelling(before: PiggyError | undefined, error: PiggyError, { by }: Login): PiggyError {
+  if (before === undefined) return error;
+  // Who was let in and did not find it knows more than who was not.
+  if (before.code !== error.code) return error.code === "image_not_found" ? error : before;
+  // Of a registry that lets nobody in unknown it is the last who is told why.
+  return by === "aws" ? error : before;
 }
 
 /** Who was asked for: a registry grants more to those whom it knows. */

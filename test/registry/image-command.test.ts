@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { ErrorCode } from "../../lib/error.ts";
+import type { Credentials } from "../../lib/registry/credentials.ts";
 import { createCertificateAuthority } from "../fakes/certificates.ts";
 import { type RegistryFake, type RegistryOptions, startRegistry } from "../fakes/registry.ts";
 import { AMD64, ARM64, type Asking, askFor } from "./asking.ts";
 import { caught } from "./caught.ts";
+import { CONFIG, challenge, manifest, type Origin, serve, stopServing } from "./origins.ts";
 
 setDefaultTimeout(60_000);
 
@@ -14,7 +16,7 @@ const USERS = { [ALICE.username]: ALICE.password };
 
 const started: RegistryFake[] = [];
 afterEach(async () => {
-  await Promise.all(started.splice(0).map((registry) => registry.stop()));
+  await Promise.all([...started.splice(0).map((registry) => registry.stop()), stopServing()]);
 });
 
 function registryWith(options: RegistryOptions = {}): RegistryFake {
@@ -114,7 +116,7 @@ describe("what an image runs", () => {
 describe("a registry that answers", () => {
   test.each<[number, ErrorCode, string]>([
     [403, "image_unauthorized", "answers 403 (no stored credentials match)"],
-    [404, "image_not_found", "does not have it"],
+    [404, "image_not_found", "does not have it (no stored credentials match)"],
     [429, "registry_unavailable", "answers 429: it was asked too often (no stored credentials match)"],
     [500, "registry_unavailable", "answers 500 (no stored credentials match)"],
     [503, "registry_unavailable", "answers 503 (no stored credentials match)"],
@@ -196,6 +198,56 @@ describe.each(["basic", "bearer"] as const)("a registry with %s authentication",
     const { code, message } = await refusal(withAuth(), "team/app:1");
     expect(code).toBe("image_unauthorized");
     expect(message).toEndWith("(no stored credentials match)");
+  });
+});
+
+describe("a registry that says to have nothing of what a login may not see", () => {
+  const BOB = { username: "bob", password: "builder" };
+  const NOT_BOB = { username: "bob", password: "outdated" };
+  const basic = ({ username, password }: typeof BOB) =>
+    `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  const hidingFrom = (others: (authorization: string) => Response) =>
+    serve((path, authorization) => {
+      if (authorization === null) return challenge('Basic realm="registry"');
+      if (authorization !== basic(BOB)) return others(authorization);
+      return path.includes("/manifests/") ? manifest() : new Response(CONFIG);
+    });
+  const notFound = () => new Response(null, { status: 404 });
+  const askAs = ({ host, url }: Origin, credentials: readonly Credentials[]) =>
+    askFor(`${host}/team/app:1`, [url], { credentials });
+
+  test("is shown the next credentials, as by the kubelet", async () => {
+    const registry = hidingFrom(notFound);
+    expect((await askAs(registry, [ALICE, BOB])).entrypoint).toEqual(["/bin/app"]);
+    const authorizations = registry.heard.map(({ authorization }) => authorization);
+    expect(authorizations).toEqual([null, basic(ALICE), null, basic(BOB), basic(BOB)]);
+  });
+
+  test.each([
+    ["first", [ALICE, NOT_BOB]],
+    ["last", [NOT_BOB, ALICE]],
+  ])(
+    "and to another who is asked for %s that they may not come in is said not to have it",
+    async (_, tried) => {
+      const registry = hidingFrom((shown) =>
+        shown === basic(ALICE) ? notFound() : new Response(null, { status: 403 }),
+      );
+      const { code, message } = await caught(() => askAs(registry, tried));
+      expect(code).toBe("image_not_found");
+      expect(message).toEndWith("does not have it (2 stored credentials tried)");
+    },
+  );
+
+  test("is not asked by nobody what it does not have for somebody, as by the kubelet", async () => {
+    const registry = hidingFrom(notFound);
+    expect((await caught(() => askAs(registry, [ALICE]))).code).toBe("image_not_found");
+    expect(registry.heard).toHaveLength(2);
+  });
+
+  test("is asked no more than before where the first credentials are good", async () => {
+    const registry = hidingFrom(notFound);
+    await askAs(registry, [BOB, ALICE]);
+    expect(registry.heard).toHaveLength(3);
   });
 });
 
