@@ -2,7 +2,8 @@
  * The time as AWS has it. A signature that is five minutes off is refused, so a machine whose clock is wrong is told the
  * time by the refusal. Source: AWS SDK for JavaScript, "systemClockOffset" and "isClockSkewError".
  */
-import { isJsonObject, parseJson } from "../json.ts";
+import { objectOf, parseJson } from "../json.ts";
+import { errorName } from "./failure.ts";
 import type { Received } from "./send.ts";
 
 export interface AwsClock {
@@ -33,7 +34,7 @@ export function createAwsClock(machine: () => number = Date.now): AwsClock {
   return {
     now: () => new Date(machine() + offset),
     correctBy({ status, headers, body }, signedAt) {
-      if (status < 400 || !REFUSALS.has(errorNameIn(body))) return false;
+      if (status < 400 || !REFUSALS.has(errorNameIn(body, headers))) return false;
       const theirs = Date.parse(headers.get("date") ?? "");
       // It is in whole seconds, and what it says is past when it arrives: what is just at the bound is off as well.
       const isOff = Math.abs(theirs - signedAt.getTime()) >= MOST_SKEW_MS - 2_000;
@@ -44,8 +45,7 @@ export function createAwsClock(machine: () => number = Date.now): AwsClock {
 }
 
 /** Of the JSON that stores answer with, or of the XML of STS. */
-function errorNameIn(body: string): string {
-  const json = parseJson(body);
-  const type = isJsonObject(json) ? json["__type"] : /<Code>([^<]*)<\/Code>/.exec(body)?.[1];
-  return typeof type === "string" ? type.replace(/^.*#/, "") : "";
+function errorNameIn(body: string, headers: Received["headers"]): string {
+  const named = errorName(objectOf(parseJson(body)), headers);
+  return named || (/<Code>([^<]*)<\/Code>/.exec(body)?.[1] ?? "");
 }

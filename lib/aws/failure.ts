@@ -1,7 +1,9 @@
 /** What AWS said, as an error that a person can act on. Loaded when something failed, and not before. */
 import { type ErrorCode, PiggyError } from "../error.ts";
+import { type JsonObject, stringOf } from "../json.ts";
 import { oneLine } from "../quotation.ts";
 import { adviceFor } from "./advice.ts";
+import type { Received } from "./send.ts";
 
 export interface AwsFailure {
   /** The error's name on the wire, such as `AccessDeniedException`; empty when AWS did not answer. */
@@ -11,6 +13,16 @@ export interface AwsFailure {
   readonly status: number;
   /** That was asked, where the service has regions. */
   readonly region?: string;
+}
+
+/**
+ * The error's name, which stands in the body or in a header, between a namespace and a URI.
+ * @param answer the body; empty where it is no JSON
+ * Source: Smithy, "AWS JSON 1.1 protocol", "Operation error serialization".
+ */
+export function errorName({ __type, code }: JsonObject, headers: Received["headers"]): string {
+  const written = stringOf(__type) ?? stringOf(code) ?? headers.get("x-amzn-errortype") ?? "";
+  return written.replace(/:.*$/s, "").replace(/^.*#/s, "");
 }
 
 /** Sources: API references of Secrets Manager, Systems Manager, KMS and STS, "Common Errors" and each call's errors. */

@@ -146,18 +146,17 @@ function lookedForOnce(look: (signal: AbortSignal) => Promise<AwsCredentials>) {
 }
 
 async function parseAnswer(
-  { status, body }: Received,
+  { status, headers, body }: Received,
   location: StoreLocation | EntryLocation,
 ): Promise<JsonObject> {
   const value = parseJson(body);
   const answer = objectOf(value);
   const isOk = status >= 200 && status < 300;
   if (isOk && isJsonObject(value)) return value;
-  // `__type` may be a URI whose fragment is the name.
-  const name = (stringOf(answer["__type"]) ?? "").replace(/^.*#/, "");
+  const { awsError, errorName } = await import("./failure.ts");
+  const name = errorName(answer, headers);
   const message = stringOf(answer["message"] ?? answer["Message"]) ?? "";
   const failure = { name, message, status: isOk ? 502 : status, region: location.region };
-  const { awsError } = await import("./failure.ts");
   throw awsError(failure, describeLocation(location));
 }
 

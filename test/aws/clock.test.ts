@@ -1,5 +1,6 @@
 /** A machine whose clock is wrong reads all the same, for AWS says what time it is. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createAwsClock } from "../../lib/aws/clock.ts";
 import type { StoreLocation } from "../../lib/aws/store.ts";
 import { createWebhookStore } from "../../lib/aws/webhook-store.ts";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
@@ -60,6 +61,17 @@ describe("where AWS's clock is ahead or behind, the second call has its time, an
     }
     expect(outcomes()).toEqual(["InvalidSignatureException", "ok", "InvalidSignatureException", "ok"]);
   });
+});
+
+test.each([
+  ["{}", "InvalidSignatureException:http://internal.amazon.com/"],
+  ['{"__type":"com.amazon#InvalidSignatureException:http://internal.amazon.com/"}', ""],
+  ["<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>", ""],
+])("however the refusal is written: %s %s", (body, type) => {
+  const clock = createAwsClock(() => 0);
+  const headers = new Headers({ date: new Date(60 * MINUTE_MS).toUTCString(), "x-amzn-errortype": type });
+  expect(clock.correctBy({ status: 400, headers, body }, new Date(0))).toBe(true);
+  expect(clock.now()).toEqual(new Date(60 * MINUTE_MS));
 });
 
 test("a wrong key is no matter of time, and is not tried again", async () => {

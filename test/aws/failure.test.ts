@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:tes
 import { createOwnCredentials } from "../../lib/aws/own-credentials.ts";
 import { type ErrorCode, PiggyError } from "../../lib/error.ts";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
+import { caught } from "../registry/caught.ts";
+import { startEndpoint } from "./credentials/endpoint.ts";
 import { machine, setEnvironment, transports } from "./transports.ts";
 
 const REGION = "eu-west-1";
@@ -202,6 +204,30 @@ describe.each(transports)("%s", (_transport, create) => {
       expect(message).toEndWith(refusal.advice ?? "");
     },
   );
+
+  describe("the error's name is found wherever and however it is written", () => {
+    const coral = "http://internal.amazon.com/coral/com.amazon.coral.validate/";
+    test.each([
+      ['{"__type":"ThrottlingException"}', ""],
+      [`{"__type":"ThrottlingException:${coral}"}`, ""],
+      ['{"__type":"com.amazonaws.ssm#ThrottlingException"}', ""],
+      [`{"__type":"com.amazonaws.ssm#ThrottlingException:${coral}#x"}`, ""],
+      ['{"code":"ThrottlingException"}', ""],
+      ["{}", `ThrottlingException:${coral}`],
+      ["", "ThrottlingException"],
+    ])("%s %s", async (body, type) => {
+      const headers = type === "" ? {} : { "x-amzn-errortype": type };
+      const store = startEndpoint(() => new Response(body, { status: 400, headers }));
+      const { readStore } = create({ ...keys(), AWS_ENDPOINT_URL: store.url });
+      const location = { kind: "secret", name: "cart", region: REGION, version: "AWSCURRENT" } as const;
+      const refused = await caught(() => readStore(location, AbortSignal.timeout(10_000)));
+      await store.stop();
+      expect(refused).toMatchObject({
+        code: "aws_throttled",
+        message: `secret cart in ${REGION}: ThrottlingException`,
+      });
+    });
+  });
 
   test("the request is not repeated, in which a session token stands, though AWS does it", async () => {
     const { message } = await refusalOf({
