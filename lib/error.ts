@@ -54,6 +54,7 @@ export type ErrorCode =
   | "secret_not_found"
   | "secret_deleted"
   | "secret_not_keyed"
+  | "key_ambiguous"
   | "secret_not_text"
   | "aws_access_denied"
   | "aws_kms_denied"

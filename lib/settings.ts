@@ -63,7 +63,7 @@ export const SETTINGS = {
     from: EITHER,
     readBy: ["admission", "secrets"],
     meaning:
-      "Parameter Store path that bare references are looked up in, in place of a secret: every parameter below it, by the last segment of its name.",
+      "Parameter Store path that bare references are looked up in, in place of a secret: every parameter below it, by the last segment of its name, of names that end alike the shallowest.",
     example: "/shop/cart",
   },
   "aws-secret-version": {

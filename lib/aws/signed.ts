@@ -13,8 +13,8 @@ import { type AwsCredentials, signedHeaders } from "./signature.ts";
 import {
   describeLocation,
   type PathLocation,
-  parameterKey,
   parametersInput,
+  parameterValues,
   type ReadStore,
   type SecretLocation,
   type Store,
@@ -180,7 +180,7 @@ async function readSecret(ask: Ask, location: SecretLocation): Promise<StoreEntr
 }
 
 async function readPath(ask: Ask, location: PathLocation): Promise<StoreEntries> {
-  const values = new Map<string, string>();
+  const found = new Map<string, string>();
   const arns: string[] = [];
   let requestId: string | undefined;
   let nextToken: string | undefined;
@@ -197,11 +197,11 @@ async function readPath(ask: Ask, location: PathLocation): Promise<StoreEntries>
     for (const parameter of parameters.filter(isJsonObject)) {
       const { Name: name, Value: value, ARN: arn } = parameter;
       if (typeof name !== "string" || typeof value !== "string") continue;
-      values.set(parameterKey(name), value);
+      found.set(name, value);
       arns.push(stringOf(arn) ?? "");
     }
     requestId = answer.requestId;
     nextToken = stringOf(next) || undefined;
   } while (nextToken !== undefined);
-  return { values, version: undefined, arns, requestId };
+  return { ...parameterValues(found), version: undefined, arns, requestId };
 }

@@ -29,6 +29,8 @@ export type StoreLocation = SecretLocation | PathLocation;
 
 export interface StoreEntries {
   readonly values: ReadonlyMap<string, string>;
+  /** Of a path: keys without a value that more than one parameter would give, with these parameters' names. */
+  readonly ambiguous?: ReadonlyMap<string, readonly string[]>;
   /** The version that was read, where the store has versions. */
   readonly version: string | undefined;
   /** As AWS names what was read: the secret, or each parameter; empty texts where it did not. */
@@ -73,4 +75,30 @@ export function parametersInput({ path, isFlat = false }: PathLocation, nextToke
 /** A parameter's key: the last segment of its name. */
 export function parameterKey(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/**
+ * The values by key of the parameters by name. Of names that end alike the shallowest counts, wherever AWS lists it:
+ * what stands in a folder of the path is not to take its place. Of equally deep ones none does.
+ */
+export function parameterValues(parameters: ReadonlyMap<string, string>) {
+  const shallowest = new Map<string, string[]>();
+  for (const name of parameters.keys()) {
+    const names = shallowest.get(parameterKey(name));
+    const deeper = names?.[0] === undefined ? -1 : depthOf(name) - depthOf(names[0]);
+    if (deeper < 0) shallowest.set(parameterKey(name), [name]);
+    else if (deeper === 0) names?.push(name);
+  }
+  const values = new Map<string, string>();
+  const ambiguous = new Map<string, readonly string[]>();
+  for (const [key, names] of shallowest) {
+    const [name = ""] = names;
+    if (names.length > 1) ambiguous.set(key, names);
+    else values.set(key, parameters.get(name) ?? "");
+  }
+  return { values, ambiguous };
+}
+
+function depthOf(name: string): number {
+  return name.split("/").length;
 }

@@ -11,6 +11,8 @@ export type Place =
 
 export interface Content {
   readonly values: ReadonlyMap<string, string>;
+  /** Names of the parameters that a key may mean, where these are more than one. */
+  readonly ambiguous?: ReadonlyMap<string, readonly string[]>;
   /** The version that was read, where the store has versions. */
   readonly version: string | undefined;
 }
@@ -31,6 +33,7 @@ const LONGEST_SHOWN = 200;
 
 /**
  * A path of which nothing is there is `secret_not_found`: Parameter Store has no other way to say it than an empty list.
+ * A key that may mean several parameters is `key_ambiguous`, for which no default stands.
  * @param isSuggesting whether whoever hears of it may know the names of other keys
  */
 export function missingKey(key: string, place: Place, content: Content, isSuggesting: boolean): PiggyError {
@@ -38,8 +41,16 @@ export function missingKey(key: string, place: Place, content: Content, isSugges
   if (isOwnVariable(key)) {
     return new MissingKey(`${shown} is a setting of Piggy's own, which no container is given`, []);
   }
-  const { values, version } = content;
-  if (place.kind === "path" && values.size === 0) {
+  const { values, ambiguous, version } = content;
+  const [one, another, ...others] = ambiguous?.get(key) ?? [];
+  if (one !== undefined) {
+    const more = others.length === 0 ? "" : `, and ${others.length} more`;
+    return new PiggyError(
+      "key_ambiguous",
+      `${shown} may mean the parameter ${one} or ${another}${more}: name the one by piggy://ssm${one}, or rename the other`,
+    );
+  }
+  if (place.kind === "path" && values.size === 0 && !ambiguous?.size) {
     return new PiggyError(
       "secret_not_found",
       `parameter path ${place.path} in ${place.region}: there is no parameter below it`,

@@ -33,6 +33,7 @@ const REASONS: Partial<Record<ErrorCode, Reason>> = {
   aws_untrusted: "SecretNotReadable",
   aws_error: "SecretNotReadable",
   secret_not_keyed: "SecretNotUsable",
+  key_ambiguous: "SecretNotUsable",
   secret_not_text: "SecretNotUsable",
   reference_invalid: "SecretReferenceInvalid",
   region_invalid: "SecretReferenceInvalid",

@@ -18,7 +18,13 @@ export interface Policy {
  * Why a service account may not read a secret with these values, or undefined when it may. The key lists
  * `namespace:name`, separated by commas; without the key everybody may, unless it is enforced.
  */
-export function whyNotAllowed({ values }: Pick<Entries, "values">, policy: Policy): string | undefined {
+export function whyNotAllowed(
+  { values, ambiguous }: Pick<Entries, "values" | "ambiguous">,
+  policy: Policy,
+): string | undefined {
+  if (ambiguous?.has(POLICY_KEY)) {
+    return `${POLICY_KEY} stands in more than one parameter: ${ambiguous.get(POLICY_KEY)?.join(", ")}`;
+  }
   return judge(values.get(POLICY_KEY), policy);
 }
 

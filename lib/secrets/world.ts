@@ -25,6 +25,8 @@ export type Location = {
 
 export interface Entries {
   readonly values: ReadonlyMap<string, string>;
+  /** Of a path: keys without a value that more than one parameter would give, with these parameters' names. */
+  readonly ambiguous?: ReadonlyMap<string, readonly string[]>;
   readonly version: string | undefined;
   /** As AWS names what was read: the secret, or each parameter; empty texts where it did not. */
   readonly arns: readonly string[];

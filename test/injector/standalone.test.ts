@@ -145,6 +145,13 @@ describe("a reference is resolved", () => {
     expect(aws.requests.map(({ action }) => action)).toEqual(Array(3).fill("GetParametersByPath"));
   });
 
+  test("from the shallowest of the parameters of a path whose names end alike, wherever it is listed", async () => {
+    for (const name of ["A/B/KEY", "KEY", "old/KEY"]) {
+      aws.putParameter({ region: REGION, name: `/demo/app/${name}`, value: `of ${name}` });
+    }
+    await expectValue("of KEY", { ...keyVariables(), PIGGY_AWS_SSM_PARAMETER_PATH: "/demo/app" });
+  });
+
   test("once for a secret, whatever the number of references", async () => {
     await expectValue(VALUE, { ...keyVariables(), B: "piggy:KEY", C: "piggy:COUNT" });
     expect(aws.requests).toHaveLength(1);
@@ -278,6 +285,19 @@ describe("the container does not start, exits with 125 and says why in one line"
       "reference_unresolved",
       `parameter path /some in ${REGION} has no key "KEY": the nearest is "KEYS".`,
     );
+  });
+
+  test("for a key that two parameters of a path may be, equally deep, whatever default the reference has", async () => {
+    for (const name of ["/some/a/KEY", "/some/b/KEY", "/some/c/deep/KEY"]) {
+      aws.putParameter({ region: REGION, name, value: VALUE });
+    }
+    const says =
+      '"KEY" may mean the parameter /some/a/KEY or /some/b/KEY: name the one by piggy://ssm/some/a/KEY';
+    const environment = { ...keyVariables(), PIGGY_AWS_SSM_PARAMETER_PATH: "/some" };
+    await expectRefused(environment, "key_ambiguous", says);
+    const outcome = await start({ ...environment, A: `\${piggy:KEY:-default}` });
+    expect(outcome).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(onlyLine(outcome).code).toBe("key_ambiguous");
   });
 
   test.each(["eu-west", "eu-west-1.evil.example", "EU-WEST-1", "localhost/x"])(

@@ -104,6 +104,29 @@ test("a path of which nothing is there is told with what names it", async () => 
   });
 });
 
+test("one that parameters of a path may be is told with these, where they are equally deep", async () => {
+  const names = [
+    "/shop/twice/KEY",
+    "/shop/twice/a/KEY",
+    "/shop/twice/a/OTHER",
+    "/shop/twice/b/OTHER",
+    "/shop/twice/c/OTHER",
+  ];
+  for (const name of names) world.aws.putParameter({ region: REGION, name, value: `${HUSH}${name}` });
+  const env = { A: "piggy:KEY", B: `\${piggy:OTHER:-x}` };
+  const answer = await askFor(["KEY", "OTHER"], {
+    env,
+    annotations: { "aws-ssm-parameter-path": "/shop/twice" },
+  });
+  expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { KEY: `${HUSH}/shop/twice/KEY` }]);
+  expect(reasonsIn(answer)["OTHER"]).toEqual({
+    code: "key_ambiguous",
+    message:
+      '"OTHER" may mean the parameter /shop/twice/a/OTHER or /shop/twice/b/OTHER, and 1 more: name the one by ' +
+      "piggy://ssm/shop/twice/a/OTHER, or rename the other",
+  });
+});
+
 test("one that a pointer names is told with the nearest beside it, the first two of an entry", async () => {
   const value = { DB: { PASSWORD: `${HUSH}7`, USER: `${HUSH}8` }, PIGGY_ALLOWED_SA: "shop:cart" };
   world.aws.putSecret({ region: REGION, name: "shop/nested", value: JSON.stringify(value) });

@@ -78,6 +78,16 @@ describe("PIGGY_ALLOWED_SA in a secret", () => {
     expect((await askForPath(undefined, "/policy/none", door)).status).toBe(200);
   });
 
+  test("keeps everybody out of a path where it may be either of two parameters", async () => {
+    for (const name of ["a", "b"]) {
+      const policy = { region: REGION, name: `/policy/twice/${name}/PIGGY_ALLOWED_SA`, value: "shop:cart" };
+      world.aws.putParameter(policy);
+    }
+    const answer = await askForPath(undefined, "/policy/twice", door);
+    expect([answer.status, answer.body]).toEqual([403, NOT_ALLOWED]);
+    expect(answer.audit?.["reason"]).toContain("PIGGY_ALLOWED_SA stands in more than one parameter");
+  });
+
   test("is asked about with discretion", () => door.expectDiscretion());
 });
 
