@@ -132,11 +132,21 @@ function readToken(file: string): string {
 }
 
 async function parseFindings(answer: Answer, url: URL, keys: readonly string[]): Promise<Findings> {
+  const absence = absenceIn(answer);
+  if (absence !== undefined) {
+    return { values: new Map(), failures: new Map(keys.map((key) => [key, absence])) };
+  }
   const values = parseValues(answer, url);
   const unresolved = answer.headers.get("x-piggy-unresolved");
   if (unresolved === undefined) return { values, failures: new Map() };
   const { parseUnresolved } = await import("./unresolved.ts");
   return { values, failures: parseUnresolved(unresolved, keys, values) };
+}
+
+/** That the Pod's secret is not there, where nothing else was asked for: beside store entries it stands in the header. */
+function absenceIn({ status, headers, body }: Answer): PiggyError | undefined {
+  if (status !== 400 || headers.get("x-piggy-code") !== "secret_not_found") return undefined;
+  return new PiggyError("secret_not_found", body.trim().slice(0, 1000) + requestIn(headers));
 }
 
 function parseValues({ status, headers, body }: Answer, url: URL): ReadonlyMap<string, string> {

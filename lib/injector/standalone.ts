@@ -7,7 +7,7 @@ import type { AwsCredentials } from "../aws/signature.ts";
 import { createSignedStore } from "../aws/signed.ts";
 import type { Store, StoreLocation } from "../aws/store.ts";
 import type { connect } from "../connection.ts";
-import { PiggyError } from "../error.ts";
+import { isAbsence, PiggyError } from "../error.ts";
 import { isStoreEntry } from "../reference/reference.ts";
 import { bytesOf } from "./bytes.ts";
 import { readText } from "./files.ts";
@@ -70,7 +70,7 @@ export async function askAws(
   return askForEntries({ keys, location, region, store, sources, readOthers, connectFor, signal });
 }
 
-/** The Pod's own secret or parameter path. */
+/** The Pod's own secret or parameter path. That there is none is a failure of its keys, for which defaults stand. */
 async function readKeys(
   keys: readonly string[],
   location: StoreLocation,
@@ -86,7 +86,9 @@ async function readKeys(
     return { values, failures: missingKeys(keys, location, read, sources) };
   } catch (error) {
     const { withSource } = await import("./standalone-failure.ts");
-    throw withSource(error, location, sources);
+    const failure = withSource(error, location, sources);
+    if (!(failure instanceof PiggyError) || !isAbsence(failure)) throw failure;
+    return { values: new Map(), failures: new Map(keys.map((key) => [key, failure])) };
   }
 }
 

@@ -1,11 +1,11 @@
 /** POST /secret from request to values, with one audit line for each decision. */
-import { asPiggyError, messageOf, PiggyError } from "../error.ts";
+import { asPiggyError, isAbsence, messageOf, PiggyError } from "../error.ts";
 import { readSettings } from "../read-settings.ts";
 import { parseAllowedSecrets } from "./allowed-secrets.ts";
 import { parseAssumeRoles } from "./assume-roles.ts";
 import { audit, type Trail, unresolvedFields } from "./audit.ts";
 import type { DefaultTokens } from "./authenticate.ts";
-import { authorize, type Rules } from "./authorize.ts";
+import { authorize, type Grant, type Rules } from "./authorize.ts";
 import { readCallersPod } from "./callers-pod.ts";
 import { Denial } from "./denial.ts";
 import { createIdentify } from "./identify.ts";
@@ -72,7 +72,7 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
         error instanceof PiggyError
           ? error
           : new PiggyError("request_invalid", "internal error", { cause: error });
-      tell(trail, [answered]);
+      tell(trail, toldOf(answered, trail.grant));
       throw answered;
     }
   };
@@ -83,6 +83,12 @@ export function createSecretAnswer(world: SecretsWorld): SecretAnswer {
     const { namespace, pod: told } = caller;
     tellPod?.({ namespace, ...told }, noticesOf(failures, grant?.container.name));
   }
+}
+
+/** A secret that is not there is a failure of its keys, also where it is the whole answer. */
+function toldOf(failure: PiggyError, grant: Grant | undefined): readonly PiggyError[] {
+  if (!isAbsence(failure) || grant?.keys === undefined) return [failure];
+  return failuresWithoutDefault(new Map(grant.keys.map((key) => [key, failure])), grant.container);
 }
 
 /** What all requests share. */

@@ -106,6 +106,15 @@ describe("a container's references", () => {
     expect(references).toEqual(["ключ 🔑", "née"]);
   });
 
+  test("have their defaults where the secret is not there, whatever stands beside them", async () => {
+    const annotations = { "piggysec.com/aws-secret-name": "no/such" };
+    const optional = { A: `\${piggy:PASSWORD:-none}`, B: `<\${piggy:PORT:-}>` };
+    const alone = await start({ env: optional, annotations });
+    expect([variables(alone), alone.stderr]).toEqual([{ A: "none", B: "<>" }, ""]);
+    const beside = await start({ env: { ...optional, C: `piggy://sm/${SECRET}#/PASSWORD` }, annotations });
+    expect(variables(beside)).toEqual({ A: "none", B: "<>", C: PASSWORD });
+  });
+
   test("may stand within a value, as often as wanted and with a default", async () => {
     const env = {
       URL: `pg://u:\${piggy:PASSWORD}@db:\${piggy:PORT}`,
@@ -271,9 +280,9 @@ describe("a container does not start, exits with 125 and says why in one line", 
   test("for an unknown secret", async () => {
     const annotations = { "piggysec.com/aws-secret-name": "no/such" };
     const line = expectRefused(await start({ env: { DB_PASSWORD: "piggy:PASSWORD" }, annotations }));
-    expect(line.code).toBe("webhook_refused");
-    expect(line.message).toContain("400 secret_not_found: secret no/such");
-    expect(line.message).toContain("can't find the specified secret");
+    expect(line.code).toBe("secret_not_found");
+    expect(line.message).toContain('DB_PASSWORD: "piggy:PASSWORD" is unresolved: secret no/such');
+    expect(line.message).toMatch(/can't find the specified secret.* \(request [\w-]+\)\.$/);
   });
 
   test("for a service account that PIGGY_ALLOWED_SA does not name", async () => {

@@ -152,6 +152,15 @@ describe("a reference is resolved", () => {
     await expectValue("of KEY", { ...keyVariables(), PIGGY_AWS_SSM_PARAMETER_PATH: "/demo/app" });
   });
 
+  test.each<Environment>([{}, { B: "piggy://sm/beside" }])(
+    "to its default where the secret is not there, whatever stands beside it: %j",
+    async (others) => {
+      aws.putSecret({ region: REGION, name: "beside", value: VALUE });
+      const environment = { ...keyVariables(), ...others, A: `\${piggy:KEY:-default}` };
+      await expectValue("default", { ...environment, PIGGY_AWS_SECRET_NAME: "no/such" });
+    },
+  );
+
   test("once for a secret, whatever the number of references", async () => {
     await expectValue(VALUE, { ...keyVariables(), B: "piggy:KEY", C: "piggy:COUNT" });
     expect(aws.requests).toHaveLength(1);

@@ -142,6 +142,17 @@ test("what is not there is not told where each reference to it has a default", a
   expect(world.kubernetes.eventsOf(pod.podUid)).toEqual([]);
 });
 
+test("nor is a secret that is not there, where nothing else is asked for", async () => {
+  const annotations = { "aws-secret-name": "shop/none" };
+  const optional = { A: `\${piggy:none:-}`, B: `<\${piggy:other:-x}>` };
+  const pod = await podWith({ annotations, env: optional });
+  expect((await ask(pod, ["none", "other"])).audit?.["code"]).toBe("secret_not_found");
+  const wanting = await podWith({ annotations, env: { ...optional, C: "piggy:other" } });
+  await ask(wanting, ["none", "other"]);
+  expect((await eventOf(wanting)).reason).toBe("SecretNotFound");
+  expect(world.kubernetes.eventsOf(pod.podUid)).toEqual([]);
+});
+
 test("what heals by itself is not told the first time", async () => {
   const pod = await podWith();
   const answer = { status: 400, code: "ThrottlingException" };
