@@ -27,15 +27,21 @@ export function referencedKeys(variables: readonly Variable[]): readonly string[
 
 /**
  * What stands in a reference's place, as bytes: the key's value, if a variable can hold it (one with a NUL byte would
- * reach the application cut off), or the default of a key that is missing. Without findings, as when the look-up failed,
- * it is not known which are.
+ * reach the application cut off, one with half of a surrogate pair with another character in its place), or the default
+ * of a key that is missing. Without findings, as when the look-up failed, it is not known which are.
  */
 export function valueFor({ key, fallback }: Reference, findings: Findings | undefined): string | undefined {
   if (findings === undefined) return undefined;
   const value = findings.values.get(key);
-  if (value !== undefined) return value.includes("\0") ? undefined : bytesOf(value);
+  if (value !== undefined) return unholdable(value) === undefined ? bytesOf(value) : undefined;
   const failure = findings.failures.get(key);
   return failure === undefined || isAbsence(failure) ? fallback : undefined;
+}
+
+/** What a value holds that no variable can. JSON writes half of a surrogate pair as an escape; UTF-8 has no bytes for it. */
+function unholdable(value: string): string | undefined {
+  if (value.includes("\0")) return "a NUL byte";
+  return value.isWellFormed() ? undefined : "half of a surrogate pair";
 }
 
 /** Where the values come from, for a person. */
@@ -78,6 +84,7 @@ export function unresolvedError(
 
 function faultIn({ key }: Reference, findings: Findings | undefined, source: string): string {
   const what = isStoreEntry(key) ? "it" : `key ${JSON.stringify(key)} of ${source}`;
-  if (findings?.values.has(key)) return `the value of ${what} holds a NUL byte, which no variable can`;
+  const held = unholdable(findings?.values.get(key) ?? "");
+  if (held !== undefined) return `the value of ${what} holds ${held}, which no variable can`;
   return isStoreEntry(key) ? "it has no value" : `${source} has no key ${JSON.stringify(key)}`;
 }

@@ -75,7 +75,7 @@ function readerOf(content: string | Uint8Array, suggest: Suggest): (entry: Store
   return (entry) => {
     if (entry.kind === "parameter" || entry.pointer === undefined) {
       const isBase64 = entry.kind === "secret" && entry.isBase64;
-      return isBase64 ? Buffer.from(content).toString("base64") : (textIn(content) ?? NO_TEXT);
+      return isBase64 ? base64Of(content) : (textIn(content) ?? NO_TEXT);
     }
     json ??= { value: jsonIn(content) };
     if (json.value === undefined) return NO_JSON;
@@ -85,7 +85,7 @@ function readerOf(content: string | Uint8Array, suggest: Suggest): (entry: Store
       const nearest = suggestions > MOST_SUGGESTIONS ? [] : nearestAt(json.value, entry.pointer, suggest);
       return nothingAt(entry.pointer, nearest);
     }
-    return entry.isBase64 ? Buffer.from(value).toString("base64") : value;
+    return entry.isBase64 ? base64Of(value) : value;
   };
 }
 
@@ -97,6 +97,16 @@ const NO_JSON: Fault = {
   code: "secret_not_keyed",
   reason: "is not JSON, so there is nothing for a pointer in it",
 };
+
+const NO_BYTES: Fault = {
+  code: "secret_not_text",
+  reason: "has half of a surrogate pair there, for which UTF-8 has no bytes",
+};
+
+function base64Of(content: string | Uint8Array): string | Fault {
+  if (typeof content === "string" && !content.isWellFormed()) return NO_BYTES;
+  return Buffer.from(content).toString("base64");
+}
 
 function nothingAt(pointer: readonly string[], nearest: readonly string[]): Fault {
   const at = pointer.map((segment) => `/${segment.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");

@@ -29,8 +29,13 @@ describe("a secret that is a JSON object gives", () => {
   });
 });
 
-describe("a secret has no keys when it is", () => {
-  test.each(vectors.notKeyed.map((vector) => [vector.name, vector] as const))("%s", (_name, vector) => {
+const refused = [
+  ...vectors.notKeyed.map((vector) => ["secret_not_keyed", vector.name, vector] as const),
+  ...vectors.notText.map((vector) => ["secret_not_text", vector.name, vector] as const),
+];
+
+describe("a secret has no keys", () => {
+  test.each(refused)("by %s when it is %s", (code, _name, vector) => {
     let thrown: unknown;
     try {
       read(vector);
@@ -38,7 +43,7 @@ describe("a secret has no keys when it is", () => {
       thrown = error;
     }
     if (!(thrown instanceof PiggyError)) throw new Error("it was read");
-    expect(thrown.code).toBe("secret_not_keyed");
+    expect(thrown.code).toBe(code);
     expect(thrown.message).toContain("demo/app in eu-west-1");
     expect(thrown.message).not.toContain("hunter2");
     expect(thrown.message).not.toContain("48151623");

@@ -12,7 +12,14 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "piggy-embedded-"));
   await writeFile(join(directory, "token"), "token");
   webhook = startStubWebhook({
-    answer: () => Response.json({ A: "a-value", B: "ü\u{1f511}", TEXT: `\${piggy:A}`, NUL: "cut\0off" }),
+    answer: () =>
+      Response.json({
+        A: "a-value",
+        B: "ü\u{1f511}",
+        TEXT: `\${piggy:A}`,
+        NUL: "cut\0off",
+        HALF: "cut\ud800",
+      }),
   });
 });
 afterAll(async () => {
@@ -52,7 +59,7 @@ describe("a value with references in it", () => {
     expect(bodies).toEqual([["A", "B"]]);
   });
 
-  test.each(["GONE", "NUL"])(
+  test.each(["GONE", "NUL", "HALF"])(
     "is not started with when %s is unresolved, and no value is told",
     async (key) => {
       const outcome = await start({ VALUE: `\${piggy:A}-\${piggy:${key}}` });

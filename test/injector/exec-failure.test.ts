@@ -205,8 +205,11 @@ describe("what the application is to have does not keep the reason from being to
   });
 });
 
-test("a value with a NUL byte is no variable's, and is told by variable, reference and secret", async () => {
-  value = "before\0after";
+test.each([
+  ["a NUL byte", "\0"],
+  ["half of a surrogate pair", "\ud800"],
+])("a value with %s is no variable's, and is told by variable, reference and secret", async (what, held) => {
+  value = `before${held}after`;
   await writeFile(join(directory, "termination"), "");
   const outcome = await run(["--", await probe()], {
     ...own(),
@@ -218,7 +221,7 @@ test("a value with a NUL byte is no variable's, and is told by variable, referen
   expect(line.code).toBe("reference_unresolved");
   expect(line.message).toStartWith('A: "piggy:KEY" is unresolved: the value of key "KEY" of ');
   expect(line.message).toContain("demo/app");
-  expect(line.message).toContain("holds a NUL byte");
+  expect(line.message).toContain(`holds ${what}`);
   expect(line.message).not.toMatch(/before|after/);
   await expectTold(line);
 });

@@ -41,6 +41,7 @@ describe("a pointer into a secret's JSON", () => {
 
   test("may be for base64 of what it leads to", () => {
     expect(read("?encoding=base64#/a", '{"a":"ü"}')).toBe("w7w=");
+    expect(read("?encoding=base64#/a", '{"a":"\\ud800"}')).toBe("secret_not_text");
   });
 });
 
