@@ -12,14 +12,13 @@ export interface Sources {
   readonly environment: Environment;
 }
 
-/** For each key that was not there. Whoever is told could read the whole of it anyway. */
+/** For each key that is not there, or is not the application's. Whoever is told could read the whole of it anyway. */
 export function missingKeys(
-  keys: readonly string[],
+  missing: readonly string[],
   location: StoreLocation,
   read: StoreEntries,
   sources: Sources,
 ): ReadonlyMap<string, PiggyError> {
-  const missing = keys.filter((key) => !read.values.has(key));
   return new Map(
     missing.map((key) => [key, withSource(missingKey(key, location, read, true), location, sources)]),
   );

@@ -9,6 +9,7 @@ import type { Store, StoreLocation } from "../aws/store.ts";
 import type { connect } from "../connection.ts";
 import { isAbsence, PiggyError } from "../error.ts";
 import { isStoreEntry } from "../reference/reference.ts";
+import { isOwnVariable } from "../variables.ts";
 import { bytesOf } from "./bytes.ts";
 import { readText } from "./files.ts";
 import type { Findings } from "./resolution.ts";
@@ -80,10 +81,12 @@ async function readKeys(
 ): Promise<Findings> {
   try {
     const read = await readStore(location, signal);
-    const { values } = read;
-    if (keys.every((key) => values.has(key))) return { values, failures: NONE };
+    const missing = keys.filter((key) => !read.values.has(key) || isOwnVariable(key));
+    if (missing.length === 0) return { values: read.values, failures: NONE };
+    const values = new Map(read.values);
+    for (const key of missing) values.delete(key);
     const { missingKeys } = await import("./standalone-failure.ts");
-    return { values, failures: missingKeys(keys, location, read, sources) };
+    return { values, failures: missingKeys(missing, location, read, sources) };
   } catch (error) {
     const { withSource } = await import("./standalone-failure.ts");
     const failure = withSource(error, location, sources);

@@ -269,6 +269,24 @@ describe("the container does not start, exits with 125 and says why in one line"
     );
   });
 
+  test.each<Environment>([{}, { B: "piggy://sm/own" }])(
+    "for a setting of Piggy's own that stands in the secret, whatever is asked for beside it: %j",
+    async (others) => {
+      aws.putSecret({ region: REGION, name: "own", value: VALUE });
+      aws.putSecret({ region: REGION, name: SECRET, value: `{"PIGGY_ALLOWED_SA":"${VALUE}","KEY":"1"}` });
+      const outcome = await start({ ...keyVariables(), ...others, C: "piggy:PIGGY_ALLOWED_SA" });
+      expect(outcome).toMatchObject({ exitCode: 125, stdout: "" });
+      const { code, message } = onlyLine(outcome);
+      expect(code).toBe("reference_unresolved");
+      expect(message).toStartWith(
+        'C: "piggy:PIGGY_ALLOWED_SA" is unresolved: "PIGGY_ALLOWED_SA" is a setting of Piggy\'s own',
+      );
+      expect(outcome.stderr).not.toContain(VALUE);
+      const optional = await start({ ...keyVariables(), ...others, C: `\${piggy:PIGGY_ALLOWED_SA:-none}` });
+      expect(optional.started().variable("C")).toBe("none");
+    },
+  );
+
   test("for a key of that secret beside a secret of its own", async () => {
     aws.putSecret({ region: REGION, name: SECRET, value: `{"KEYS":"${VALUE}"}` });
     aws.putSecret({ region: REGION, name: "own", value: VALUE });
