@@ -71,7 +71,8 @@ export const SETTINGS = {
     default: "AWSCURRENT",
     from: EITHER,
     readBy: ["admission", "secrets"],
-    meaning: "Version of the secret: a staging label or a version id.",
+    meaning:
+      "Version of the secret: a version id, where it is a UUID or one of Terraform's such as terraform-20240611093512345600000001, else a staging label. A version of any other id: `piggy://sm/NAME?version=ID`.",
     example: "AWSPREVIOUS",
   },
   "aws-region": {

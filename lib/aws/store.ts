@@ -57,7 +57,11 @@ export function describeLocation(location: StoreLocation | EntryLocation): strin
   return `${kind} ${location.name} in ${region}`;
 }
 
-const VERSION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/**
+ * A UUID, as AWS and its SDKs make them, or what Terraform's provider makes. A version id is any text of 32 to 64
+ * characters, but a staging label may be that too. Source: terraform-plugin-sdk, helper/id, PrefixedUniqueId.
+ */
+const VERSION_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|terraform-\d{18}[0-9a-f]{8})$/i;
 
 /** GetSecretValue's input. Source: AWS Secrets Manager API Reference, GetSecretValue. */
 export function secretValueInput({ name, version }: SecretLocation) {

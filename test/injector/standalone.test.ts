@@ -118,6 +118,24 @@ describe("a reference is resolved", () => {
     await expectValue("first", { ...environment, PIGGY_AWS_SECRET_VERSION: versionId });
   });
 
+  test.each(["terraform-20240611093512345600000001", "terraform-2024061109351234560000000f"])(
+    "from the version that Terraform's provider made: %s",
+    async (versionId) => {
+      aws.putSecret({ region: REGION, name: "versions", value: '{"KEY":"first"}', versionId });
+      aws.putSecret({ region: REGION, name: "versions", value: '{"KEY":"second"}' });
+      const environment = { ...keyVariables(), PIGGY_AWS_SECRET_NAME: "versions" };
+      await expectValue("first", { ...environment, PIGGY_AWS_SECRET_VERSION: versionId });
+    },
+  );
+
+  test.each(["terraform-2024", "a-release-of-the-year-2024-and-of-no-other"])(
+    "from the version of a staging label, however long: %s",
+    async (label) => {
+      await start({ ...keyVariables(), PIGGY_AWS_SECRET_VERSION: label });
+      expect(aws.requests).toMatchObject([{ input: { SecretId: SECRET, VersionStage: label } }]);
+    },
+  );
+
   test("by the secret's ARN", async () => {
     const { arn } = aws.putSecret({ region: REGION, name: "by/arn", value: '{"KEY":"of the ARN"}' });
     await expectValue("of the ARN", { ...keyVariables(), PIGGY_AWS_SECRET_NAME: arn });
