@@ -1,7 +1,6 @@
 /** X-Piggy-Unresolved: why piggy-webhooks has no value for some of the keys; loaded where it says so. */
 import { type ErrorCode, PiggyError } from "../error.ts";
 import { objectOf, own, parseJson } from "../json.ts";
-import { isStoreEntry } from "../reference/reference.ts";
 
 /** What can be wrong with one of them. */
 const CODES = [
@@ -40,11 +39,7 @@ export function parseUnresolved(
   const reasons = objectOf(parseJson(Buffer.from(header, "base64url").toString()));
   const failures = new Map<string, PiggyError>();
   for (const key of keys) {
-    if (values.has(key)) continue;
-    const reason = own(reasons, key);
-    // A key of the Pod's secret without a reason is one that the secret does not have.
-    if (reason !== undefined) failures.set(key, failureOf(reason));
-    else if (isStoreEntry(key)) failures.set(key, failureOf(own(reasons, OTHERS)));
+    if (!values.has(key)) failures.set(key, failureOf(own(reasons, key) ?? own(reasons, OTHERS)));
   }
   return failures;
 }

@@ -341,6 +341,16 @@ describe("in proxy mode", () => {
     expectRefused(await start(environment), "webhook_refused", "V: ", "its log says why");
   });
 
+  test("a default does not stand for a key of the Pod's secret either that there was no room to tell of", async () => {
+    const environment = { V: `\${piggy:key:-default}`, W: `\${piggy:${RED}}` };
+    const denied = { code: "aws_access_denied", message: "denied" };
+    answers = [{ values: { [RED]: VALUE }, reasons: { other: denied } }];
+    expectRefused(await start(environment), "webhook_refused", "V: ", "its log says why");
+    const others = { code: "reference_unresolved", message: "none" };
+    answers = [{ values: { [RED]: VALUE }, reasons: { other: denied, "//": others } }];
+    expect((await start(environment)).started().variable("V")).toBe("default");
+  });
+
   test.each([
     "",
     "%",
