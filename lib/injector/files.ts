@@ -2,7 +2,7 @@
  * Files by system calls. node:fs would do the same, and takes more than a millisecond to load, at every start of every
  * container. Paths are bytes, one a character.
  */
-import { decodeBytes, decodeText, encodeBytes, encodeText } from "./bytes.ts";
+import { decodeBytes, decodeText, encodeBytes, encodeText, textOf } from "./bytes.ts";
 import { errno, systemCall } from "./system-call.ts";
 
 /** A call that failed, and why. The message says which file. */
@@ -10,7 +10,7 @@ export class SystemError extends Error {
   readonly errno: number;
 
   constructor(errno: number, file: string) {
-    super(`${file}: ${NAMES[errno] ?? `error ${errno}`}`);
+    super(`${textOf(file)}: ${NAMES[errno] ?? `error ${errno}`}`);
     this.errno = errno;
   }
 }

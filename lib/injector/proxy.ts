@@ -5,6 +5,7 @@ import type { Answer } from "../http-answer.ts";
 import { isJsonObject, parseJson } from "../json.ts";
 import { argvDigest, argvSignature } from "../signature.ts";
 import { trimEndOf } from "../text.ts";
+import { bytesOf } from "./bytes.ts";
 import { connectEither } from "./connect-either.ts";
 import { readText } from "./files.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
@@ -123,7 +124,7 @@ function contentOf({ own, argv, keys }: ProxyQuery) {
 
 function readToken(file: string): string {
   try {
-    return readText(file).trim();
+    return readText(bytesOf(file)).trim();
   } catch (cause) {
     throw new PiggyError("token_missing", `cannot read the service-account token: ${messageOf(cause)}`, {
       cause,

@@ -4,6 +4,7 @@ import { type Connection, connect } from "../connection.ts";
 import { PiggyError } from "../error.ts";
 import { httpProxyOf } from "../http-proxy.ts";
 import { AMAZON_ROOTS } from "./amazon-roots.ts";
+import { bytesOf } from "./bytes.ts";
 import { readText } from "./files.ts";
 import { formatRequest, hostAndPort } from "./request.ts";
 import type { Mark } from "./timeline.ts";
@@ -96,7 +97,7 @@ function connectTo(url: URL, signal: AbortSignal, { ca, mark, connectByName }: W
 /** @throws PiggyError `setting_invalid` */
 function readBundle(file: string): string {
   try {
-    return readText(file);
+    return readText(bytesOf(file));
   } catch (cause) {
     throw new PiggyError("setting_invalid", `AWS_CA_BUNDLE: cannot read ${file}`, { cause });
   }

@@ -1,4 +1,5 @@
 /** The container's termination message, which `kubectl describe pod` shows. Source: Kubernetes API reference, Container v1 core. */
+import { bytesOf } from "./bytes.ts";
 import { overwrite } from "./files.ts";
 
 const DEFAULT_PATH = "/dev/termination-log";
@@ -12,7 +13,7 @@ const LONGEST = 4096;
  */
 export function writeTerminationMessage(message: string, path = DEFAULT_PATH): void {
   try {
-    overwrite(path, Buffer.from(message).subarray(0, LONGEST).toString("utf8"));
+    overwrite(bytesOf(path), Buffer.from(message).subarray(0, LONGEST).toString("utf8"));
   } catch {
     // The same line is on stderr.
   }

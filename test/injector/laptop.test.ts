@@ -64,8 +64,8 @@ describe("the reason of an end is the container's termination message", () => {
   const fail = async (file: string) =>
     run(["--", await probe()], { A: "piggy:KEY", PIGGY_ADDRESS: "nowhere", PIGGY_TERMINATION_LOG: file });
 
-  test("in the file that the kubelet made", async () => {
-    const file = join(directory, "termination-log");
+  test.each(["termination-log", "begründung"])("in the file that the kubelet made, %s", async (name) => {
+    const file = join(directory, name);
     await writeFile(file, "what a container before it left, which is longer than what comes ".repeat(20));
     const outcome = await fail(file);
     expect(outcome.exitCode).toBe(125);

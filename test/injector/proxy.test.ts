@@ -320,15 +320,17 @@ describe("a container does not start, exits with 125 and says why in one line", 
   });
 
   test("with a token that is none", async () => {
-    const file = join(directory, "garbage");
+    const file = join(directory, "müll");
     await writeFile(file, "not a token");
     await expectDenied(await again({ PIGGY_TOKEN_FILE: file }), "not a JWT");
   });
 
   test("without the token's file", async () => {
-    const line = expectRefused(await again({ PIGGY_TOKEN_FILE: join(directory, "absent") }));
-    expect(line.code).toBe("token_missing");
-    expect(line.message).toContain(join(directory, "absent"));
+    for (const name of ["absent", "nicht-da-ä"]) {
+      const line = expectRefused(await again({ PIGGY_TOKEN_FILE: join(directory, name) }));
+      expect(line.code).toBe("token_missing");
+      expect(line.message).toContain(join(directory, name));
+    }
   });
 
   test("as an older webhook starts it, without the service account's own token", async () => {

@@ -1,6 +1,6 @@
 /** How piggy-env reaches AWS: whom it believes, what it keeps, and which way it goes. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
@@ -50,6 +50,14 @@ describe("AWS is believed by", () => {
   test("a certificate of AWS_CA_BUNDLE", async () => {
     const { url } = await tlsAws(["localhost"]);
     const outcome = await start({ AWS_ENDPOINT_URL: url });
+    expect(outcome.started().environment).toContain(`A=${VALUE}`);
+  });
+
+  test("a certificate of AWS_CA_BUNDLE, in a file whose name is not ASCII", async () => {
+    const { url } = await tlsAws(["localhost"]);
+    const named = join(directory, "zertifikäte.pem");
+    await copyFile(bundle, named);
+    const outcome = await start({ AWS_ENDPOINT_URL: url, AWS_CA_BUNDLE: named });
     expect(outcome.started().environment).toContain(`A=${VALUE}`);
   });
 
