@@ -93,6 +93,8 @@ function parseBody(bytes: Buffer, start: number, head: Head, ended: boolean): An
   return undefined;
 }
 
+/** In hexadecimal, less than 256 MiB; as many digits as Go takes, however many of them are zeros in front. */
+const CHUNK_SIZE = /^0{0,9}([0-9a-f]{1,7})[ \t]*(?:;.*)?$/i;
 const CR = 13;
 const LF = 10;
 
@@ -110,7 +112,7 @@ function parseChunks(bytes: Buffer, from: number): Chunked | undefined {
   for (let at = from; ; ) {
     const lineEnd = bytes.indexOf("\r\n", at);
     if (lineEnd < 0) return undefined;
-    const size = /^([0-9a-f]{1,7})[ \t]*(?:;.*)?$/i.exec(bytes.toString("latin1", at, lineEnd))?.[1];
+    const size = CHUNK_SIZE.exec(bytes.toString("latin1", at, lineEnd))?.[1];
     if (size === undefined) throw invalid("a chunk's size is no number");
     const length = Number.parseInt(size, 16);
     const start = lineEnd + 2;

@@ -17,6 +17,13 @@ describe("an answer is whole", () => {
       true,
     ],
     [
+      "with zeros in front of its chunks' sizes",
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n00000002\r\n{}\r\n0000000000000000\r\n\r\n`,
+      false,
+      "{}",
+      true,
+    ],
+    [
       "with its last chunk, behind which trailers are yet to end",
       `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nExpires: 0\r\n`,
       false,
@@ -74,6 +81,11 @@ describe("no answer", () => {
     ["with two codings", `${HEAD}${"Transfer-Encoding: chunked\r\n".repeat(2)}\r\n0\r\n\r\n`],
     ["with another coding", `${HEAD}Transfer-Encoding: gzip\r\n\r\n`],
     ["with a chunk's size that is no number", `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    ["with a chunk that is too long", `${HEAD}Transfer-Encoding: chunked\r\n\r\n0010000000\r\n`],
+    [
+      "with a chunk's size of more digits than anybody writes",
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n${"0".repeat(17)}\r\n\r\n`,
+    ],
     [
       "with a chunk that is longer than its size",
       `${HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`,

@@ -39,6 +39,8 @@ interface Made {
   readonly body: string;
   /** Undefined for a body with its length. */
   readonly chunks: readonly { readonly length: number; readonly extension: string }[] | undefined;
+  /** In front of each chunk's size. */
+  readonly zeros: string;
   readonly trailers: string;
 }
 
@@ -58,20 +60,21 @@ const made: fc.Arbitrary<Made> = fc.record({
     ),
     { nil: undefined },
   ),
+  zeros: fc.constantFrom("", "", "0", "000000000"),
   trailers: fc.constantFrom("", "", "Expires: 0\r\n", "A: b\r\nC: d\r\n"),
 });
 
-function textOf({ head, status, body, chunks, trailers }: Made): string {
+function textOf({ head, status, body, chunks, zeros, trailers }: Made): string {
   const begin = `HTTP/1.1 ${status}${head}\r\n`;
   if (chunks === undefined) return `${begin}Content-Length: ${body.length}\r\n\r\n${body}`;
   let text = `${begin}Transfer-Encoding: chunked\r\n\r\n`;
   let at = 0;
   for (const { length, extension } of [...chunks, { length: body.length, extension: "" }]) {
     const chunk = body.slice(at, at + length);
-    if (chunk !== "") text += `${chunk.length.toString(16)}${extension}\r\n${chunk}\r\n`;
+    if (chunk !== "") text += `${zeros}${chunk.length.toString(16)}${extension}\r\n${chunk}\r\n`;
     at += length;
   }
-  return `${text}0\r\n${trailers}\r\n`;
+  return `${text}${zeros}0\r\n${trailers}\r\n`;
 }
 
 type Read = Reading<Answer | undefined>;
