@@ -85,9 +85,10 @@ export function resolvedEntries(
   });
 }
 
-/** The first of a name, as getenv finds it. */
+/** The first of a name, as getenv finds it: an entry without `=` is none. */
 export function variableOf(variables: readonly Variable[], name: string): Variable | undefined {
-  for (const variable of variables) if (variable.name === name) return variable;
+  const prefix = `${name}=`;
+  for (const variable of variables) if (variable.entry.startsWith(prefix)) return variable;
   return undefined;
 }
 
@@ -98,9 +99,11 @@ export function lookUp(entries: readonly string[], name: string): string | undef
   return undefined;
 }
 
-/** The application's environment by name, as text. Of several values of a name the first, as getenv finds it. */
+/** The application's environment by name, as text; of a name the variable that `variableOf` finds. */
 export function environmentByName(variables: readonly Variable[]): Readonly<Record<string, string>> {
   const byName: Record<string, string> = Object.create(null);
-  for (const { entry, name } of variables) byName[name] ??= textOf(entry.slice(name.length + 1));
+  for (const { entry, name } of variables) {
+    if (entry !== name) byName[name] ??= textOf(entry.slice(name.length + 1));
+  }
   return byName;
 }

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AwsFake, startAws } from "../fakes/aws.ts";
 import { type KubernetesFake, startKubernetes } from "../fakes/kubernetes.ts";
-import { type Outcome, onlyLine, probe, run } from "./piggy-env.ts";
+import { piggyEnv } from "../support/programs.ts";
+import { type Outcome, onlyLine, probe, run, runExactly } from "./piggy-env.ts";
 
 const REGION = "eu-west-1";
 const SECRET = "demo/app";
@@ -65,6 +66,16 @@ async function expectRefused(environment: Environment, code: string, ...says: re
 }
 
 describe("a reference is resolved", () => {
+  test("with keys of the environment, in front of which their names stand without a value", async () => {
+    const own = { PIGGY_STANDALONE: "true", PIGGY_AWS_SECRET_NAME: SECRET, PIGGY_AWS_REGION: REGION };
+    const environment = { A: "piggy:KEY", AWS_ENDPOINT_URL: aws.url, ...keyVariables(), ...own };
+    const entries = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+    const argv = [await piggyEnv(), "--", await probe()];
+    const outcome = await runExactly(argv, ["AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", ...entries]);
+    expect(outcome.stderr).toBe("");
+    expect(outcome.started().variable("A")).toBe(VALUE);
+  });
+
   test("with keys of the environment, which stay the application's", async () => {
     const outcome = await start({ ...keyVariables(), AWS_REGION: "us-west-2" });
     expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });

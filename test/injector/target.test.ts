@@ -155,8 +155,11 @@ describe("a command is found", () => {
     }
   });
 
-  test("by the first PATH where it stands twice", async () => {
-    const environment = [`PATH=${join(directory, "second")}`, "PATH=/nowhere"];
+  test.each([
+    ["where it stands twice", [], ["PATH=/nowhere"]],
+    ["that has a value", ["PATH"], []],
+  ])("by the first PATH %s", async (_what, before, behind) => {
+    const environment = [...before, `PATH=${join(directory, "second")}`, ...behind];
     const outcome = await runExactly([await piggyEnv(), "--", "tool"], environment);
     expect(outcome.started().environment).toEqual(environment);
   });
