@@ -69,6 +69,8 @@ static const char *explain(word error)
 		return "it is not for this kind of processor";
 	case ENOMEM:
 		return "out of memory";
+	case ENAMETOOLONG:
+		return "its path is longer than the kernel takes";
 	case ENOTDIR:
 		return "it is not in a directory";
 	case ENOSPC:

@@ -172,7 +172,25 @@ static char **with_front(char **environment, const char *record, const char *lib
 	return result;
 }
 
-__attribute__((noreturn)) static void start(const char *folder, char **argv, char **environment)
+/* With less, Bun ends by a signal, or with words of its own, before the injector or in its midst. */
+#define LEAST_STACK (256 * 1024)
+
+/* Where Bun could not start: it would say so in words of its own. */
+static void refuse_unfit_place(void)
+{
+	char path[PATH_MAX];
+	struct rlimit64 stack = {LEAST_STACK, 0};
+	word error = CALL(getcwd, path, sizeof(path));
+
+	if (error < 0)
+		fail("exec_failed", "the injector cannot start in the working directory", "", error);
+	CALL(prlimit64, 0, RLIMIT_STACK, 0, &stack);
+	if (stack.soft < LEAST_STACK)
+		fail("exec_failed", "the limit of the stack is below 256 KiB, and the injector cannot run with it", "", 0);
+}
+
+/* Not part of its caller: what it has on the stack may be more than there is. */
+__attribute__((noinline, noreturn)) static void start(const char *folder, char **argv, char **environment)
 {
 	TEXT_ON_STACK(injector, PATH_MAX);
 	TEXT_ON_STACK(library_path, PATH_MAX);
@@ -218,5 +236,6 @@ __attribute__((noreturn, used)) void launch(word *stack)
 		install(folder, argv[2]);
 	if (argc == 3 && equal(argv[1], "try"))
 		try_to_execute(argv[2]);
+	refuse_unfit_place();
 	start(folder, argv, argv + argc + 1);
 }

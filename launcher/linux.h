@@ -23,6 +23,7 @@ typedef long word;
 #define EMFILE 24
 #define ENOSPC 28
 #define EROFS 30
+#define ENAMETOOLONG 36
 #define EDQUOT 122
 
 #define O_RDONLY 0
@@ -40,6 +41,7 @@ typedef long word;
 #define MAP_PRIVATE_POPULATE 0x8002
 #define MAP_PRIVATE_ANONYMOUS 0x22
 
+#define RLIMIT_STACK 3
 #define RLIMIT_NOFILE 7
 #define SIGNALS 64
 #define SIG_IGN 1
@@ -77,7 +79,7 @@ enum {
 	SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_munmap = 11, SYS_lseek = 8, SYS_pwrite64 = 18, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14,
 	SYS_execve = 59, SYS_exit_group = 231, SYS_fcntl = 72, SYS_clock_gettime = 228,
 	SYS_openat = 257, SYS_mkdirat = 258, SYS_unlinkat = 263, SYS_readlinkat = 267, SYS_fchmod = 91, SYS_fchmodat = 268,
-	SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_renameat2 = 316, SYS_getpid = 39, SYS_getdents64 = 217,
+	SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_renameat2 = 316, SYS_getpid = 39, SYS_getcwd = 79, SYS_getdents64 = 217,
 	SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_ptrace = 101
 };
 
@@ -107,7 +109,7 @@ enum {
 	SYS_write = 64, SYS_close = 57, SYS_mmap = 222, SYS_munmap = 215, SYS_lseek = 62, SYS_pwrite64 = 68, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135,
 	SYS_execve = 221, SYS_exit_group = 94, SYS_fcntl = 25, SYS_clock_gettime = 113,
 	SYS_openat = 56, SYS_mkdirat = 34, SYS_unlinkat = 35, SYS_readlinkat = 78, SYS_fchmod = 52, SYS_fchmodat = 53,
-	SYS_dup3 = 24, SYS_prlimit64 = 261, SYS_renameat2 = 276, SYS_getpid = 172, SYS_getdents64 = 61,
+	SYS_dup3 = 24, SYS_prlimit64 = 261, SYS_renameat2 = 276, SYS_getpid = 172, SYS_getcwd = 17, SYS_getdents64 = 61,
 	SYS_clone = 220, SYS_wait4 = 260, SYS_kill = 129, SYS_ptrace = 117
 };
 

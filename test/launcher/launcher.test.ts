@@ -145,6 +145,31 @@ describe("it says why it cannot start the injector", () => {
     expectRefusal(await arranged(states), "bundle_broken", says);
   });
 
+  test.each(["65536", "131072", "262143"])("with a stack of no more than %s bytes", async (limit) => {
+    expectRefusal(await arranged([`limit=3:${limit}:${limit}`]), "exec_failed", "the stack is below 256 KiB");
+  });
+
+  const inFolder = async (script: string) => {
+    const shell = ["/bin/sh", "-euc", `${script}; exec "$2" -- "$3"`, "sh"];
+    return runPlainly(
+      [...shell, await mkdtemp(join(directory, "cwd-")), await piggyEnv(), await probe()],
+      {},
+    );
+  };
+
+  test("in a working directory that was deleted", async () => {
+    const ended = await inFolder('cd "$1"; /bin/rmdir "$1"');
+    expectRefusal(ended, "exec_failed", "the working directory", "it is not there");
+  });
+
+  test("in a working directory that is deeper than a path can say", async () => {
+    const name = "d".repeat(250);
+    const ended = await inFolder(
+      `cd "$1"; for i in ${"1 ".repeat(20)}; do /bin/mkdir ${name}; cd -P ${name}; done`,
+    );
+    expectRefusal(ended, "exec_failed", "the working directory", "its path is longer");
+  });
+
   test("with more names that cannot be hidden than it can note", async () => {
     const environment = Array.from({ length: 14_000 }, (_, index) => `\xff${index}`);
     const file = join(directory, "many");
