@@ -1,6 +1,6 @@
 /** What anybody may send is read in time that grows with its length, and not with its square: the server has one thread. */
 import { describe, expect, test } from "bun:test";
-import { inline, type Values } from "../lib/admission/environment/inline.ts";
+import { allowanceOfPod, inline, type Values } from "../lib/admission/environment/inline.ts";
 import { createMentions } from "../lib/admission/environment/mentions.ts";
 import { environmentOf } from "../lib/admission/environment.ts";
 import { execWarnings } from "../lib/admission/warnings/exec-commands.ts";
@@ -54,7 +54,7 @@ function markBesidePrefixes(length: number): void {
 /** A container's environment, read as admission does. */
 const environment = (env: readonly JsonObject[]) =>
   parseContainers({ containers: [{ env }] }, "containers").map((container) =>
-    environmentOf(container, {}, undefined),
+    environmentOf(container, {}, undefined, allowanceOfPod()),
   );
 
 /** Variables that each are a copy of a long one. */

@@ -5,6 +5,7 @@ import { annotationName, type Settings } from "../settings.ts";
 import { splitAtInjector, variableOf } from "../wrapped-container.ts";
 import { type Argument, type ImageCommand, isReplaced, plainArgv, unwrap, type Wrapping } from "./argv.ts";
 import { INJECTOR_VOLUME } from "./delivery/injector-volume.ts";
+import { type Allowance, allowanceOfPod } from "./environment/inline.ts";
 import { type Contents, type ObjectContent, readSources, type Unseen } from "./environment/objects.ts";
 import { type ContainerEnvironment, environmentOf, leftOutEnvironment } from "./environment.ts";
 import { ownContainers } from "./own-containers.ts";
@@ -46,7 +47,13 @@ export function decideAll(
   settings: Settings,
   lookups: Lookups,
 ): Promise<readonly Decision[]> | readonly Decision[] {
-  const asked = { pod, settings, selection: selectContainers(settings), lookups };
+  const asked = {
+    pod,
+    settings,
+    selection: selectContainers(settings),
+    lookups,
+    allowance: allowanceOfPod(),
+  };
   const decisions = ownContainers(pod).map((container) => settled(() => decide(container, asked)));
   return decisions.every(isMade) ? decisions : Promise.all(decisions);
 }
@@ -70,14 +77,15 @@ interface Asked {
   readonly settings: Settings;
   readonly selection: Selection;
   readonly lookups: Lookups;
+  readonly allowance: Allowance;
 }
 
 function decide(container: Container, asked: Asked): Promise<Decision> | Decision {
-  const { pod, selection, lookups } = asked;
+  const { pod, selection, lookups, allowance } = asked;
   const leftOutBy = selection.leftOutBy(container);
-  if (leftOutBy !== undefined) return leaveOut(container, pod, leftOutBy, lookups);
+  if (leftOutBy !== undefined) return leaveOut(container, leftOutBy, asked);
   const decideWith = (contents: Contents | undefined) =>
-    decideByEnvironment(environmentOf(container, pod.annotations, contents), container, asked);
+    decideByEnvironment(environmentOf(container, pod.annotations, contents, allowance), container, asked);
   const reading = readSources(container, lookups.object);
   return reading === undefined ? decideWith(undefined) : reading.then(decideWith);
 }
@@ -152,11 +160,10 @@ function wrappingIn(container: Container): Wrapping {
 /** Its author does not want it wrapped: an injector from an earlier admission goes, and nothing about it denies. */
 async function leaveOut(
   container: Container,
-  { annotations }: Pod,
   leftOutBy: string,
-  lookups: Lookups,
+  { pod, lookups, allowance }: Asked,
 ): Promise<Decision> {
-  const environment = await leftOutEnvironment(container, annotations, lookups.object);
+  const environment = await leftOutEnvironment(container, pod.annotations, lookups.object, allowance);
   const warnings = environment.holdsReference
     ? [`${leftOutBy} leaves out container ${container.name}: its references stay text`]
     : [];

@@ -8,6 +8,7 @@ import { holdsReference, parseValue } from "../reference/value.ts";
 import { isOwnVariable } from "../variables.ts";
 import { beginDraft, type Draft, isOpen, takeObject, takeVariable } from "./environment/draft.ts";
 import { type Finding, findEntries, NO_ENTRIES, type StoreEntries } from "./environment/entries.ts";
+import type { Allowance } from "./environment/inline.ts";
 import { type Contents, type ObjectContent, readSources, type Unseen } from "./environment/objects.ts";
 
 export interface ContainerEnvironment {
@@ -32,14 +33,16 @@ export interface ContainerEnvironment {
 /**
  * @param annotations of the Pod, which a variable may be a copy of
  * @param contents what `readSources` found
+ * @param allowance the Pod's, which this container takes of
  * @throws PiggyError `reference_invalid`, `reference_embedded`
  */
 export function environmentOf(
   container: Container,
   annotations: Pod["annotations"],
   contents: Contents | undefined,
+  allowance: Allowance,
 ): ContainerEnvironment {
-  const draft = beginDraft(container, annotations, contents);
+  const draft = beginDraft(container, annotations, contents, allowance);
   for (const source of container.envFrom) takeObject(draft, source);
   for (const variable of container.env) takeVariable(draft, variable);
   const { values, inlined = NONE, marked = NONE, unseen, isStray } = draft;
@@ -54,9 +57,10 @@ export async function leftOutEnvironment(
   container: Container,
   annotations: Pod["annotations"],
   read: (object: ObjectName) => Promise<ObjectContent>,
+  allowance: Allowance,
 ): Promise<ContainerEnvironment> {
   try {
-    return environmentOf(container, annotations, await readSources(container, read));
+    return environmentOf(container, annotations, await readSources(container, read), allowance);
   } catch {
     const holders = container.env.filter(({ value }) => holdsReference(value)).map(({ name }) => name);
     return {

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonValue, own } from "../json.ts";
 import { type Container, parseContainers } from "../pod.ts";
 import { readSettings } from "../read-settings.ts";
 import { annotationsOf } from "./annotations.ts";
+import { allowanceOfPod } from "./environment/inline.ts";
 import { type ReadObject, readOnce } from "./environment/objects.ts";
 import { leftOutEnvironment } from "./environment.ts";
 import { isLookedAt } from "./looked-at.ts";
@@ -25,8 +26,9 @@ export async function updateWarnings(
   const before = new Set(ephemeralContainers(request.oldObject).map(({ name }) => name));
   const added = ephemeralContainers(request.object).filter(({ name }) => !before.has(name));
   const read = readOnce(readObject, request.namespace || "default", deadline);
+  const allowance = allowanceOfPod();
   const environments = await Promise.all(
-    added.map((container) => leftOutEnvironment(container, annotations, read)),
+    added.map((container) => leftOutEnvironment(container, annotations, read, allowance)),
   );
   return added.flatMap(({ name }, index) =>
     environments[index]?.holdsReference

@@ -23,6 +23,7 @@ import { hasOwnToken, type Plan } from "./plan.ts";
 import { refuseTakenNames, refuseTakenPaths } from "./taken.ts";
 import { TOKEN_VOLUME, tokenMount, tokenVolume } from "./token-volume.ts";
 import { wrappedEnvironment } from "./wrapped-environment.ts";
+import { type CountWritten, countWritten } from "./written.ts";
 
 const OWN_VOLUMES: ReadonlySet<unknown> = new Set([INJECTOR_VOLUME, TOKEN_VOLUME]);
 
@@ -38,7 +39,7 @@ export interface Rewriting {
 
 /**
  * @throws PiggyError `name_taken` when a volume or container of the Pod's own has a name that we need, `path_taken`
- * when a volume is mounted where ours have to be, `reference_embedded`
+ * when a volume is mounted where ours have to be, `reference_embedded`, `injection_impossible`
  */
 export function rewritePod(rewriting: Rewriting): Edit {
   const { pod, decisions } = rewriting;
@@ -47,22 +48,22 @@ export function rewritePod(rewriting: Rewriting): Edit {
     if (action === "wrap") refuseTakenPaths(container, pod, hasOwnToken(rewriting.plan));
   }
   const changes = changesOf(decisions, rewriting.newUid);
+  const count = countWritten();
   const rewrite = (container: Container): Edited => {
     const change = changes.get(container);
     if (change === undefined) return container.json;
     const { decision, uid } = change;
-    return uid === undefined ? unwrapContainer(decision) : wrapContainer(decision, uid, rewriting);
+    return uid === undefined ? unwrapContainer(decision) : wrapContainer(decision, uid, rewriting, count);
   };
   const isUsed = decisions.some(({ action }) => action === "wrap");
-  const spec = objectOf(pod.json["spec"]);
-  return editOf(pod.json, {
-    metadata: withSignatures(pod, changes),
-    spec: editOf(spec, {
-      volumes: listOf(spec["volumes"], volumes(rewriting, isUsed)),
-      initContainers: listOf(spec["initContainers"], initContainers(rewriting, rewrite, isUsed)),
-      containers: listOf(spec["containers"], pod.containers.map(rewrite)),
-    }),
+  const before = objectOf(pod.json["spec"]);
+  // First, for it ends where there is too much: signatures take longer than all else.
+  const spec = editOf(before, {
+    volumes: listOf(before["volumes"], volumes(rewriting, isUsed)),
+    initContainers: listOf(before["initContainers"], initContainers(rewriting, rewrite, isUsed)),
+    containers: listOf(before["containers"], pod.containers.map(rewrite)),
   });
+  return editOf(pod.json, { metadata: withSignatures(pod, changes), spec });
 }
 
 /** A list that has nothing in it goes, as if it had never been needed; one that came empty stays so. */
@@ -143,12 +144,16 @@ function initContainers(
 const INJECTOR_MOUNT = [injectorMount];
 const BOTH_MOUNTS = [injectorMount, tokenMount];
 
-function wrapContainer(decision: Decision, uid: string, rewriting: Rewriting): Edit {
+function wrapContainer(decision: Decision, uid: string, rewriting: Rewriting, count: CountWritten): Edit {
   const { container, argv, wrapping } = decision;
+  const { command, args } = wrap(argv, wrapping);
+  const env = wrappedEnvironment(decision, uid, rewriting);
+  count(container, { args, env });
   const mounts = hasOwnToken(rewriting.plan) ? BOTH_MOUNTS : INJECTOR_MOUNT;
   return editOf(container.json, {
-    ...wrap(argv, wrapping),
-    env: wrappedEnvironment(decision, uid, rewriting),
+    command,
+    args,
+    env,
     volumeMounts: bringTo(container.volumeMounts, mounts, isOwnVolume),
   });
 }

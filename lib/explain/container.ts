@@ -1,5 +1,6 @@
 /** What becomes of a container, and why. */
 import type { ImageCommand } from "../admission/argv.ts";
+import { allowanceOfPod } from "../admission/environment/inline.ts";
 import { type ObjectContent, readSources, type Unseen } from "../admission/environment/objects.ts";
 import { type ContainerEnvironment, environmentOf } from "../admission/environment.ts";
 import { selectContainers } from "../admission/selection.ts";
@@ -76,7 +77,7 @@ async function environmentOrProblem({
   read,
 }: ContainerQuestion): Promise<ContainerEnvironment | string> {
   try {
-    return environmentOf(container, pod.annotations, await readSources(container, read));
+    return environmentOf(container, pod.annotations, await readSources(container, read), allowanceOfPod());
   } catch (error) {
     return messageOf(error);
   }

@@ -6,7 +6,7 @@ import { corpusObjects, corpusPods } from "../corpus/corpus.ts";
 import { hostilePods } from "../corpus/hostile.ts";
 import type { Container, Pod } from "../fakes/kubernetes/pod.ts";
 import { startWorld, type World } from "../support/world.ts";
-import { mutate } from "./mutation.ts";
+import { containerWith, mutate, podWith, post, reviewOf } from "./mutation.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -87,4 +87,41 @@ describe("of the hostile", () => {
       await compare(pod);
     },
   );
+});
+
+describe("a Pod into which more would be written than could be stored", () => {
+  const containers = (count: number, fields: object) =>
+    podWith(
+      {},
+      {
+        spec: {
+          containers: Array.from({ length: count }, (_, at) => containerWith({ ...fields, name: `c${at}` })),
+        },
+      },
+    );
+  const mentioning = {
+    env: [
+      { name: "LONG", value: `\${piggy:${"k".repeat(8_000)}}` },
+      ...Array.from({ length: 20 }, (_, at) => ({ name: `V${at}`, value: "x$(LONG)" })),
+    ],
+  };
+
+  test.each([
+    ["by what the injector is told in each of many containers", containers(8_000, {}), "more than 2 MiB"],
+    ["by references in the places of mentions", containers(15, mentioning), "more than 2 MiB"],
+    ["by more of those than can be tried", containers(100, mentioning), "is too long"],
+  ])("%s: is denied in words", async (_, pod, words) => {
+    const answer = await post(world, JSON.stringify(reviewOf(pod)));
+    const body = await answer.text();
+    expect(body.length).toBeLessThan(4_000);
+    expect(JSON.parse(body).response).toMatchObject({
+      allowed: false,
+      status: { code: 403, message: expect.stringContaining(words) },
+    });
+  });
+
+  test("is admitted as long as it could be", async () => {
+    const { allowed } = await mutate(world, containers(9, mentioning));
+    expect(allowed).toBe(true);
+  });
 });

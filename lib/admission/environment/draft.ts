@@ -10,7 +10,7 @@ import { parseReference } from "../../reference/reference.ts";
 import { holdsReference } from "../../reference/value.ts";
 import { isOwnVariable } from "../../variables.ts";
 import { namesOtherEntries } from "./entries.ts";
-import { inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
+import { type Allowance, inline, LONGEST_ENVIRONMENT, LONGEST_VALUE, type Values } from "./inline.ts";
 import { createMentions, type Mentions } from "./mentions.ts";
 import type { Contents, Unseen } from "./objects.ts";
 
@@ -35,8 +35,9 @@ export interface Draft {
   hiddenEntries: Set<string> | undefined;
   /** Those whose value is a reference, and is left to the kubelet: nothing tells of it any more where the name is set again. */
   heldOpen: Set<string> | undefined;
-  /** How much may still be put in the places of mentions, in characters. */
+  /** How much may still be put in the places of mentions, in characters: of this container, and of its Pod. */
   left: number;
+  readonly allowance: Allowance;
   /** Whether a variable of Piggy's own holds a reference. */
   isStray: boolean;
 }
@@ -45,6 +46,7 @@ export function beginDraft(
   container: Container,
   annotations: Pod["annotations"],
   contents: Contents | undefined,
+  allowance: Allowance,
 ): Draft {
   const draft: Draft = {
     container,
@@ -64,6 +66,7 @@ export function beginDraft(
     hiddenEntries: undefined,
     heldOpen: undefined,
     left: LONGEST_ENVIRONMENT,
+    allowance,
     isStray: false,
   };
   return draft;
@@ -209,9 +212,12 @@ function noted(names: Set<string> | undefined, name: string, isAmong: boolean): 
 function inlined(draft: Draft, variable: EnvVar) {
   const { name, value } = variable;
   if (value === undefined) return { value, expanded: value };
-  const result = inline(value, draft.known, Math.min(LONGEST_VALUE, draft.left));
+  const result = inline(value, draft.known, Math.min(LONGEST_VALUE, draft.left, draft.allowance.left));
   if ("holder" in result) throw notInlined(draft.container, name, result.holder);
-  if (result.expanded !== value) draft.left -= result.expanded.length;
+  if (result.expanded !== value) {
+    draft.left -= result.expanded.length;
+    draft.allowance.left -= result.expanded.length;
+  }
   if (result.value !== value) {
     draft.inlined ??= new Map();
     draft.inlined.set(variable, result.value);

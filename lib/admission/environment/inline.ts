@@ -25,6 +25,19 @@ export const LONGEST_VALUE = 256 * 1024;
 /** What the kernel takes for all variables together, in characters: thousands of small values may mention a long one. */
 export const LONGEST_ENVIRONMENT = 2 * 1024 * 1024;
 
+/** Of all containers of a Pod: what holds references is written, and more than could be stored; the rest is not. */
+const LONGEST_OF_POD = 2 * LONGEST_ENVIRONMENT;
+
+/** How much may still be put in the places of mentions in a Pod, in characters. */
+export interface Allowance {
+  left: number;
+}
+
+/** For all containers of one Pod. */
+export function allowanceOfPod(): Allowance {
+  return { left: LONGEST_OF_POD };
+}
+
 /** The name of a variable in whose place no reference can stand. */
 export interface NotInlined {
   readonly holder: string;
