@@ -52,10 +52,17 @@ function markBesidePrefixes(length: number): void {
 }
 
 /** A container's environment, read as admission does. */
-const environment = (env: readonly JsonObject[]) =>
+const environment = (env: readonly JsonObject[], annotations = {}) =>
   parseContainers({ containers: [{ env }] }, "containers").map((container) =>
-    environmentOf(container, {}, undefined, allowanceOfPod()),
+    environmentOf(container, annotations, undefined, allowanceOfPod()),
   );
+
+/** Variables that each are the same annotation. */
+const annotated = (value: string) => {
+  const valueFrom = { fieldRef: { fieldPath: "metadata.annotations['a']" } };
+  const env = Array.from({ length: value.length / 1000 }, (_, at) => ({ name: `V${at}`, valueFrom }));
+  return environment(env, { a: value });
+};
 
 /** Variables that each are a copy of a long one. */
 const copied = (value: string) =>
@@ -123,6 +130,7 @@ const cases: readonly (readonly [string, (long: Long, length: number) => unknown
   ["names under prefixes", (_, length) => markAll(length / 20)],
   ["mentions beside prefixes of many lengths", (_, length) => markBesidePrefixes(length)],
   ["copies of references", (long) => copied(long(`\${piggy:a}`))],
+  ["references in an annotation", (long) => annotated(long(`\${piggy:a}`))],
   ["copies of text", (long) => copied(long("a"))],
   ["mentions of dollars in front of references", (long) => joined(long("$a"))],
   ["mentions between which references begin", (long) => inline(long("${piggy:$(A)"), REFERENCE, MEGABYTE)],

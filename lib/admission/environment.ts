@@ -84,13 +84,18 @@ function referencesIn(draft: Draft) {
   const { container, values, holders = NOBODY, heldOpen = NOBODY, hiddenEntries } = draft;
   let embeddedIn: string | undefined;
   let entries: Finding | undefined;
+  // An annotation, or a key of an object, may be the value of thousands of variables.
+  const read = new Set<string>();
   for (const name of holders) {
     const value = values.get(name) ?? "";
+    const isHidden = hiddenEntries?.has(name) === true;
+    if (read.has(value) && !isHidden) continue;
     const parts = parseValue(value) ?? [];
     if (embeddedIn === undefined && parseReference(value) === undefined) embeddedIn = name;
     if (isOwnVariable(name)) continue;
+    if (!isHidden) read.add(value);
     entries ??= findEntries(container.name, (mentioned) => isOpen(draft, mentioned));
-    entries.add(name, parts, hiddenEntries?.has(name) === true);
+    entries.add(name, parts, isHidden);
   }
   return {
     holdsReference: holders.size + heldOpen.size > 0,
